@@ -1,0 +1,1 @@
+"""The agent: one node, one process, every second of every GPU accounted for."""

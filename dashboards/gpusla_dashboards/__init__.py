@@ -1,0 +1,1 @@
+"""Dashboards as code: built from the catalogue, written as JSON, published as files."""
