@@ -1,0 +1,60 @@
+"""
+Every alert the product ships: one row each, and the only place where its name is written.
+
+severity: critical pages somebody, warning opens a ticket, info is recorded.  scope: what the alert
+is about, which decides how it is grouped.  Alerts of category sla and billing are never muted by
+alerts of hardware or maintenance: silence must not change money.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert; meaning is a sentence for the reader, first_step what to do about it."""
+
+    name: str
+    severity: str
+    scope: str
+    category: str
+    meaning: str
+    first_step: str
+
+
+CAPACITY_SHORTFALL = Alert(
+    "GpuslaCapacityShortfall", "critical", "contract", "sla",
+    "A contract gets fewer GPUs than it was promised.",
+    "Open the contract dashboard and mend the rack that loses most dollars an hour.",
+)
+CREDIT_ACCRUING = Alert(
+    "GpuslaCreditAccruing", "critical", "contract", "billing",
+    "The period's availability is below a credit tier: money is owed if the period ended now.",
+    "Run `gpusla explain` for the contract to see which spans caused it.",
+)
+GPU_NOT_DELIVERED = Alert(
+    "GpuslaGpuNotDelivered", "warning", "gpu", "hardware",
+    "A slot is down: its GPU cannot be used.",
+    "Look at the slot's reasons; they name the evidence and what clears it.",
+)
+AGENT_SILENT = Alert(
+    "GpuslaAgentSilent", "critical", "node", "telemetry",
+    "A node's agent gives no samples: its time is unknown and may be charged to the provider.",
+    "Check the node and its agent; the journal is fetched whenever it answers again.",
+)
+COLLECTOR_STALLED = Alert(
+    "GpuslaCollectorStalled", "critical", "pipeline", "telemetry",
+    "The collector has not judged a contract for over two minutes, or gives no figures at all.",
+    "Check the collector's log; agents keep their journals, so nothing is lost meanwhile.",
+)
+JOURNALS_AND_PROMETHEUS_DISAGREE = Alert(
+    "GpuslaWitnessesDisagree", "warning", "contract", "telemetry",
+    "Journals and Prometheus tell different state seconds for a contract.",
+    "Compare the two over the window that the collector logs.",
+)
+WATCHDOG = Alert(
+    "GpuslaWatchdog", "info", "pipeline", "telemetry",
+    "Always fires: when it stops, the alerting path itself is broken.",
+    "If it does not arrive, check Prometheus and Alertmanager.",
+)
+
+ALERTS: tuple[Alert, ...] = tuple(v for v in list(globals().values()) if isinstance(v, Alert))

@@ -1,0 +1,117 @@
+"""
+The states a slot can be in and the reasons that put it there.
+
+A reason's name is what journals, statements, alerts and pages show.  `state` is the state that the
+reason causes on its own; a slot takes the worst state of all its reasons, where unknown yields to
+positive evidence of failure (`gpusla.health`).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """What was observed of a slot.  Delivered or excluded are judgements, not states."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """
+    Why a slot is not `ok`.
+
+    name: lower case words joined by `_`.  state: what it causes.  meaning: one sentence for a
+    tenant.  clears: the evidence that ends it.
+    """
+
+    name: str
+    state: State
+    meaning: str
+    clears: str
+
+
+GPU_MISSING = Reason(
+    "gpu_missing", State.DOWN, "The inventory expects a GPU in this slot and the driver lists none.",
+    "The driver lists a GPU in the slot again.",
+)
+GPU_LOST = Reason(
+    "gpu_lost", State.DOWN, "The driver says that the GPU has fallen off the bus.",
+    "The GPU answers again.",
+)
+RESET_REQUIRED = Reason(
+    "reset_required", State.DOWN, "The driver refuses work on the GPU until it is reset.",
+    "The GPU answers again and its recovery action is none.",
+)
+RECOVERY_ACTION = Reason(
+    "recovery_action", State.DOWN,
+    "The driver asks for a reset, a reboot or a drain before the GPU can be used.",
+    "The recovery action is none again.",
+)
+RECOVERY_DRAIN = Reason(
+    "recovery_drain", State.DEGRADED,
+    "The driver asks to drain peer-to-peer work; the GPU itself still computes.",
+    "The recovery action is none again.",
+)
+FABRIC_DOWN = Reason(
+    "fabric_down", State.DOWN, "The GPU is not part of its NVLink fabric.",
+    "The fabric state is completed with status success again.",
+)
+FABRIC_UNHEALTHY = Reason(
+    "fabric_unhealthy", State.DEGRADED,
+    "The GPU is part of its NVLink fabric, whose health mask or summary names a fault.",
+    "The health summary is healthy and no bit of the mask names a fault.",
+)
+MEMORY_MISSING = Reason(
+    "memory_missing", State.DEGRADED,
+    "The GPU reports over one percent less memory than its kind is sold with.",
+    "The memory is whole again.",
+)
+POWER_LIMIT = Reason(
+    "power_limit", State.DEGRADED, "The enforced power limit is below what the kind is sold with.",
+    "The enforced limit is back at its nominal value.",
+)
+THERMAL_SLOWDOWN = Reason(
+    "thermal_slowdown", State.DEGRADED, "The GPU slows its clocks because it is too hot.",
+    "No thermal slowdown for 30 seconds.",
+)
+POWER_BRAKE = Reason(
+    "power_brake", State.DEGRADED, "The GPU slows its clocks at an external power signal.",
+    "No power brake for 30 seconds.",
+)
+XID_FATAL = Reason(
+    "xid_fatal", State.DOWN, "The driver reported an error after which the GPU must be reset.",
+    "The GPU was reset or the node restarted since.",
+)
+GPU_UNOBSERVABLE = Reason(
+    "gpu_unobservable", State.UNKNOWN, "The GPU did not answer the agent in time.",
+    "The GPU answers again.",
+)
+SOURCE_UNAVAILABLE = Reason(
+    "source_unavailable", State.UNKNOWN, "The agent could not reach the driver at all.",
+    "The driver answers again.",
+)
+HEALTH_UNREADABLE = Reason(
+    "health_unreadable", State.UNKNOWN,
+    "A reading that the judgement of health rests on could not be had.", "It can be read again.",
+)
+NOT_OBSERVED = Reason(
+    "not_observed", State.UNKNOWN, "No agent observed the slot in this time.",
+    "An agent observes it again.",
+)
+CLOCK_STEPPED = Reason(
+    "clock_stepped", State.UNKNOWN, "The node's clock was stepped over this time.",
+    "The clock runs on.",
+)
+FORMAT_UNKNOWN = Reason(
+    "format_unknown", State.UNKNOWN,
+    "The evidence for this time is in a journal version that this program does not know.",
+    "A newer program reads it.",
+)
+
+REASONS: dict[str, Reason] = {
+    value.name: value for value in list(globals().values()) if isinstance(value, Reason)
+}

@@ -1,0 +1,248 @@
+"""
+Canonical bytes of journal records, and back.
+
+A record is one line: JSON with sorted keys, no spaces, ASCII only, and no numbers but integers, so
+that the same record has the same bytes on every machine.  The bytes are kept as they were written;
+nobody needs to encode a record again to check it.  Golden vectors: tests/golden/journal.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gpusla.catalogue.codes import JOURNAL_CORRUPT
+from gpusla.catalogue.reasons import State
+from gpusla.errors import GpuslaError, JournalError
+from gpusla.identity import GpuUuid, NodeName, Slot, parse_slot
+from gpusla.journal.model import (
+    VERSION,
+    Body,
+    ClockState,
+    ClockStepped,
+    Condition,
+    ConfigurationChanged,
+    Envelope,
+    Finding,
+    Instant,
+    Kind,
+    Observed,
+    Occupancy,
+    Opaque,
+    SourceRestarted,
+    Started,
+    Stopped,
+    XidSeen,
+)
+
+LINE_BYTES_MAX = 65_536
+"""No record is longer; a reader refuses more without parsing it."""
+
+_ENVELOPE_KEYS = {"v", "seq", "prev", "kind", "body"}
+
+
+def encode(sequence: int, previous: str, body: Body) -> bytes:
+    """
+    Return the canonical line of a record of this version, without its line end.
+
+    sequence: counts from 1.  previous: digest of the line before, `GENESIS` for the first.
+    """
+    kind, content = _content(body)
+    record = {"v": VERSION, "seq": sequence, "prev": previous, "kind": kind, "body": content}
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def digest(line: bytes) -> str:
+    """Return the SHA-256 of a line without its line end, in hex."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def decode(line: bytes) -> tuple[Envelope, Body]:
+    """
+    Read one line.
+
+    Returns the envelope and its body, which is `Opaque` for a version or kind that is not known.
+    Raises JournalError if the envelope, or the body of a known kind, is not what it should be.
+    """
+    envelope = _envelope(line)
+    reader = _READERS.get(envelope.kind) if envelope.version == VERSION else None
+    if reader is None:
+        return envelope, Opaque(envelope.version, envelope.kind)
+    try:
+        return envelope, reader(envelope.body)
+    except (KeyError, TypeError, ValueError, AttributeError, GpuslaError) as cause:
+        raise _corrupt(f"record {envelope.sequence} ({envelope.kind}) has a bad body") from cause
+
+
+def _envelope(line: bytes) -> Envelope:
+    if len(line) > LINE_BYTES_MAX:
+        raise _corrupt(f"a record has {len(line)} bytes, over the {LINE_BYTES_MAX} allowed")
+    try:
+        record = json.loads(line, parse_float=_refuse_number, parse_constant=_refuse_number)
+    except (ValueError, RecursionError) as cause:
+        raise _corrupt(f"a record is not JSON: {line[:40]!r}") from cause
+    if not isinstance(record, dict) or set(record) != _ENVELOPE_KEYS:
+        raise _corrupt(f"a record has not the five keys of the envelope: {line[:40]!r}")
+    version, sequence, previous = record["v"], record["seq"], record["prev"]
+    kind, body = record["kind"], record["body"]
+    if not (_is_count(version) and _is_count(sequence)):
+        raise _corrupt(f"version {version!r} or sequence {sequence!r} is not a positive integer")
+    if not (isinstance(previous, str) and isinstance(kind, str) and isinstance(body, dict)):
+        raise _corrupt(f"record {sequence} has an envelope of wrong types")
+    return Envelope(version, sequence, previous, kind, body)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
+def _refuse_number(text: str) -> None:
+    raise ValueError(text)
+
+
+def _corrupt(message: str) -> JournalError:
+    return JournalError(JOURNAL_CORRUPT, message)
+
+
+def _integer(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(value)
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _write_instant(at: Instant) -> dict[str, Any]:
+    return {
+        "boot": at.boot,
+        "start": at.start,
+        "mono_ms": at.mono_ms,
+        "wall_ms": at.wall_ms,
+        "clock": at.clock.value,
+        "error_ms": at.error_ms,
+    }
+
+
+def _read_instant(body: Mapping[str, Any]) -> Instant:
+    at = body["at"]
+    error_ms = at["error_ms"]
+    return Instant(
+        _text(at["boot"]),
+        _integer(at["start"]),
+        _integer(at["mono_ms"]),
+        _integer(at["wall_ms"]),
+        ClockState(at["clock"]),
+        None if error_ms is None else _integer(error_ms),
+    )
+
+
+def _write_condition(condition: Condition) -> object:
+    if not condition.findings:
+        return condition.state.value
+    return [condition.state.value, [[f.reason, f.evidence] for f in condition.findings]]
+
+
+def _read_condition(value: Any) -> Condition:  # noqa: ANN401  (parsed JSON)
+    if isinstance(value, str):
+        return Condition(State(value))
+    state, findings = value
+    return Condition(
+        State(state), tuple(Finding(_text(reason), _text(words)) for reason, words in findings)
+    )
+
+
+def _read_started(body: Mapping[str, Any]) -> Started:
+    return Started(
+        _read_instant(body),
+        NodeName(_text(body["node"])),
+        _text(body["agent_version"]),
+        _text(body["source"]),
+        _integer(body["interval_ms"]),
+        _integer(body["valid_ms"]),
+    )
+
+
+def _read_observed(body: Mapping[str, Any]) -> Observed:
+    at = _read_instant(body)
+    record = Observed(
+        at,
+        _integer(body["from_mono_ms"]),
+        _integer(body["samples"]),
+        _integer(body["gap_ms"]),
+        {parse_slot(slot): _read_condition(value) for slot, value in body["slots"].items()},
+    )
+    if not (record.from_mono_ms <= at.mono_ms and record.samples > 0 and record.gap_ms >= 0):
+        raise ValueError(body)
+    return record
+
+
+def _read_occupancy(body: Mapping[str, Any]) -> Occupancy:
+    gpus = {
+        parse_slot(slot): None if uuid is None else GpuUuid(_text(uuid))
+        for slot, uuid in body["gpus"].items()
+    }
+    return Occupancy(_read_instant(body), gpus)
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
+    Kind.STARTED: _read_started,
+    Kind.STOPPED: lambda body: Stopped(_read_instant(body), _text(body["cause"])),
+    Kind.OBSERVED: _read_observed,
+    Kind.OCCUPANCY: _read_occupancy,
+    Kind.EVENT: lambda body: XidSeen(
+        _read_instant(body),
+        parse_slot(body["slot"]),
+        GpuUuid(_text(body["gpu"])),
+        _integer(body["xid"]),
+    ),
+    Kind.CLOCK_STEPPED: lambda body: ClockStepped(_read_instant(body), _integer(body["by_ms"])),
+    Kind.SOURCE_RESTARTED: lambda body: SourceRestarted(
+        _read_instant(body), _text(body["cause"])
+    ),
+    Kind.CONFIGURATION_CHANGED: lambda body: ConfigurationChanged(
+        _read_instant(body), _text(body["subject"]), _text(body["digest"])
+    ),
+}
+
+
+def _slots(conditions: Mapping[Slot, Condition]) -> dict[str, object]:
+    return {str(slot): _write_condition(condition) for slot, condition in conditions.items()}
+
+
+def _content(body: Body) -> tuple[str, dict[str, Any]]:
+    match body:
+        case Started(at, node, agent_version, source, interval_ms, valid_ms):
+            kind, content = Kind.STARTED, {
+                "node": node,
+                "agent_version": agent_version,
+                "source": source,
+                "interval_ms": interval_ms,
+                "valid_ms": valid_ms,
+            }
+        case Stopped(at, cause):
+            kind, content = Kind.STOPPED, {"cause": cause}
+        case Observed(at, from_mono_ms, samples, gap_ms, conditions):
+            kind, content = Kind.OBSERVED, {
+                "from_mono_ms": from_mono_ms,
+                "samples": samples,
+                "gap_ms": gap_ms,
+                "slots": _slots(conditions),
+            }
+        case Occupancy(at, gpus):
+            kind, content = Kind.OCCUPANCY, {"gpus": {str(s): gpu for s, gpu in gpus.items()}}
+        case XidSeen(at, slot, gpu, xid):
+            kind, content = Kind.EVENT, {"slot": str(slot), "gpu": gpu, "xid": xid}
+        case ClockStepped(at, by_ms):
+            kind, content = Kind.CLOCK_STEPPED, {"by_ms": by_ms}
+        case SourceRestarted(at, cause):
+            kind, content = Kind.SOURCE_RESTARTED, {"cause": cause}
+        case ConfigurationChanged(at, subject, digest_):
+            kind = Kind.CONFIGURATION_CHANGED
+            content = {"subject": subject, "digest": digest_}
+        case Opaque():
+            raise TypeError(body)
+    return kind, {"at": _write_instant(at), **content}

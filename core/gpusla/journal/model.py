@@ -1,0 +1,196 @@
+"""
+What a journal holds: an envelope that never changes and bodies that have a version.
+
+The envelope's five keys (`v`, `seq`, `prev`, `kind`, `body`) are the same in every version for
+ever, so any reader can check the chain of any journal.  A body whose version or kind the reader
+does not know is kept, counted and chained, and says nothing: the time that it covers is unknown
+(`format_unknown`), never guessed.  Source: docs/decisions/0010-journal.md.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from gpusla.catalogue.reasons import State
+from gpusla.identity import GpuUuid, NodeName, Slot
+
+VERSION = 1
+GENESIS = "0" * 64
+"""What the first record names as the hash of the one before it."""
+
+
+class Kind(StrEnum):
+    """What a record of version 1 says.  `signature` is reserved for signed heads."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    OBSERVED = "observed"
+    OCCUPANCY = "occupancy"
+    EVENT = "event"
+    CLOCK_STEPPED = "clock_stepped"
+    SOURCE_RESTARTED = "source_restarted"
+    CONFIGURATION_CHANGED = "configuration_changed"
+    SIGNATURE = "signature"
+
+
+class ClockState(StrEnum):
+    """Whether the node's wall clock is kept in step with the world."""
+
+    SYNCHRONISED = "synchronised"
+    UNSYNCHRONISED = "unsynchronised"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """
+    One record as stored.
+
+    sequence: 1 for the first record, then one more each.  previous: SHA-256 of the line before, in
+    hex, without its line end.  body: by version and kind; integers, text, lists and maps only.
+    """
+
+    version: int
+    sequence: int
+    previous: str
+    kind: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """
+    When a record speaks, on all clocks of the node.
+
+    boot: the kernel's boot id.  start: how many times the agent has started with this journal.
+    mono_ms: monotonic milliseconds within that boot.  wall_ms: the wall clock read with it.
+    error_ms: how far the wall clock may be off; None if nobody knows.
+    """
+
+    boot: str
+    start: int
+    mono_ms: int
+    wall_ms: int
+    clock: ClockState
+    error_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """
+    The agent started; its wall and monotonic clocks at this instant anchor all that follows.
+
+    interval_ms: how often it means to sample.  valid_ms: how long a sample speaks for the time
+    after it; a longer silence is unknown.
+    """
+
+    at: Instant
+    node: NodeName
+    agent_version: str
+    source: str
+    interval_ms: int
+    valid_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The agent stopped on purpose; cause in words."""
+
+    at: Instant
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """A reason of the catalogue by name, and the evidence for it in words."""
+
+    reason: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The state of a slot and why; findings are sorted, and empty only if the state is ok."""
+
+    state: State
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """
+    Every sample from `from_mono_ms` to `at.mono_ms`, both included, saw these conditions.
+
+    samples: how many there were (1 if both ends are the same).  gap_ms: the longest distance
+    between two neighbours among them; 0 for one sample.
+    """
+
+    at: Instant
+    from_mono_ms: int
+    samples: int
+    gap_ms: int
+    conditions: dict[Slot, Condition]
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """Which GPU sits in which slot from here on; None for an empty slot."""
+
+    at: Instant
+    gpus: dict[Slot, GpuUuid | None]
+
+
+@dataclass(frozen=True, slots=True)
+class XidSeen:
+    """The driver reported an error number for the GPU in a slot."""
+
+    at: Instant
+    slot: Slot
+    gpu: GpuUuid
+    xid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """The wall clock was stepped: from here on `at` is the anchor; by_ms is new minus expected."""
+
+    at: Instant
+    by_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRestarted:
+    """The worker that talks to the driver was replaced; cause in words."""
+
+    at: Instant
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationChanged:
+    """Inventory or assignments came in a new version; digest of the bytes that are in force."""
+
+    at: Instant
+    subject: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A record that this program does not understand; it says nothing about any slot."""
+
+    version: int
+    kind: str
+
+
+Body = (
+    Started
+    | Stopped
+    | Observed
+    | Occupancy
+    | XidSeen
+    | ClockStepped
+    | SourceRestarted
+    | ConfigurationChanged
+    | Opaque
+)
