@@ -1,0 +1,256 @@
+# shellcheck shell=sh
+# The programs that ./run needs beside Python, from Debian's or Ubuntu's packages.
+# Sourced by ./run after tools/setup.sh.
+#
+# Where apt may install (root), it installs. Elsewhere, and where installing fails, the packages and
+# what they depend on are downloaded into apt folders of our own and unpacked under $CACHE/debian:
+# no root, nothing outside $CACHE changes, and no service is started. GPUSLA_APT=unpack asks for the
+# second way always, GPUSLA_APT=never for neither.
+
+DEBIAN=$CACHE/debian
+
+# --- what is there --------------------------------------------------------------------------------
+
+# Prints the program's path, or fails. Only builtins on the usual way: it runs at every start.
+find_program() { # NAME
+  case $1 in
+  prometheus) first_of "${GPUSLA_PROMETHEUS:-}" prometheus ;;
+  promtool) first_of "${GPUSLA_PROMTOOL:-}" promtool ;;
+  alertmanager) first_of "${GPUSLA_ALERTMANAGER:-}" prometheus-alertmanager alertmanager ;;
+  amtool) first_of "${GPUSLA_AMTOOL:-}" amtool ;;
+  cc) first_compiler "${GPUSLA_CC:-}" "$DEBIAN/bin/cc" cc gcc ;;
+  chromium) first_browser "${GPUSLA_CHROMIUM:-}" chromium chromium-browser google-chrome ;;
+  *) die 2 "tools/debian.sh knows no program called $1." ;;
+  esac
+}
+
+first_of() { # OVERRIDE NAME...
+  first_override=$1
+  shift
+  for first_name in ${first_override:+"$first_override"} "$@"; do
+    command -v "$first_name" && return 0
+    [ -x "$DEBIAN/bin/$first_name" ] && echo "$DEBIAN/bin/$first_name" && return 0
+  done
+  return 1
+}
+
+# A compiler without the C library's headers compiles nothing of ours.
+first_compiler() { # OVERRIDE OURS NAME...
+  [ -n "$1" ] && command -v "$1" && return 0
+  [ -x "$2" ] && echo "$2" && return 0
+  [ -e /usr/include/stdlib.h ] || return 1
+  shift 2
+  first_of "" "$@"
+}
+
+# Ubuntu's package of this name is a script that asks for a snap.
+first_browser() { # OVERRIDE NAME...
+  browser_path=$(first_of "$@") || return 1
+  [ -d /snap ] && [ ! -x /snap/bin/chromium ] && grep -qsI 'snap install' "$browser_path" &&
+    return 1
+  echo "$browser_path"
+}
+
+# Sets MISSING to those of the named programs that are not there, and exports the paths of the rest.
+find_programs() { # NAME...
+  MISSING=
+  for program in "$@"; do
+    if program_path=$(find_program "$program"); then
+      export_program "$program" "$program_path"
+    else
+      export_program "$program" ""
+      MISSING="$MISSING${MISSING:+ }$program"
+    fi
+  done
+  GPUSLA_MISSING=$MISSING
+  export GPUSLA_MISSING
+}
+
+export_program() { # NAME PATH
+  case $1 in
+  prometheus) export GPUSLA_PROMETHEUS="$2" ;;
+  promtool) export GPUSLA_PROMTOOL="$2" ;;
+  alertmanager) export GPUSLA_ALERTMANAGER="$2" ;;
+  amtool) export GPUSLA_AMTOOL="$2" ;;
+  cc) export GPUSLA_CC="$2" ;;
+  chromium) export GPUSLA_CHROMIUM="$2" ;;
+  esac
+}
+
+packages_of() { # PROGRAM...
+  for packaged in "$@"; do
+    case $packaged in
+    prometheus) echo prometheus ;;
+    # A package of its own from Debian 13 on; before that, part of prometheus.
+    promtool) package_exists promtool && echo promtool || echo prometheus ;;
+    alertmanager | amtool) echo prometheus-alertmanager ;;
+    cc) echo gcc libc6-dev ;;
+    chromium) echo chromium ;;
+    esac
+  done | tr ' ' '\n' | sort -u
+}
+
+# --- getting it -----------------------------------------------------------------------------------
+
+get_programs() { # NAME...; call with the lock held
+  [ "${GPUSLA_APT:-install}" != never ] && command -v apt-get >/dev/null || return 0
+  mkdir -p "$DEBIAN"
+  [ "$(id -u)" = 0 ] && [ "${GPUSLA_APT:-install}" = install ] && install_programs "$@"
+  find_programs "$@"
+  # shellcheck disable=SC2086  # a list of words
+  [ -z "$MISSING" ] || unpack_programs $MISSING
+  : >"$DEBIAN/.tried"
+}
+
+# After a try that got nothing, a start within the hour does not try again.
+tried_lately() { [ -n "$(find "$DEBIAN/.tried" -mmin -60 2>/dev/null)" ]; }
+
+# --- the first way: apt installs ------------------------------------------------------------------
+
+install_programs() { # NAME...
+  install_started=$(centiseconds)
+  forbid_services
+  apt_log=$DEBIAN/install.log
+  # shellcheck disable=SC2046  # a list of words
+  { package_exists prometheus && apt_install $(packages_of "$@"); } >"$apt_log" 2>&1 ||
+    { system_apt update && apt_install $(packages_of "$@"); } >>"$apt_log" 2>&1 ||
+    say "set-up: apt would not install; see $apt_log"
+  allow_services
+  tell_step "programs $(packages_of "$@" | tr '\n' ' ' | sed 's/ $//')" "$install_started"
+}
+
+system_apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"; }
+apt_install() { system_apt install --no-install-recommends "$@"; }
+package_exists() { apt-cache show "$1" 2>/dev/null 9>&- | grep -q '^Package:'; }
+
+# Debian starts a server as it installs it, on all addresses, and again at every boot. We start our
+# own on loopback. Whatever policy was there is put back.
+POLICY=/usr/sbin/policy-rc.d
+forbid_services() {
+  services_before=$(our_services)
+  [ ! -e "$POLICY" ] || mv -f "$POLICY" "$POLICY.before-gpusla"
+  printf '#!/bin/sh\n# Put here by gpusla for the length of one apt-get install.\nexit 101\n' \
+    >"$POLICY"
+  chmod 755 "$POLICY"
+}
+
+allow_services() {
+  rm -f "$POLICY"
+  [ ! -e "$POLICY.before-gpusla" ] || mv -f "$POLICY.before-gpusla" "$POLICY"
+  command -v systemctl >/dev/null || return 0
+  for service in $(our_services); do
+    case " $services_before " in
+    *" $service "*) ;; # it was there before us: the owner's choice stands
+    *) systemctl disable --quiet "$service" 2>/dev/null || : ;;
+    esac
+  done
+}
+
+our_services() {
+  for unit in /lib/systemd/system/prometheus.service \
+    /lib/systemd/system/prometheus-alertmanager.service; do
+    [ ! -e "$unit" ] || printf '%s ' "${unit##*/}"
+  done
+}
+
+# --- the second way: downloaded and unpacked ------------------------------------------------------
+
+unpack_programs() { # NAME...
+  unpack_started=$(centiseconds)
+  # shellcheck disable=SC2046  # a list of words
+  { update_own_lists && download_packages $(packages_of "$@") && unpack_packages; } \
+    >"$DEBIAN/unpack.log" 2>&1 ||
+    { say "set-up: could not download $*; see $DEBIAN/unpack.log" && return 0; }
+  for unpacked in "$@"; do
+    write_wrapper "$unpacked"
+  done
+  tell_step "programs $* (unpacked)" "$unpack_started"
+}
+
+# Lists and archives of our own; what is installed is read from the system.
+own_apt() {
+  mkdir -p "$CACHE/apt/lists/partial" "$CACHE/apt/archives/partial"
+  apt-get -q -y -o Dir::State::Lists="$CACHE/apt/lists" -o Dir::Cache="$CACHE/apt" \
+    -o Dir::Cache::Archives="$CACHE/apt/archives" -o Debug::NoLocking=1 \
+    -o Acquire::Languages=none -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false \
+    -o APT::Sandbox::User=root "$@"
+}
+
+update_own_lists() {
+  [ -z "$(find "$CACHE/apt/.updated" -mmin -60 2>/dev/null)" ] || return 0
+  own_apt update && : >"$CACHE/apt/.updated"
+}
+
+# Everything the packages need that the system does not have.
+download_packages() { own_apt install --no-install-recommends --download-only "$@"; }
+
+# The C library stays the system's own: two of them in one process do not get on.
+unpack_packages() {
+  mkdir -p "$DEBIAN/root"
+  for archive in "$CACHE"/apt/archives/*.deb; do
+    case ${archive##*/} in
+    libc6_* | libc-bin_*) ;;
+    *) dpkg -x "$archive" "$DEBIAN/root" || return 1 ;;
+    esac
+    rm -f "$archive"
+  done
+}
+
+write_wrapper() { # PROGRAM
+  mkdir -p "$DEBIAN/bin"
+  case $1 in
+  prometheus | promtool | amtool) wrap "$1" "$DEBIAN/root/usr/bin/$1" "" ;;
+  alertmanager) wrap prometheus-alertmanager "$DEBIAN/root/usr/bin/prometheus-alertmanager" "" ;;
+  cc) wrap_compiler ;;
+  chromium) wrap_browser ;;
+  esac
+}
+
+wrap() { # NAME PROGRAM ARGUMENTS [SHELL-LINE]
+  [ -x "$2" ] || return 0
+  wrap_triplet=$(library_folder)
+  {
+    echo '#!/bin/sh'
+    echo "LD_LIBRARY_PATH='$DEBIAN/root/usr/lib/$wrap_triplet:$DEBIAN/root/lib/$wrap_triplet'"
+    echo 'export LD_LIBRARY_PATH'
+    [ -z "${4:-}" ] || echo "$4"
+    echo "exec '$2' $3 \"\$@\""
+  } >"$DEBIAN/bin/.$1.new"
+  chmod 755 "$DEBIAN/bin/.$1.new"
+  mv -f "$DEBIAN/bin/.$1.new" "$DEBIAN/bin/$1"
+}
+
+library_folder() { echo "$(uname -m)-linux-gnu"; }
+
+# gcc finds its own parts from where it stands; the C library's headers, start files and linker
+# scripts have to be pointed at.
+wrap_compiler() {
+  cc_root=$DEBIAN/root
+  cc_libraries=$cc_root/usr/lib/$(library_folder)
+  for linker_script in "$cc_libraries"/*.so; do
+    grep -qsI 'GNU ld script' "$linker_script" || continue
+    sed -i "s| /usr/lib/$(library_folder)/| $cc_libraries/|g" "$linker_script"
+  done
+  wrap cc "$cc_root/usr/bin/gcc" "-B'$cc_root/usr/bin' -B'$cc_libraries' -L'$cc_libraries' \
+-isystem '$cc_root/usr/include/$(library_folder)' -isystem '$cc_root/usr/include'"
+}
+
+wrap_browser() {
+  browser_fonts=$DEBIAN/fonts.conf
+  printf '%s\n' '<?xml version="1.0"?>' '<fontconfig>' '<dir>/usr/share/fonts</dir>' \
+    "<dir>$DEBIAN/root/usr/share/fonts</dir>" "<cachedir>$CACHE/fontconfig</cachedir>" \
+    '</fontconfig>' >"$browser_fonts"
+  wrap chromium "$DEBIAN/root/usr/lib/chromium/chromium" "" \
+    "FONTCONFIG_FILE='$browser_fonts'; export FONTCONFIG_FILE"
+}
+
+# --- pip, where Python came without it ------------------------------------------------------------
+
+download_pip_wheel() {
+  command -v apt-get >/dev/null && [ "${GPUSLA_APT:-install}" != never ] || return 0
+  mkdir -p "$CACHE/pip-package"
+  {
+    update_own_lists && (cd "$CACHE/pip-package" && own_apt download python3-pip-whl) &&
+      dpkg -x "$CACHE"/pip-package/python3-pip-whl_*.deb "$CACHE/pip-package"
+  } >"$CACHE/pip-package/download.log" 2>&1 || :
+}
