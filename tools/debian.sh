@@ -99,11 +99,19 @@ get_programs() { # NAME...; call with the lock held
   find_programs "$@"
   # shellcheck disable=SC2086  # a list of words
   [ -z "$MISSING" ] || unpack_programs $MISSING
-  : >"$DEBIAN/.tried"
+  for tried in "$@"; do
+    : >"$DEBIAN/.tried-$tried"
+  done
 }
 
 # After a try that got nothing, a start within the hour does not try again.
-tried_lately() { [ -n "$(find "$DEBIAN/.tried" -mmin -60 2>/dev/null)" ]; }
+tried_lately() { # NAME...
+  for tried in "$@"; do
+    [ -n "$(find "$DEBIAN/.tried-$tried" -mmin -60 2>/dev/null)" ] || return 1
+  done
+}
+
+try_again() { rm -f "$DEBIAN"/.tried-*; }
 
 # --- the first way: apt installs ------------------------------------------------------------------
 
@@ -208,11 +216,9 @@ write_wrapper() { # PROGRAM
 
 wrap() { # NAME PROGRAM ARGUMENTS [SHELL-LINE]
   [ -x "$2" ] || return 0
-  wrap_triplet=$(library_folder)
   {
     echo '#!/bin/sh'
-    echo "LD_LIBRARY_PATH='$DEBIAN/root/usr/lib/$wrap_triplet:$DEBIAN/root/lib/$wrap_triplet'"
-    echo 'export LD_LIBRARY_PATH'
+    echo "LD_LIBRARY_PATH='$(library_path)'; export LD_LIBRARY_PATH"
     [ -z "${4:-}" ] || echo "$4"
     echo "exec '$2' $3 \"\$@\""
   } >"$DEBIAN/bin/.$1.new"
@@ -221,6 +227,14 @@ wrap() { # NAME PROGRAM ARGUMENTS [SHELL-LINE]
 }
 
 library_folder() { echo "$(uname -m)-linux-gnu"; }
+
+# Some packages keep private libraries one folder down and find them by an absolute path.
+library_path() {
+  for library_root in "$DEBIAN/root/usr/lib/$(library_folder)" "$DEBIAN/root/lib/$(library_folder)"; do
+    [ ! -d "$library_root" ] ||
+      find "$library_root" -maxdepth 2 -name 'lib*.so*' -exec dirname {} +
+  done | sort -u | tr '\n' ':' | sed 's/:$//'
+}
 
 # gcc finds its own parts from where it stands; the C library's headers, start files and linker
 # scripts have to be pointed at.
