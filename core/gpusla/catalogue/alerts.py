@@ -36,10 +36,35 @@ GPU_NOT_DELIVERED = Alert(
     "A slot is down: its GPU cannot be used.",
     "Look at the slot's reasons; they name the evidence and what clears it.",
 )
+RACK_NOT_DELIVERED = Alert(
+    "GpuslaRackNotDelivered", "warning", "rack", "hardware",
+    "A quarter or more of a rack's slots are down at once: one cause, not many GPUs.",
+    "Look for what the slots share: the NVLink switches, the power shelf, the cooling.",
+)
 AGENT_SILENT = Alert(
     "GpuslaAgentSilent", "critical", "node", "telemetry",
     "A node's agent gives no samples: its time is unknown and may be charged to the provider.",
     "Check the node and its agent; the journal is fetched whenever it answers again.",
+)
+NODES_NOT_WATCHED = Alert(
+    "GpuslaNodesNotWatched", "critical", "pipeline", "telemetry",
+    "Prometheus has fewer nodes to scrape than the inventory names.",
+    "Compare Prometheus's targets with the collector's list of them; the missing have no alerts.",
+)
+JOURNAL_STALLED = Alert(
+    "GpuslaJournalStalled", "critical", "node", "telemetry",
+    "An agent runs but cannot put its journal on disk: what it sees now is no evidence.",
+    "Free space on the node's disk or mend it; the agent goes on by itself.",
+)
+EVIDENCE_STALE = Alert(
+    "GpuslaEvidenceStale", "warning", "node", "telemetry",
+    "The collector has taken in no journal record of a node for five minutes.",
+    "Look at the collector's failed fetches for the node; the journal waits on the node.",
+)
+CONFIGURATION_REFUSED = Alert(
+    "GpuslaConfigurationRefused", "warning", "node", "telemetry",
+    "An agent refused the newest version of one of its files and goes on with the one before.",
+    "Read the agent's log for the sentence that names file, line and cause, and mend the file.",
 )
 COLLECTOR_STALLED = Alert(
     "GpuslaCollectorStalled", "critical", "pipeline", "telemetry",
