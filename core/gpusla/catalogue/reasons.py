@@ -111,7 +111,43 @@ FORMAT_UNKNOWN = Reason(
     "The evidence for this time is in a journal version that this program does not know.",
     "A newer program reads it.",
 )
+DISPUTED = Reason(
+    "disputed", State.UNKNOWN, "Records disagree about this time in more than one way.",
+    "Records agree again.",
+)
 
 REASONS: dict[str, Reason] = {
     value.name: value for value in list(globals().values()) if isinstance(value, Reason)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """
+    Why capacity was not delivered although no record says that a GPU failed.
+
+    A judgement under a contract, never an observation: it stands on statements, not in journals.
+    """
+
+    name: str
+    meaning: str
+    clears: str
+
+
+UNIT_BELOW_MINIMUM = Judgement(
+    "unit_below_minimum",
+    "Fewer GPUs of the unit were healthy than the contract needs, so none of them counts.",
+    "As many GPUs of the unit are healthy at the same time as the contract needs.",
+)
+NOT_ASSIGNED = Judgement(
+    "not_assigned", "Fewer slots were assigned to the contract than GPUs are committed.",
+    "Enough slots are assigned.",
+)
+SKU_NOT_ACCEPTED = Judgement(
+    "sku_not_accepted", "The slot holds a kind of GPU that the contract does not accept.",
+    "The slot holds an accepted kind, or the contract accepts this one.",
+)
+
+JUDGEMENTS: dict[str, Judgement] = {
+    value.name: value for value in list(globals().values()) if isinstance(value, Judgement)
 }
