@@ -1,0 +1,1 @@
+"""Bad files through the real commands."""

@@ -1,0 +1,1 @@
+"""Tests of strict YAML and its checks."""
