@@ -8,6 +8,7 @@
 # second way always, GPUSLA_APT=never for neither.
 
 DEBIAN=$CACHE/debian
+UNPACKED=$DEBIAN/system
 
 # --- what is there --------------------------------------------------------------------------------
 
@@ -194,11 +195,11 @@ download_packages() { own_apt install --no-install-recommends --download-only "$
 
 # The C library stays the system's own: two of them in one process do not get on.
 unpack_packages() {
-  mkdir -p "$DEBIAN/root"
+  mkdir -p "$UNPACKED"
   for archive in "$CACHE"/apt/archives/*.deb; do
     case ${archive##*/} in
     libc6_* | libc-bin_*) ;;
-    *) dpkg -x "$archive" "$DEBIAN/root" || return 1 ;;
+    *) dpkg -x "$archive" "$UNPACKED" || return 1 ;;
     esac
     rm -f "$archive"
   done
@@ -207,8 +208,8 @@ unpack_packages() {
 write_wrapper() { # PROGRAM
   mkdir -p "$DEBIAN/bin"
   case $1 in
-  prometheus | promtool | amtool) wrap "$1" "$DEBIAN/root/usr/bin/$1" "" ;;
-  alertmanager) wrap prometheus-alertmanager "$DEBIAN/root/usr/bin/prometheus-alertmanager" "" ;;
+  prometheus | promtool | amtool) wrap "$1" "$UNPACKED/usr/bin/$1" "" ;;
+  alertmanager) wrap prometheus-alertmanager "$UNPACKED/usr/bin/prometheus-alertmanager" "" ;;
   cc) wrap_compiler ;;
   chromium) wrap_browser ;;
   esac
@@ -230,7 +231,7 @@ library_folder() { echo "$(uname -m)-linux-gnu"; }
 
 # Some packages keep private libraries one folder down and find them by an absolute path.
 library_path() {
-  for library_root in "$DEBIAN/root/usr/lib/$(library_folder)" "$DEBIAN/root/lib/$(library_folder)"; do
+  for library_root in "$UNPACKED/usr/lib/$(library_folder)" "$UNPACKED/lib/$(library_folder)"; do
     [ ! -d "$library_root" ] ||
       find "$library_root" -maxdepth 2 -name 'lib*.so*' -exec dirname {} +
   done | sort -u | tr '\n' ':' | sed 's/:$//'
@@ -239,7 +240,7 @@ library_path() {
 # gcc finds its own parts from where it stands; the C library's headers, start files and linker
 # scripts have to be pointed at.
 wrap_compiler() {
-  cc_root=$DEBIAN/root
+  cc_root=$UNPACKED
   cc_libraries=$cc_root/usr/lib/$(library_folder)
   for linker_script in "$cc_libraries"/*.so; do
     grep -qsI 'GNU ld script' "$linker_script" || continue
@@ -252,9 +253,9 @@ wrap_compiler() {
 wrap_browser() {
   browser_fonts=$DEBIAN/fonts.conf
   printf '%s\n' '<?xml version="1.0"?>' '<fontconfig>' '<dir>/usr/share/fonts</dir>' \
-    "<dir>$DEBIAN/root/usr/share/fonts</dir>" "<cachedir>$CACHE/fontconfig</cachedir>" \
+    "<dir>$UNPACKED/usr/share/fonts</dir>" "<cachedir>$CACHE/fontconfig</cachedir>" \
     '</fontconfig>' >"$browser_fonts"
-  wrap chromium "$DEBIAN/root/usr/lib/chromium/chromium" "" \
+  wrap chromium "$UNPACKED/usr/lib/chromium/chromium" "" \
     "FONTCONFIG_FILE='$browser_fonts'; export FONTCONFIG_FILE"
 }
 

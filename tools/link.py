@@ -101,7 +101,7 @@ def version() -> str:
     text = (ROOT / "core/gpusla/__init__.py").read_text("utf-8")
     found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
     if found is None:
-        sys.exit("tools/link.py: core/gpusla/__init__.py: no line __version__ = \"...\"")
+        sys.exit('tools/link.py: core/gpusla/__init__.py: no line __version__ = "..."')
     return found[1]
 
 

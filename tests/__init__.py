@@ -1,0 +1,1 @@
+"""Tests: they mirror the packages, and hold the repository to its own rules."""

@@ -1,0 +1,1 @@
+"""Tests of the code itself: who imports whom, its shape, its names, its dependencies."""

@@ -1,0 +1,36 @@
+"""What every test can rely on: properties that print their seed, programs found by ./run."""
+
+import os
+import shutil
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What ./run exports; a bare `pytest` in the same environment finds them on PATH.
+PROGRAMS = {
+    "GPUSLA_PROMETHEUS": ("prometheus",),
+    "GPUSLA_PROMTOOL": ("promtool",),
+    "GPUSLA_ALERTMANAGER": ("prometheus-alertmanager", "alertmanager"),
+    "GPUSLA_AMTOOL": ("amtool",),
+    "GPUSLA_CC": ("cc", "gcc"),
+    "GPUSLA_CHROMIUM": ("chromium", "chromium-browser", "google-chrome"),
+}
+
+settings.register_profile(
+    "repository",
+    database=DirectoryBasedExampleDatabase(ROOT / ".cache" / "hypothesis"),
+    deadline=None,
+    print_blob=True,
+)
+settings.load_profile("repository")
+
+
+def pytest_configure() -> None:
+    """Give the variables that ./run exports to a run that was started without it."""
+    for variable, names in PROGRAMS.items():
+        if not os.environ.get(variable):
+            found = next(filter(None, map(shutil.which, names)), "")
+            os.environ[variable] = found
