@@ -1,0 +1,381 @@
+"""The writer of a journal: the only one, under a lock on its directory."""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_LOCKED, JOURNAL_WRITE
+from gpusla.catalogue.reasons import State
+from gpusla.errors import JournalError
+from gpusla.identity import NodeName, Slot
+from gpusla.journal.chain import Head
+from gpusla.journal.codec import LINE_BYTES_MAX, digest, encode
+from gpusla.journal.model import (
+    Body,
+    ClockState,
+    Condition,
+    Instant,
+    Observed,
+    Opaque,
+    Started,
+    XidSeen,
+)
+from gpusla.timeline.fold import Carry
+from gpusla_agent.recorder.segments import (
+    Disk,
+    Reader,
+    SegmentFile,
+    cut_torn_end,
+    line_digest,
+    list_segments,
+    verify_last_segment,
+)
+from gpusla_agent.recorder.tally import restore
+
+SEGMENT_BYTES = 8 * 1024 * 1024
+RUN_MS = 1_000
+"""How long equal samples may be held back to share one record."""
+
+RUN_FAILING_MS = 60_000
+"""The same while the disk fails: nothing can be acknowledged, and memory is finite."""
+
+BACKLOG_BYTES_MAX = 4 * 1024 * 1024
+"""Over this much unwritten evidence, samples are dropped: their time becomes unknown."""
+
+FLUSH_BYTES = 1024 * 1024
+CHECKPOINT_RECORDS = 4_096
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """All clocks of the node, read together; as `gpusla.journal.model.Instant` without a start."""
+
+    boot: str
+    mono_ms: int
+    wall_ms: int
+    clock: ClockState
+    error_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderHealth:
+    """
+    How the journal itself is doing.
+
+    errors: failed attempts to write or sync since the start.  is_failing: the last one failed.
+    dropped: samples that were given up while the disk failed.  synced_wall_ms: when the journal
+    was last synced, None before the first time.
+    """
+
+    errors: int
+    is_failing: bool
+    dropped: int
+    synced_wall_ms: int | None
+
+
+@dataclass(slots=True)
+class _Run:
+    """Equal samples that are not in a record yet."""
+
+    from_mono_ms: int
+    at: Instant
+    samples: int
+    gap_ms: int
+    conditions: dict[Slot, Condition]
+
+
+class Recorder:
+    """
+    One node's journal, open for writing.
+
+    Records are appended to memory and become durable together in `sync`, which never raises for a
+    failing disk: it keeps what it could not write, counts, and tries again.  `read`, `durable`,
+    `state_ms` and `health` may be called from other threads, the rest from one thread only.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        node: NodeName,
+        read_clock: Callable[[], ClockReading],
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        disk: Disk | None = None,
+    ) -> None:
+        """
+        Take the lock, cut off what a crash tore, check the chain and count the starts.
+
+        Raises JournalError: `journal_locked` if another process has it, `journal_corrupt` or
+        `journal_forked` if the bytes do not form a chain, `journal_write` if the disk refuses.
+        """
+        self.node = node
+        self._directory = directory
+        self._read_clock = read_clock
+        self._segment_bytes = segment_bytes
+        self._disk = disk or Disk()
+        self._guard = threading.Lock()
+        self._reader = Reader()
+        self._run: _Run | None = None
+        self._seen: dict[Slot, Condition] = {}
+        self._interval_ms = self._valid_ms = RUN_MS
+        self._pending: list[tuple[Head, bytes, Body]] = []
+        self._pending_bytes = 0
+        self._errors = self._dropped = 0
+        self._is_failing = False
+        self._synced_wall_ms: int | None = None
+        self._lock = _lock(directory)
+        try:
+            self._open()
+        except OSError as cause:
+            os.close(self._lock)
+            raise JournalError(JOURNAL_WRITE, f"journal {directory}: {cause}") from cause
+        except JournalError:
+            os.close(self._lock)
+            raise
+
+    def _open(self) -> None:
+        segments = list_segments(self._directory)
+        cut_torn_end(segments)
+        end = verify_last_segment(segments)
+        self._tally = restore(self._checkpoint, segments, end)
+        self.start = self._tally.starts + 1
+        self._tip = end
+        self._segments = segments
+        self._file: SegmentFile | None = None
+        if segments:
+            self._file = SegmentFile.resume(segments[-1], self._disk)
+        self._checkpointed = end.sequence
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self._directory / "tally.json"
+
+    # --- what is recorded ---------------------------------------------------------------------
+
+    def now(self) -> Instant:
+        """Return this instant on all clocks."""
+        return self.at(self._read_clock())
+
+    def at(self, reading: ClockReading) -> Instant:
+        """Return the instant of a reading of the clocks."""
+        return Instant(
+            reading.boot,
+            self.start,
+            reading.mono_ms,
+            reading.wall_ms,
+            reading.clock,
+            reading.error_ms,
+        )
+
+    def append(self, body: Body) -> None:
+        """Add a record; the samples before it go first."""
+        self._close_run()
+        if isinstance(body, Started):
+            self._interval_ms, self._valid_ms = body.interval_ms, body.valid_ms
+            self._seen = {}
+        self._push(body)
+
+    def observe(self, at: Instant, conditions: Mapping[Slot, Condition]) -> None:
+        """
+        Add one sample; equal ones within a second share a record.
+
+        A change goes into a record at once.  Instants must not go back.
+        """
+        run = self._run
+        if run is not None and self._is_continued(run, at, conditions):
+            run.gap_ms = max(run.gap_ms, at.mono_ms - run.at.mono_ms)
+            run.at = at
+            run.samples += 1
+        else:
+            self._close_run()
+            run = self._run = _Run(at.mono_ms, at, 1, 0, dict(conditions))
+        if self._is_due(run):
+            self._close_run()
+
+    def _is_continued(self, run: _Run, at: Instant, conditions: Mapping[Slot, Condition]) -> bool:
+        silence_ms = at.mono_ms - run.at.mono_ms
+        return run.conditions == conditions and silence_ms <= self._valid_ms
+
+    def _is_due(self, run: _Run) -> bool:
+        longest_ms = RUN_FAILING_MS if self._is_failing else RUN_MS
+        next_ms = run.at.mono_ms + self._interval_ms
+        return run.conditions != self._seen or next_ms - run.from_mono_ms >= longest_ms
+
+    def observe_run(
+        self,
+        from_mono_ms: int,
+        at: Instant,
+        samples: int,
+        gap_ms: int,
+        conditions: Mapping[Slot, Condition],
+    ) -> None:
+        """Add a whole run of equal samples, as `gpusla.journal.model.Observed` describes it."""
+        self.append(Observed(at, from_mono_ms, samples, gap_ms, dict(conditions)))
+
+    def _close_run(self) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        self._seen = run.conditions
+        self._push(Observed(run.at, run.from_mono_ms, run.samples, run.gap_ms, run.conditions))
+
+    def _push(self, body: Body) -> None:
+        assert not isinstance(body, Opaque)  # nobody writes what nobody understands
+        if self._is_backlog_full() and isinstance(body, Observed | XidSeen):
+            self._dropped += 1
+            return
+        sequence = self._tip.sequence + 1
+        line = encode(sequence, self._tip.digest, body)
+        if len(line) > LINE_BYTES_MAX:
+            raise JournalError(
+                JOURNAL_WRITE,
+                f"record {sequence} would have {len(line)} bytes; {LINE_BYTES_MAX} fit",
+            )
+        self._tip = Head(sequence, digest(line))
+        self._pending.append((self._tip, line, body))
+        self._pending_bytes += len(line) + 1
+        if self._pending_bytes > FLUSH_BYTES and not self._is_failing:
+            self.sync()
+
+    def _is_backlog_full(self) -> bool:
+        return self._is_failing and self._pending_bytes > BACKLOG_BYTES_MAX
+
+    # --- what becomes durable -----------------------------------------------------------------
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether there are records that `sync` would make durable."""
+        return bool(self._pending)
+
+    def sync(self) -> bool:
+        """
+        Make all appended records durable, and acknowledge them only then.
+
+        Returns False if the disk failed: everything is kept, and the next call tries a new file.
+        """
+        if not self._pending:
+            return not self._is_failing
+        try:
+            self._writable_file().append(b"".join(line + b"\n" for _, line, _ in self._pending))
+        except (OSError, JournalError) as cause:
+            self._fail(cause)
+            return False
+        self._acknowledge()
+        return True
+
+    def _writable_file(self) -> SegmentFile:
+        if self._is_failing:
+            self._verify_tail()
+        if self._file is not None and self._file.durable_bytes >= self._segment_bytes:
+            self._file.close()
+            self._file = None
+        if self._file is None:
+            self._file = self._next_file()
+        return self._file
+
+    def _verify_tail(self) -> None:
+        # After a failed sync the kernel may have dropped what it had in memory, so what was
+        # acknowledged before is looked for again before anything is written behind it.
+        durable = self.durable
+        if durable.sequence and line_digest(self._segments, durable.sequence) != durable.digest:
+            raise JournalError(
+                JOURNAL_CORRUPT, f"record {durable.sequence} is no longer what was acknowledged"
+            )
+
+    def _next_file(self) -> SegmentFile:
+        first = self.durable.sequence + 1
+        file = SegmentFile.create(self._directory, first, self._disk)
+        kept = [segment for segment in self._segments if segment.first < first]
+        with self._guard:
+            self._segments = [*kept, file.segment]
+        return file
+
+    def _fail(self, cause: Exception) -> None:
+        if not self._is_failing:
+            _log.error("journal_sync_failed", node=self.node, cause=str(cause))
+        if self._file is not None:
+            self._file.abandon()
+            self._file = None
+        self._errors += 1
+        self._is_failing = True
+
+    def _acknowledge(self) -> None:
+        if self._is_failing:
+            _log.info("journal_sync_recovered", node=self.node, records=len(self._pending))
+        with self._guard:
+            for head, _, body in self._pending:
+                self._tally.add(head, body)
+        self._pending.clear()
+        self._pending_bytes = 0
+        self._is_failing = False
+        self._synced_wall_ms = self._read_clock().wall_ms
+        if self.durable.sequence - self._checkpointed >= CHECKPOINT_RECORDS:
+            self._write_checkpoint()
+
+    def _write_checkpoint(self) -> None:
+        self._tally.write(self._checkpoint)
+        self._checkpointed = self.durable.sequence
+
+    # --- what is acknowledged -----------------------------------------------------------------
+
+    @property
+    def durable(self) -> Head:
+        """The last record that is safe on disk."""
+        return self._tally.head
+
+    @property
+    def carry(self) -> Carry:
+        """What the fold remembers behind the last durable record."""
+        return self._tally.carry
+
+    def read(self, after: int, limit_records: int, limit_bytes: int) -> list[bytes]:
+        """
+        Return durable lines with a sequence number over after, in order, without line ends.
+
+        limit_bytes counts line ends; one line is given even if it is longer.
+        """
+        with self._guard:
+            until, segments = self._tally.head.sequence, list(self._segments)
+        return self._reader.read(segments, after, min(limit_records, until - after), limit_bytes)
+
+    def state_ms(self) -> dict[tuple[Slot, State], int]:
+        """Return the milliseconds of each slot in each state, by durable records alone."""
+        with self._guard:
+            return dict(self._tally.state_ms)
+
+    @property
+    def health(self) -> RecorderHealth:
+        """How the journal itself is doing."""
+        return RecorderHealth(self._errors, self._is_failing, self._dropped, self._synced_wall_ms)
+
+    def close(self) -> None:
+        """Sync what is left, leave a checkpoint and give the lock back."""
+        self._close_run()
+        self.sync()
+        if self.durable.sequence:
+            self._write_checkpoint()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        os.close(self._lock)
+
+
+def _lock(directory: Path) -> int:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as cause:
+        raise JournalError(JOURNAL_WRITE, f"journal {directory}: {cause}") from cause
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as cause:
+        os.close(descriptor)
+        raise JournalError(JOURNAL_LOCKED, f"journal {directory} is being written") from cause
+    return descriptor

@@ -1,0 +1,127 @@
+"""
+What a journal adds up to: milliseconds by slot and state, and how often the agent started.
+
+The tally is folded from durable records only.  Its checkpoint is a cache: it is believed only if
+its own digest and that of the record that it names both match, and rebuilt from the journal else.
+"""
+
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gpusla.catalogue.reasons import State
+from gpusla.errors import JournalError
+from gpusla.identity import Slot, parse_slot
+from gpusla.journal.chain import EMPTY, Head, follow
+from gpusla.journal.codec import decode
+from gpusla.journal.model import Body, ClockStepped, Observed, Opaque, Started
+from gpusla.timeline.fold import Carry, advance
+from gpusla_agent.recorder.segments import Segment, line_digest, lines
+
+StateMs = dict[tuple[Slot, State], int]
+
+
+class Tally:
+    """
+    The sums over the records up to head.
+
+    starts: the highest start number seen, 0 before the first start.
+    """
+
+    def __init__(self) -> None:
+        self.head = EMPTY
+        self.starts = 0
+        self.carry = Carry()
+        self.state_ms: StateMs = {}
+        # The records that the carry rests on: a start, maybe a clock step, maybe a sample.
+        self._anchors: list[int] = []
+        self._latest: int | None = None
+
+    def add(self, head: Head, body: Body) -> None:
+        """Take in the record that head stands for; it must be the next one."""
+        assert head.sequence == self.head.sequence + 1  # the chain was checked before
+        self.head = head
+        self.carry, spans = advance(self.carry, head.sequence, body)
+        for span in spans:
+            key = span.slot, span.condition.state
+            self.state_ms[key] = self.state_ms.get(key, 0) + span.end_ms - span.start_ms
+        self._note(head.sequence, body)
+
+    def _note(self, sequence: int, body: Body) -> None:
+        if not isinstance(body, Opaque):
+            self.starts = max(self.starts, body.at.start)
+        if isinstance(body, Started):
+            self._anchors = [sequence]
+        elif isinstance(body, ClockStepped):
+            self._anchors = [*self._anchors[:1], sequence]
+        if isinstance(body, Observed):
+            self._latest = sequence
+        if self.carry.last is None:
+            self._latest = None
+
+    @classmethod
+    def read(cls, content: dict[str, Any], segments: list[Segment]) -> "Tally":
+        """Return the tally that a checkpoint holds; the carry is folded from its records anew."""
+        tally = cls()
+        tally.head = Head(content["sequence"], content["digest"])
+        tally.starts = content["starts"]
+        tally._anchors, tally._latest = content["anchors"], content["latest"]
+        tally.state_ms = {
+            (parse_slot(slot), State(state)): ms for slot, state, ms in content["state_ms"]
+        }
+        latest = [] if tally._latest is None else [tally._latest]
+        for sequence in (*tally._anchors, *latest):
+            _, body = decode(next(lines(segments, sequence - 1)))
+            tally.carry, _ = advance(tally.carry, sequence, body)
+        return tally
+
+    def write(self, path: Path) -> None:
+        """Leave a checkpoint; a failure costs a slower start and nothing else."""
+        content = {
+            "sequence": self.head.sequence,
+            "digest": self.head.digest,
+            "starts": self.starts,
+            "anchors": self._anchors,
+            "latest": self._latest,
+            "state_ms": [[str(slot), state, ms] for (slot, state), ms in self.state_ms.items()],
+        }
+        text = json.dumps(content, sort_keys=True)
+        beside = path.with_suffix(".new")
+        with suppress(OSError):
+            beside.write_text(json.dumps({"sum": _sum(text), "tally": text}))
+            beside.replace(path)
+
+
+def restore(path: Path, segments: list[Segment], end: Head) -> Tally:
+    """
+    Return the tally of the journal up to end, from the checkpoint at path where it is good.
+
+    Raises JournalError if a record that is read does not follow the one before it, or is not what
+    its kind should be.
+    """
+    tally = _from_checkpoint(path, segments, end) or Tally()
+    for line in lines(segments, tally.head.sequence):
+        head, _, body = follow(tally.head, line)
+        tally.add(head, body)
+    assert tally.head == end  # both went over the same files under the same lock
+    return tally
+
+
+def _from_checkpoint(path: Path, segments: list[Segment], end: Head) -> Tally | None:
+    try:
+        stored = json.loads(path.read_bytes())
+        if _sum(stored["tally"]) != stored["sum"]:
+            return None
+        content = json.loads(stored["tally"])
+        head = Head(content["sequence"], content["digest"])
+        if head.sequence > end.sequence or line_digest(segments, head.sequence) != head.digest:
+            return None
+        return Tally.read(content, segments)
+    except (OSError, ValueError, KeyError, TypeError, JournalError):
+        return None
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""What the journal's tests share: clocks that are set by hand, disks that fail, conditions."""
+
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gpusla.catalogue.reasons import State
+from gpusla.identity import NodeName, Slot
+from gpusla.journal.model import ClockState, Condition, Finding, Started
+from gpusla_agent.recorder import ClockReading, Disk, Recorder
+
+NODE = NodeName("c2-r01-t03")
+M1 = Slot("c2", "r01", "t03", "m1")
+M2 = Slot("c2", "r01", "t03", "m2")
+OK = Condition(State.OK)
+DOWN = Condition(State.DOWN, (Finding("gpu_lost", "NVML 15"),))
+ALL_OK = {M1: OK, M2: OK}
+ONE_DOWN = {M1: OK, M2: DOWN}
+
+
+@dataclass(slots=True)
+class HandClock:
+    """All clocks of a node, moved by hand."""
+
+    mono_ms: int = 1_000
+    wall_ms: int = 1_790_000_000_000
+    boot: str = "boot-1"
+
+    def read(self) -> ClockReading:
+        """Read the clocks."""
+        return ClockReading(self.boot, self.mono_ms, self.wall_ms, ClockState.SYNCHRONISED, 5)
+
+    def pass_ms(self, milliseconds: int) -> None:
+        """Let time pass on both clocks."""
+        self.mono_ms += milliseconds
+        self.wall_ms += milliseconds
+
+
+@dataclass(slots=True)
+class FailingDisk:
+    """
+    A disk that fails on demand.
+
+    error: what each call in fails_on raises while it is set.  written_bytes_max: how much of one
+    write gets through before it fails.
+    """
+
+    error: int = errno.EIO
+    fails_on: set[str] = field(default_factory=set)
+    written_bytes_max: int = 0
+
+    def write(self, descriptor: int, content: bytes) -> int:
+        """Write some of the content, or fail behind it."""
+        if "write" not in self.fails_on:
+            return os.write(descriptor, content)
+        os.write(descriptor, content[: self.written_bytes_max])
+        raise OSError(self.error, os.strerror(self.error))
+
+    def sync(self, descriptor: int) -> None:
+        """Sync, or fail."""
+        self._check("sync")
+        os.fdatasync(descriptor)
+
+    def sync_directory(self, descriptor: int) -> None:
+        """Sync a directory, or fail."""
+        self._check("sync_directory")
+        os.fsync(descriptor)
+
+    def _check(self, call: str) -> None:
+        if call in self.fails_on:
+            raise OSError(self.error, os.strerror(self.error))
+
+    def as_disk(self) -> Disk:
+        """Return the disk as the recorder takes it."""
+        return Disk(self.write, self.sync, self.sync_directory)
+
+
+def open_recorder(
+    directory: Path,
+    clock: HandClock,
+    *,
+    interval_ms: int = 1_000,
+    segment_bytes: int = 1 << 20,
+    disk: Disk | None = None,
+) -> Recorder:
+    """Open a journal and record that the agent started."""
+    recorder = Recorder(directory, NODE, clock.read, segment_bytes=segment_bytes, disk=disk)
+    recorder.append(Started(recorder.now(), NODE, "0.1.0", "fake", interval_ms, 2_500))
+    recorder.sync()
+    return recorder
+
+
+def observe_for(
+    recorder: Recorder,
+    clock: HandClock,
+    seconds: int,
+    conditions: dict[Slot, Condition],
+    *,
+    after: Callable[[], object] | None = None,
+) -> None:
+    """Sample once a second."""
+    for _ in range(seconds):
+        clock.pass_ms(1_000)
+        recorder.observe(recorder.now(), conditions)
+        (after or recorder.sync)()
