@@ -1,0 +1,133 @@
+"""How programs are found, and that getting them leaves the system as it was."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.environment.shell import call, script
+
+
+def find(name: str, cache: Path, folder: Path, **variables: str) -> str:
+    """Look a program up with nothing on PATH but a folder of ours and what the shell needs."""
+    return call(f"PATH={folder}:$PATH; find_program {name}", cache, **variables).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        ("prometheus", "prometheus"),
+        ("alertmanager", "prometheus-alertmanager"),
+        ("amtool", "amtool"),
+        ("chromium", "chromium"),
+    ],
+)
+def test_a_program_on_the_path_is_taken(name: str, program: str, tmp_path: Path) -> None:
+    """Whatever the machine has comes first."""
+    ours = script(tmp_path / "bin" / program)
+    assert find(name, tmp_path, ours.parent) == str(ours)
+
+
+def test_a_program_that_is_named_by_its_variable_comes_first(tmp_path: Path) -> None:
+    """Somebody who tests another version says which."""
+    newer = script(tmp_path / "newer")
+    on_path = script(tmp_path / "bin" / "prometheus")
+    found = find("prometheus", tmp_path, on_path.parent, GPUSLA_PROMETHEUS=str(newer))
+    assert found == str(newer)
+
+
+def test_an_unpacked_compiler_comes_before_one_without_headers(tmp_path: Path) -> None:
+    """It was unpacked because the other one compiles nothing."""
+    unpacked = script(tmp_path / "debian" / "bin" / "cc")
+    assert find("cc", tmp_path, tmp_path / "bin") == str(unpacked)
+
+
+def test_a_script_that_asks_for_a_snap_is_no_browser(tmp_path: Path) -> None:
+    """What Ubuntu calls chromium-browser opens nothing on a machine without snaps."""
+    stub = script(tmp_path / "bin" / "chromium", "echo 'run: snap install chromium'")
+    snaps = Path("/snap").is_dir()
+    found = find("chromium", tmp_path, stub.parent)
+    assert found == ("" if snaps else str(stub))
+
+
+def test_what_is_missing_is_told_to_whatever_is_started(tmp_path: Path) -> None:
+    """The demo prints one sentence about it; the tests refuse to start."""
+    finished = call(
+        """
+        find_program() { [ "$1" != amtool ] && echo "/bin/$1"; }
+        find_programs prometheus amtool
+        env
+        """,
+        tmp_path,
+    )
+    assert "GPUSLA_MISSING=amtool\n" in finished.stdout
+    assert "GPUSLA_PROMETHEUS=/bin/prometheus\n" in finished.stdout
+    assert "GPUSLA_AMTOOL=\n" in finished.stdout
+
+
+def test_a_try_that_got_nothing_is_not_repeated_within_the_hour(tmp_path: Path) -> None:
+    """Nor is one program's try taken for another's."""
+    (tmp_path / "debian").mkdir()
+    (tmp_path / "debian" / ".tried-chromium").touch()
+    assert call("tried_lately chromium", tmp_path).returncode == 0
+    assert call("tried_lately chromium amtool", tmp_path).returncode == 1
+    os.utime(tmp_path / "debian" / ".tried-chromium", (0, 0))
+    assert call("tried_lately chromium", tmp_path).returncode == 1
+
+
+def test_apt_is_left_alone_when_that_is_asked(tmp_path: Path) -> None:
+    """GPUSLA_APT=never touches neither the system nor the network."""
+    finished = call("apt-get() { echo asked; }; get_programs amtool", tmp_path, GPUSLA_APT="never")
+    assert finished.stdout == ""
+
+
+POLICY = """
+    POLICY={folder}/policy-rc.d
+    systemctl() {{ echo "systemctl $*"; }}
+    our_services() {{ echo "$services_now"; }}
+"""
+
+
+def test_no_service_is_started_while_apt_installs(tmp_path: Path) -> None:
+    """The policy refuses every start for as long as apt runs, and is gone afterwards."""
+    finished = call(
+        POLICY.format(folder=tmp_path)
+        + 'services_now=; forbid_services; "$POLICY" || echo "refused $?"; allow_services',
+        tmp_path,
+    )
+    assert finished.stdout == "refused 101\n"
+    assert not (tmp_path / "policy-rc.d").exists()
+
+
+def test_the_policy_that_was_there_is_put_back(tmp_path: Path) -> None:
+    """It is the owner's, not ours."""
+    before = script(tmp_path / "policy-rc.d", "exit 42").read_text()
+    call(
+        POLICY.format(folder=tmp_path) + "services_now=; forbid_services; allow_services", tmp_path
+    )
+    assert (tmp_path / "policy-rc.d").read_text() == before
+
+
+def test_a_service_that_we_brought_does_not_start_at_the_next_boot(tmp_path: Path) -> None:
+    """One that was there before us keeps whatever its owner chose."""
+    finished = call(
+        POLICY.format(folder=tmp_path)
+        + """
+        services_now=prometheus.service
+        forbid_services
+        services_now='prometheus.service prometheus-alertmanager.service'
+        allow_services
+        """,
+        tmp_path,
+    )
+    assert finished.stdout == "systemctl disable --quiet prometheus-alertmanager.service\n"
+
+
+def test_a_wrapper_finds_what_was_unpacked_with_the_program(tmp_path: Path) -> None:
+    """Its libraries, private folders of them included, come before the system's."""
+    program = script(tmp_path / "debian/system/usr/bin/amtool", 'echo "$1 $LD_LIBRARY_PATH"')
+    libraries = program.parents[1] / "lib" / f"{os.uname().machine}-linux-gnu"
+    script(libraries / "private" / "libx.so.1")
+    call("write_wrapper amtool", tmp_path)
+    finished = call("debian=$CACHE/debian/bin; $debian/amtool 'a b'", tmp_path)
+    assert finished.stdout == f"a b {libraries / 'private'}\n"
