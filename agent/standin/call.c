@@ -1,0 +1,232 @@
+/*
+ * Init, shutdown, the lock, and the way into a call.
+ *
+ * One lock guards everything, held for the copying of values only. Whatever takes time (a slow
+ * call, a hung GPU, a wait for events) happens outside of it, so that one GPU cannot stop another.
+ */
+#include "call.h"
+#include "control.h"
+#include "events.h"
+#include "meters.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+/* A GPU handle points to one of these; the pointer is all a caller has. */
+struct nvmlDevice_st {
+    unsigned int index;
+};
+
+enum { HUNG_POLL_US = 5000 };
+
+static struct nvmlDevice_st handles[GPU_COUNT] = {{0}, {1}, {2}, {3}};
+static struct tray tray;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint users; /* nvmlInit less nvmlShutdown */
+
+struct tray *call_tray(void) { return &tray; }
+unsigned int gpu_index(const struct gpu *gpu) { return (unsigned int)(gpu - tray.gpu); }
+nvmlDevice_t gpu_handle(unsigned int index) { return &handles[index]; }
+
+long long monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+long long epoch_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+static void sleep_us(unsigned int microseconds)
+{
+    struct timespec left = {microseconds / 1000000, (long)(microseconds % 1000000) * 1000};
+
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+/* Take over what the control file says; the meters run up to now under the old state first. */
+static void take_over(const struct tray *fresh, bool is_init)
+{
+    meters_advance_all(&tray, monotonic_ns());
+    events_take_over(&tray, fresh, is_init);
+    tray = *fresh;
+    control_apply_overrides(&tray);
+}
+
+/* Look at the control file if it is time to, and take over what it says. */
+static void refresh(void)
+{
+    struct tray *fresh = control_poll();
+
+    if (fresh == NULL)
+        return;
+    pthread_mutex_lock(&lock);
+    take_over(fresh, false);
+    pthread_mutex_unlock(&lock);
+    control_release(fresh);
+}
+
+static void before_fork(void) { pthread_mutex_lock(&lock); }
+static void after_fork(void) { pthread_mutex_unlock(&lock); }
+static void after_fork_in_child(void)
+{
+    pthread_mutex_unlock(&lock);
+    control_after_fork();
+}
+
+/* A fork in the middle of a call would leave the child with a lock that nobody will release. */
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+static nvmlReturn_t first_init(void)
+{
+    struct tray *fresh = control_load();
+
+    if (fresh == NULL)
+        return NVML_ERROR_INVALID_ARGUMENT;
+    take_over(fresh, true);
+    control_release(fresh);
+    return NVML_SUCCESS;
+}
+
+static nvmlReturn_t init(struct call_rule *rule)
+{
+    nvmlReturn_t code = NVML_SUCCESS;
+
+    pthread_mutex_lock(&lock);
+    if (users == 0)
+        code = first_init();
+    if (code == NVML_SUCCESS)
+        code = (nvmlReturn_t)rule->answer;
+    if (code == NVML_SUCCESS)
+        users++;
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+
+RULE(nvmlInit);
+RULE(nvmlInit_v2);
+RULE(nvmlInitWithFlags);
+nvmlReturn_t nvmlInit(void) { return init(&rule_nvmlInit); }
+nvmlReturn_t nvmlInit_v2(void) { return init(&rule_nvmlInit_v2); }
+nvmlReturn_t nvmlInitWithFlags(unsigned int flags)
+{
+    (void)flags; /* they say what happens without GPUs, and this tray has some */
+    return init(&rule_nvmlInitWithFlags);
+}
+
+RULE(nvmlShutdown);
+nvmlReturn_t nvmlShutdown(void)
+{
+    nvmlReturn_t code = call_begin(&rule_nvmlShutdown, "");
+
+    if (code == NVML_SUCCESS) {
+        users--;
+        call_end(code);
+    }
+    return code;
+}
+
+/* What comes before the lock: initialised, arguments, the control file, its word on this call. */
+static nvmlReturn_t enter(struct call_rule *rule, const void *out)
+{
+    if (users == 0)
+        return NVML_ERROR_UNINITIALIZED;
+    refresh();
+    if (rule->latency_us != 0)
+        sleep_us(rule->latency_us);
+    if (rule->answer != NVML_SUCCESS)
+        return (nvmlReturn_t)rule->answer;
+    return out == NULL ? NVML_ERROR_INVALID_ARGUMENT : NVML_SUCCESS;
+}
+
+nvmlReturn_t call_begin(struct call_rule *rule, const void *out)
+{
+    nvmlReturn_t code = enter(rule, out);
+
+    if (code == NVML_SUCCESS)
+        pthread_mutex_lock(&lock);
+    return code;
+}
+
+struct gpu *gpu_of_handle(nvmlDevice_t device)
+{
+    return device >= handles && device < handles + GPU_COUNT ? &tray.gpu[device - handles] : NULL;
+}
+
+bool gpu_is_enumerated(unsigned int index)
+{
+    unsigned int place = 0;
+
+    for (unsigned int i = 0; i < index; i++)
+        place += !tray.gpu[i].absent;
+    return !tray.gpu[index].absent && place < tray.count;
+}
+
+/* A GPU that left the enumeration is lost to whoever still holds its handle. */
+static nvmlReturn_t health(const struct gpu *gpu)
+{
+    return gpu_is_enumerated(gpu_index(gpu)) ? (nvmlReturn_t)gpu->fault : NVML_ERROR_GPU_IS_LOST;
+}
+
+nvmlReturn_t call_pause(unsigned int microseconds)
+{
+    pthread_mutex_unlock(&lock);
+    sleep_us(microseconds);
+    refresh();
+    pthread_mutex_lock(&lock);
+    return users == 0 ? NVML_ERROR_UNINITIALIZED : NVML_SUCCESS;
+}
+
+nvmlReturn_t call_begin_device(struct call_rule *rule, nvmlDevice_t device, const void *out, struct gpu **gpu)
+{
+    nvmlReturn_t code = enter(rule, out);
+
+    if (code != NVML_SUCCESS)
+        return code;
+    *gpu = gpu_of_handle(device);
+    if (*gpu == NULL)
+        return NVML_ERROR_INVALID_ARGUMENT;
+    pthread_mutex_lock(&lock);
+    while ((*gpu)->hung && code == NVML_SUCCESS)
+        code = call_pause(HUNG_POLL_US);
+    if (code == NVML_SUCCESS)
+        code = health(*gpu);
+    if (code != NVML_SUCCESS)
+        pthread_mutex_unlock(&lock);
+    return code;
+}
+
+nvmlReturn_t call_end(nvmlReturn_t code)
+{
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+
+bool is_version(const struct call_rule *rule, unsigned int word, size_t size, unsigned int version)
+{
+    if (rule->version != 0 && rule->version != version)
+        return false;
+    return word == ((unsigned int)size | version << 24);
+}
+
+nvmlReturn_t copy_text(char *out, unsigned int length, const char *text)
+{
+    if (strlen(text) >= length)
+        return NVML_ERROR_INSUFFICIENT_SIZE;
+    strcpy(out, text);
+    return NVML_SUCCESS;
+}
