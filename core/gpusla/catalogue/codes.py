@@ -93,6 +93,10 @@ HISTORY_REWRITTEN = ErrorCode(
     "GS1204", "history_rewritten", "A file changes a record that was already taken in.",
     "Append a record that corrects it; recorded history is never edited.",
 )
+INTERVAL_BACKWARDS = ErrorCode(
+    "GS1205", "interval_backwards", "A record ends before it begins, or as it begins.",
+    "Correct one of the two instants.",
+)
 BAD_SETTING = ErrorCode(
     "GS1301", "bad_setting", "A setting cannot be honoured.", "Change it as the message says.",
 )

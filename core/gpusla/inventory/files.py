@@ -1,0 +1,153 @@
+"""The files as they are written: kinds `Inventory`, `Assignments` and `Exclusions`."""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from gpusla.catalogue.codes import DUPLICATE_ID, INTERVAL_BACKWARDS, WRONG_TYPE
+from gpusla.documents import Form, Identifier, InstantMs, problem
+from gpusla.identity import IDENTIFIER
+from gpusla.instants import format_instant
+
+_ADDRESS = re.compile(r"https?://[^/\s?#@]+(?:/[^\s?#]*)?")
+_GPU = re.compile(r"GPU-[0-9a-f-]{8,64}")
+_SELECTOR_PARTS = range(2, 5)
+
+
+def _address(value: Any) -> Any:
+    if isinstance(value, str) and _ADDRESS.fullmatch(value):
+        return value.rstrip("/")
+    raise problem(WRONG_TYPE, f"{value!r} is not a base URL", "Write it like http://10.0.0.7:9641.")
+
+
+def _gpu(value: Any) -> Any:
+    if isinstance(value, str) and _GPU.fullmatch(value):
+        return value
+    raise problem(
+        WRONG_TYPE, f"{value!r} is not a GPU's UUID", "Write it as `nvidia-smi -L` gives it."
+    )
+
+
+def _selector(value: Any) -> Any:
+    parts = value.split("/") if isinstance(value, str) else ()
+    if len(parts) in _SELECTOR_PARTS and all(IDENTIFIER.fullmatch(part) for part in parts):
+        return value
+    raise problem(
+        WRONG_TYPE,
+        f"{value!r} selects no slots",
+        "Write a rack like c2/r01, a tray like c2/r01/t03 or a slot like c2/r01/t03/m2.",
+    )
+
+
+Selector = Annotated[str, BeforeValidator(_selector)]
+Words = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class RecordForm(Form):
+    """What every record has; see gpusla.inventory.model.Record."""
+
+    id: Identifier
+    start: InstantMs = Field(alias="from")
+    until: InstantMs | None = None
+    recorded_at: InstantMs
+    supersedes: Identifier | None = None
+    withdrawn: bool = False
+
+    @model_validator(mode="after")
+    def ends_after_it_begins(self) -> Self:
+        """An empty or backward span would silently speak for no time at all."""
+        if self.until is not None and self.until <= self.start:
+            raise problem(
+                INTERVAL_BACKWARDS,
+                f"{self.id!r} ends at {format_instant(self.until)}, "
+                f"not after it begins at {format_instant(self.start)}",
+                at=("until",),
+            )
+        if self.withdrawn and self.supersedes is None:
+            raise problem(
+                WRONG_TYPE,
+                f"{self.id!r} is withdrawn and supersedes nothing",
+                "Name the record that it takes back in `supersedes`.",
+                at=("withdrawn",),
+            )
+        return self
+
+
+class NodeForm(RecordForm):
+    """A compute tray."""
+
+    node: Identifier
+    address: Annotated[str, BeforeValidator(_address)]
+    rack: Identifier
+    tray: Identifier
+    sku: Identifier
+    modules: Annotated[list[Annotated[int, Field(ge=0, le=63)]], Field(min_length=1)]
+
+    @field_validator("modules")
+    @classmethod
+    def names_each_once(cls, modules: list[int]) -> list[int]:
+        """A module is a place; two GPUs do not fit."""
+        for place, module in enumerate(modules):
+            if module in modules[:place]:
+                raise problem(DUPLICATE_ID, f"module {module} stands here twice", at=(place,))
+        return modules
+
+
+class OccupancyForm(RecordForm):
+    """A GPU in a slot."""
+
+    slot: Selector
+    gpu: Annotated[str, BeforeValidator(_gpu)]
+
+
+class MetadataForm(Form):
+    """Where the inventory is of."""
+
+    site: Identifier
+
+
+class InventoryForm(Form):
+    """What should exist."""
+
+    apiVersion: Literal["gpusla/v1"]  # noqa: N815  (the key of the file)
+    kind: Literal["Inventory"]
+    metadata: MetadataForm
+    nodes: Annotated[list[NodeForm], Field(min_length=1)]
+    occupancy: list[OccupancyForm] = Field(default_factory=list)
+
+
+class AssignmentForm(RecordForm):
+    """Slots that serve a contract."""
+
+    slots: Annotated[list[Selector], Field(min_length=1)]
+    contract: Identifier
+
+
+class AssignmentsForm(Form):
+    """Who holds what."""
+
+    apiVersion: Literal["gpusla/v1"]  # noqa: N815  (the key of the file)
+    kind: Literal["Assignments"]
+    assignments: list[AssignmentForm]
+
+
+class ExclusionForm(RecordForm):
+    """Time that was agreed not to count; it always ends."""
+
+    until: InstantMs
+    slots: Annotated[list[Selector], Field(min_length=1)]
+    contract: Identifier
+    kind: Identifier
+    reason: Words
+    clause: Words
+    approver: Words
+    notice_at: InstantMs | None = None
+
+
+class ExclusionsForm(Form):
+    """What does not count."""
+
+    apiVersion: Literal["gpusla/v1"]  # noqa: N815  (the key of the file)
+    kind: Literal["Exclusions"]
+    exclusions: list[ExclusionForm]
