@@ -49,7 +49,9 @@ def encode(sequence: int, previous: str, body: Body) -> bytes:
     """
     kind, content = _content(body)
     record = {"v": VERSION, "seq": sequence, "prev": previous, "kind": kind, "body": content}
-    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False).encode(
+        "ascii"
+    )
 
 
 def digest(line: bytes) -> str:
@@ -78,7 +80,12 @@ def _envelope(line: bytes) -> Envelope:
     if len(line) > LINE_BYTES_MAX:
         raise _corrupt(f"a record has {len(line)} bytes, over the {LINE_BYTES_MAX} allowed")
     try:
-        record = json.loads(line, parse_float=_refuse_number, parse_constant=_refuse_number)
+        record = json.loads(
+            line,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+            object_pairs_hook=_without_repeats,
+        )
     except (ValueError, RecursionError) as cause:
         raise _corrupt(f"a record is not JSON: {line[:40]!r}") from cause
     if not isinstance(record, dict) or set(record) != _ENVELOPE_KEYS:
@@ -98,6 +105,14 @@ def _is_count(value: object) -> bool:
 
 def _refuse_number(text: str) -> None:
     raise ValueError(text)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Two readers could each believe another one of two equal keys, under the same digest.
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError(pairs)
+    return content
 
 
 def _corrupt(message: str) -> JournalError:
@@ -146,7 +161,7 @@ def _write_condition(condition: Condition) -> object:
     return [condition.state.value, [[f.reason, f.evidence] for f in condition.findings]]
 
 
-def _read_condition(value: Any) -> Condition:  # noqa: ANN401  (parsed JSON)
+def _read_condition(value: Any) -> Condition:
     if isinstance(value, str):
         return Condition(State(value))
     state, findings = value
@@ -200,9 +215,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
         _integer(body["xid"]),
     ),
     Kind.CLOCK_STEPPED: lambda body: ClockStepped(_read_instant(body), _integer(body["by_ms"])),
-    Kind.SOURCE_RESTARTED: lambda body: SourceRestarted(
-        _read_instant(body), _text(body["cause"])
-    ),
+    Kind.SOURCE_RESTARTED: lambda body: SourceRestarted(_read_instant(body), _text(body["cause"])),
     Kind.CONFIGURATION_CHANGED: lambda body: ConfigurationChanged(
         _read_instant(body), _text(body["subject"]), _text(body["digest"])
     ),
@@ -216,22 +229,28 @@ def _slots(conditions: Mapping[Slot, Condition]) -> dict[str, object]:
 def _content(body: Body) -> tuple[str, dict[str, Any]]:
     match body:
         case Started(at, node, agent_version, source, interval_ms, valid_ms):
-            kind, content = Kind.STARTED, {
-                "node": node,
-                "agent_version": agent_version,
-                "source": source,
-                "interval_ms": interval_ms,
-                "valid_ms": valid_ms,
-            }
+            kind, content = (
+                Kind.STARTED,
+                {
+                    "node": node,
+                    "agent_version": agent_version,
+                    "source": source,
+                    "interval_ms": interval_ms,
+                    "valid_ms": valid_ms,
+                },
+            )
         case Stopped(at, cause):
             kind, content = Kind.STOPPED, {"cause": cause}
         case Observed(at, from_mono_ms, samples, gap_ms, conditions):
-            kind, content = Kind.OBSERVED, {
-                "from_mono_ms": from_mono_ms,
-                "samples": samples,
-                "gap_ms": gap_ms,
-                "slots": _slots(conditions),
-            }
+            kind, content = (
+                Kind.OBSERVED,
+                {
+                    "from_mono_ms": from_mono_ms,
+                    "samples": samples,
+                    "gap_ms": gap_ms,
+                    "slots": _slots(conditions),
+                },
+            )
         case Occupancy(at, gpus):
             kind, content = Kind.OCCUPANCY, {"gpus": {str(s): gpu for s, gpu in gpus.items()}}
         case XidSeen(at, slot, gpu, xid):

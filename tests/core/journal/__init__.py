@@ -1,0 +1,1 @@
+"""The journal's bytes: frozen vectors, refusals and laws."""
