@@ -1,0 +1,1 @@
+"""What the collector touches: the database, files of evidence, agents, Prometheus."""

@@ -1,0 +1,105 @@
+"""
+The agents' journals over HTTP: one request, bounded in time and in bytes, one kind of failure.
+
+Whatever is not a complete, well-formed answer of the agent that was asked is a ServiceError and may
+be tried again; that an agent tells another history is a JournalError and may not be got over.
+"""
+
+import re
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from gpusla.catalogue.codes import AGENT_UNREACHABLE, JOURNAL_FORKED
+from gpusla.clock import Clock
+from gpusla.errors import JournalError, ServiceError
+from gpusla.identity import NodeName
+from gpusla.journal.chain import Head
+from gpusla_collector.ports import Page
+
+ANSWER_BYTES_MAX = 4 * 2**20 + 65_536
+"""A page has at most 4 MiB, or one record more; who sends more is not read to the end."""
+
+RECORDS_AT_ONCE = 5_000
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 10.0
+ANSWER_MS = 30_000
+"""A whole answer may take so long."""
+
+_HEAD = re.compile(r"(\d{1,18}) ([0-9a-f]{64})", re.ASCII)
+
+
+class HttpAgents:
+    """The port `Agents` over HTTP; safe to use from many threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+        # A proxy of the environment must not come between us and the evidence, and a compressed
+        # answer could be small on the wire and huge in memory.
+        self._client = httpx.Client(
+            timeout=timeout, trust_env=False, headers={"Accept-Encoding": "identity"}
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def fetch(self, node: NodeName, address: str, after: int) -> Page:
+        """Ask one agent for the records after a sequence number, as many as fit a page."""
+        url = f"{address.rstrip('/')}/journal"
+        try:
+            with self._client.stream(
+                "GET", url, params={"after": after, "limit": RECORDS_AT_ONCE}
+            ) as answer:
+                return _page(node, after, answer, self._content(node, answer))
+        except (httpx.HTTPError, httpx.InvalidURL) as cause:
+            raise _unusable(node, f"{type(cause).__name__} {cause}".strip()) from cause
+
+    def _content(self, node: NodeName, answer: httpx.Response) -> bytes:
+        # Each read has its own limit, so a peer that sends a byte now and then needs this one too.
+        deadline_ms = self._clock.monotonic_ms() + ANSWER_MS
+        content = bytearray()
+        for part in answer.iter_raw():
+            content += part
+            if len(content) > ANSWER_BYTES_MAX:
+                raise _unusable(node, f"its answer has over {ANSWER_BYTES_MAX} bytes")
+            if self._clock.monotonic_ms() > deadline_ms:
+                raise _unusable(node, f"its answer takes over {ANSWER_MS // 1000} seconds")
+        return bytes(content)
+
+
+def _page(node: NodeName, after: int, answer: httpx.Response, content: bytes) -> Page:
+    if answer.status_code == httpx.codes.CONFLICT:
+        raise JournalError(
+            JOURNAL_FORKED, f"{node}: the agent's journal ends before record {after}, taken in here"
+        )
+    if answer.status_code != httpx.codes.OK:
+        raise _unusable(node, f"it answers {answer.status_code}")
+    if "content-encoding" in answer.headers:
+        raise _unusable(node, "it answers in an encoding that was not asked for")
+    name = answer.headers.get("x-gpusla-node", "")
+    if name != node:
+        raise JournalError(JOURNAL_FORKED, f"{node}: its address serves the journal of {name!r}")
+    head = _HEAD.fullmatch(answer.headers.get("x-gpusla-head", ""))
+    if head is None:
+        raise _unusable(node, "its answer does not name the head of its journal")
+    if content and not content.endswith(b"\n"):
+        raise _unusable(node, "its answer is cut off in the middle of a record")
+    return Page(tuple(content.split(b"\n")[:-1]), Head(int(head[1]), head[2]))
+
+
+def _unusable(node: NodeName, why: str) -> ServiceError:
+    return ServiceError(AGENT_UNREACHABLE, f"{node}: {why}")

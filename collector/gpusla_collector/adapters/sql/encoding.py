@@ -1,0 +1,77 @@
+"""Conditions and the fold's carry as JSON text, and back; written and read by this store alone."""
+
+import json
+from typing import Any
+
+from gpusla.catalogue.reasons import State
+from gpusla.identity import NodeName, parse_slot
+from gpusla.journal.model import ClockState, Condition, Finding, Instant
+from gpusla.timeline.fold import Carry, Sample
+
+
+def write_condition(condition: Condition) -> str:
+    """Give a condition one spelling, so that equal conditions are equal text."""
+    return _dump(_condition_value(condition))
+
+
+def read_condition(text: str) -> Condition:
+    """Read what write_condition wrote."""
+    return _condition(json.loads(text))
+
+
+def write_carry(carry: Carry) -> str:
+    """Write all that the fold remembers."""
+    anchor, last = carry.anchor, carry.last
+    return _dump(
+        {
+            "node": carry.node,
+            "valid_ms": carry.valid_ms,
+            "anchor": None if anchor is None else _instant_value(anchor),
+            "last": None if last is None else _sample_value(last),
+        }
+    )
+
+
+def read_carry(text: str) -> Carry:
+    """Read what write_carry wrote."""
+    value = json.loads(text)
+    return Carry(
+        None if value["node"] is None else NodeName(value["node"]),
+        None if value["anchor"] is None else _instant(value["anchor"]),
+        value["valid_ms"],
+        None if value["last"] is None else _sample(value["last"]),
+    )
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _condition_value(condition: Condition) -> list[Any]:
+    return [condition.state.value, [[f.reason, f.evidence] for f in condition.findings]]
+
+
+def _condition(value: Any) -> Condition:
+    state, findings = value
+    return Condition(State(state), tuple(Finding(reason, words) for reason, words in findings))
+
+
+def _instant_value(at: Instant) -> list[Any]:
+    return [at.boot, at.start, at.mono_ms, at.wall_ms, at.clock.value, at.error_ms]
+
+
+def _instant(value: Any) -> Instant:
+    boot, start, mono_ms, wall_ms, clock, error_ms = value
+    return Instant(boot, start, mono_ms, wall_ms, ClockState(clock), error_ms)
+
+
+def _sample_value(sample: Sample) -> list[Any]:
+    conditions = {str(slot): _condition_value(c) for slot, c in sample.conditions.items()}
+    return [sample.at_ms, sample.sequence, conditions]
+
+
+def _sample(value: Any) -> Sample:
+    at_ms, sequence, conditions = value
+    return Sample(
+        at_ms, sequence, {parse_slot(slot): _condition(c) for slot, c in conditions.items()}
+    )

@@ -1,0 +1,157 @@
+"""
+The double-entry ledger: entries and their legs, appended once under keys that cannot be doubled.
+
+The check of the lease, the evaluation that an entry names, the entry, its legs and its announcement
+are one transaction: all of it happened or none of it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from gpusla.catalogue.codes import LEDGER_CONFLICT
+from gpusla.errors import LedgerError
+from gpusla.identity import ContractId, TenantId
+from gpusla.ledger.entries import Account, Entry, Line, Status
+from gpusla_collector.adapters.sql.database import Database
+from gpusla_collector.adapters.sql.judgements import keep_evaluation
+from gpusla_collector.adapters.sql.leases import require
+from gpusla_collector.adapters.sql.tables import LEDGER_ENTRIES, LEDGER_LINES, OUTBOX
+from gpusla_collector.ports import OPERATOR, Judged, Lease, Scope
+
+
+class SqlLedger:
+    """The port `Ledger`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def entries(
+        self, scope: Scope, contract: ContractId | None = None, period: str | None = None
+    ) -> tuple[Entry, ...]:
+        """Return entries in the order of booking."""
+        with self._database.reading() as connection:
+            return _entries(connection, scope, contract, period)
+
+    def book(
+        self,
+        lease: Lease,
+        judged: Judged,
+        decide: Callable[[Sequence[Entry]], Sequence[Entry]],
+    ) -> tuple[Entry, ...]:
+        """Append what decide makes of the period's entries, in one transaction."""
+        with self._database.writing() as connection:
+            require(connection, lease)
+            standing = _entries(connection, OPERATOR, judged.contract, judged.period)
+            new = _only_new(standing, decide(standing))
+            keep_evaluation(connection, judged)
+            for entry in new:
+                _append(connection, lease, entry, judged.judged_ms)
+            return new
+
+
+def _only_new(standing: Iterable[Entry], entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Leave out what stands already; the same key must not mean two things."""
+    known = {entry.key: entry for entry in standing}
+    new = []
+    for entry in entries:
+        other = known.get(entry.key)
+        if other is None:
+            new.append(entry)
+        elif other != entry:
+            raise LedgerError(
+                LEDGER_CONFLICT,
+                f"contract {entry.contract}, period {entry.period}, revision {entry.revision}: "
+                f"{other.status} {other.amount_minor_units} stands booked, "
+                f"{entry.status} {entry.amount_minor_units} was decided",
+            )
+    return tuple(new)
+
+
+def _append(connection: Connection, lease: Lease, entry: Entry, now_ms: int) -> None:
+    values = _entry_values(entry)
+    connection.execute(insert(LEDGER_ENTRIES).values(**values, booked_ms=now_ms, epoch=lease.epoch))
+    connection.execute(
+        insert(LEDGER_LINES),
+        [
+            {
+                "entry": entry.key,
+                "number": number,
+                "account": line.account.value,
+                "minor_units": line.minor_units,
+            }
+            for number, line in enumerate(entry.lines, start=1)
+        ],
+    )
+    connection.execute(
+        insert(OUTBOX).values(
+            topic=f"credit_{entry.status.value}",
+            key=entry.key,
+            content=json.dumps(values, sort_keys=True, separators=(",", ":")),
+            written_ms=now_ms,
+        )
+    )
+
+
+def _entry_values(entry: Entry) -> dict[str, Any]:
+    return {
+        "key": entry.key,
+        "contract": entry.contract,
+        "tenant": entry.tenant,
+        "period": entry.period,
+        "clause": entry.clause,
+        "revision": entry.revision,
+        "status": entry.status.value,
+        "amount_minor_units": entry.amount_minor_units,
+        "currency": entry.currency,
+        "reverses": entry.reverses,
+        "evaluation": entry.evaluation_digest,
+    }
+
+
+def _entries(
+    connection: Connection, scope: Scope, contract: ContractId | None, period: str | None
+) -> tuple[Entry, ...]:
+    columns = LEDGER_ENTRIES.c
+    query = select(LEDGER_ENTRIES).order_by(columns.position)
+    for column, value in (
+        (columns.tenant, scope.tenant),
+        (columns.contract, contract),
+        (columns.period, period),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    rows = connection.execute(query).all()
+    lines = _lines(connection, [row.key for row in rows])
+    return tuple(_entry(row, lines[row.key]) for row in rows)
+
+
+def _lines(connection: Connection, keys: Sequence[str]) -> dict[str, list[Line]]:
+    columns = LEDGER_LINES.c
+    found: dict[str, list[Line]] = {key: [] for key in keys}
+    for start in range(0, len(keys), 500):
+        some = keys[start : start + 500]
+        query = select(LEDGER_LINES).where(columns.entry.in_(some))
+        for row in connection.execute(query.order_by(columns.entry, columns.number)):
+            found[row.entry].append(Line(Account(row.account), row.minor_units))
+    return found
+
+
+def _entry(row: Row[Any], lines: Sequence[Line]) -> Entry:
+    debit, credit = lines
+    return Entry(
+        row.key,
+        ContractId(row.contract),
+        TenantId(row.tenant),
+        row.period,
+        row.clause,
+        row.revision,
+        Status(row.status),
+        row.amount_minor_units,
+        row.currency,
+        (debit, credit),
+        row.reverses,
+        row.evaluation,
+    )

@@ -1,0 +1,125 @@
+"""Contracts, inventory, assignments and exclusions as they were taken in; append-only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from gpusla.catalogue.codes import HISTORY_REWRITTEN
+from gpusla.errors import InventoryError
+from gpusla.identity import ContractId, TenantId
+from gpusla_collector.adapters.sql.database import Database
+from gpusla_collector.adapters.sql.leases import require
+from gpusla_collector.adapters.sql.tables import CONTRACT_VERSIONS, DOCUMENTS, RECORDS
+from gpusla_collector.ports import ContractFile, Document, Lease, Record, Scope
+
+
+class SqlRecords:
+    """The port `Records`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def latest(self, kind: str) -> Document | None:
+        """Return the document of this kind that was taken in last."""
+        query = select(DOCUMENTS).where(DOCUMENTS.c.kind == kind)
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(DOCUMENTS.c.position.desc()).limit(1)).first()
+        return None if row is None else _document(row, kind)
+
+    def add(self, lease: Lease, document: Document, records: Sequence[Record], now_ms: int) -> None:
+        """Take in a document and the records in it that are new."""
+        with self._database.writing() as connection:
+            require(connection, lease)
+            known = _known_records(connection, document.kind)
+            for record in records:
+                if known.get(record.id, record) != record:
+                    raise _rewritten(f"{record.kind} {record.id}", document)
+            new = [asdict(record) for record in records if record.id not in known]
+            if new:
+                connection.execute(insert(RECORDS), [{**row, "taken_in_ms": now_ms} for row in new])
+            if not _is_taken_in(connection, document):
+                connection.execute(insert(DOCUMENTS).values(**asdict(document), taken_in_ms=now_ms))
+
+    def contracts(self, scope: Scope) -> tuple[ContractFile, ...]:
+        """Return all versions of all contracts, by contract and effective date."""
+        columns = CONTRACT_VERSIONS.c
+        query = select(CONTRACT_VERSIONS).order_by(
+            columns.contract, columns.effective_from, columns.version
+        )
+        if scope.tenant is not None:
+            query = query.where(columns.tenant == scope.tenant)
+        with self._database.reading() as connection:
+            return tuple(_contract(row) for row in connection.execute(query))
+
+    def add_contract(self, lease: Lease, file: ContractFile, now_ms: int) -> None:
+        """Take in a version of a contract."""
+        columns = CONTRACT_VERSIONS.c
+        key = (columns.contract == file.contract, columns.version == file.version)
+        with self._database.writing() as connection:
+            require(connection, lease)
+            known = connection.execute(select(CONTRACT_VERSIONS).where(*key)).first()
+            if known is not None and known.digest != file.document.digest:
+                raise _rewritten(f"contract {file.contract} version {file.version}", file.document)
+            if known is None:
+                connection.execute(
+                    insert(CONTRACT_VERSIONS).values(_contract_row(file), taken_in_ms=now_ms)
+                )
+
+
+def _known_records(connection: Connection, kind: str) -> Mapping[str, Record]:
+    rows = connection.execute(select(RECORDS).where(RECORDS.c.kind == kind))
+    return {row.id: _record(row) for row in rows}
+
+
+def _is_taken_in(connection: Connection, document: Document) -> bool:
+    columns = DOCUMENTS.c
+    newest = select(columns.digest).where(columns.kind == document.kind)
+    return connection.scalar(newest.order_by(columns.position.desc()).limit(1)) == document.digest
+
+
+def _document(row: Row[Any], kind: str) -> Document:
+    return Document(kind, row.name, row.digest, row.content)
+
+
+def _record(row: Row[Any]) -> Record:
+    return Record(
+        row.kind,
+        row.id,
+        row.from_ms,
+        row.until_ms,
+        row.recorded_ms,
+        row.supersedes,
+        row.withdrawn,
+        row.body,
+    )
+
+
+def _contract(row: Row[Any]) -> ContractFile:
+    return ContractFile(
+        ContractId(row.contract),
+        row.version,
+        TenantId(row.tenant),
+        date.fromisoformat(row.effective_from),
+        _document(row, "Contract"),
+    )
+
+
+def _contract_row(file: ContractFile) -> dict[str, Any]:
+    return {
+        "contract": file.contract,
+        "version": file.version,
+        "tenant": file.tenant,
+        "effective_from": file.effective_from.isoformat(),
+        "name": file.document.name,
+        "digest": file.document.digest,
+        "content": file.document.content,
+    }
+
+
+def _rewritten(what: str, document: Document) -> InventoryError:
+    return InventoryError(
+        HISTORY_REWRITTEN, f"{document.name}: {what} reads otherwise than when it was taken in"
+    )

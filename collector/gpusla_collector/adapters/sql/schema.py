@@ -1,0 +1,88 @@
+"""Which schema a database has, and bringing it to the one that this version needs."""
+
+import io
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gpusla.catalogue.codes import STORE_SCHEMA
+from gpusla.errors import StoreError
+from gpusla_collector.adapters.sql.database import Database
+
+SCRIPTS = "gpusla_collector.adapters.sql:migrations"
+DIALECTS = {"postgresql": postgresql.dialect, "sqlite": sqlite.dialect}
+
+
+def migrate(database: Database) -> str:
+    """
+    Bring a database to the newest schema; returns its revision.
+
+    Raises StoreError if the database comes from a newer version of the product.
+    """
+    with database.writing() as connection:
+        _refuse_newer(connection)
+        command.upgrade(_config(connection=connection), "head")
+        return _newest()
+
+
+def require_newest(database: Database) -> None:
+    """
+    Create the schema in an empty database; otherwise see that it is the newest.
+
+    An older schema is left alone: an upgrade is the operator's act, after a backup.
+    Raises StoreError `store_schema`.
+    """
+    with database.writing() as connection:
+        _refuse_newer(connection)
+        if _is_empty(connection):
+            command.upgrade(_config(connection=connection), "head")
+        found = _revision(connection)
+    if found != _newest():
+        raise StoreError(
+            STORE_SCHEMA, f"the database has schema {found}, this version needs {_newest()}"
+        )
+
+
+def sql_for(dialect: str) -> str:
+    """Return the statements that create the newest schema, for a database that others run."""
+    text = io.StringIO()
+    config = _config(dialect=DIALECTS[dialect]().name)
+    config.output_buffer = text
+    command.upgrade(config, "head", sql=True)
+    return text.getvalue()
+
+
+def _config(**attributes: object) -> Config:
+    config = Config(attributes=dict(attributes))
+    config.set_main_option("script_location", SCRIPTS)
+    return config
+
+
+def _newest() -> str:
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    assert newest is not None  # the wheel carries at least one revision
+    return newest
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _is_empty(connection: Connection) -> bool:
+    return not inspect(connection).get_table_names()
+
+
+def _refuse_newer(connection: Connection) -> None:
+    found = _revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is None or found in known:
+        return
+    raise StoreError(
+        STORE_SCHEMA,
+        f"the database has schema {found}, which a newer version of gpusla wrote",
+        fix="Install that version again; schemas are never taken back.",
+    )

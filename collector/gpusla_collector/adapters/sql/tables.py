@@ -1,0 +1,216 @@
+"""
+The schema: integers and text only, every instant in milliseconds, every amount in minor units.
+
+What is appended to for ever (contracts, documents, records, the ledger) is guarded by triggers
+against UPDATE and DELETE, see `migrations`.  Spans and the last evaluations are derived: they can
+be thrown away and computed again from documents and evidence.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""A counting key: SQLite counts by itself only what is declared as INTEGER."""
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _integer(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+DOCUMENTS = Table(
+    "documents",
+    METADATA,
+    Column("position", NUMBER, primary_key=True, autoincrement=True),
+    _text("kind"),
+    _text("name"),
+    _text("digest"),
+    Column("content", LargeBinary, nullable=False),
+    _integer("taken_in_ms"),
+    sqlite_autoincrement=True,
+)
+
+CONTRACT_VERSIONS = Table(
+    "contract_versions",
+    METADATA,
+    Column("contract", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _text("tenant"),
+    _text("effective_from"),
+    _text("name"),
+    _text("digest"),
+    Column("content", LargeBinary, nullable=False),
+    _integer("taken_in_ms"),
+)
+
+RECORDS = Table(
+    "records",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    _integer("from_ms"),
+    Column("until_ms", BigInteger),
+    _integer("recorded_ms"),
+    Column("supersedes", Text),
+    Column("withdrawn", Boolean, nullable=False),
+    _text("body"),
+    _integer("taken_in_ms"),
+)
+
+JOURNAL_CURSORS = Table(
+    "journal_cursors",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    _integer("sequence"),
+    _text("digest"),
+    _integer("agent_sequence"),
+    _text("carry"),
+    _integer("evidence_until_ms"),
+    _integer("reached_ms"),
+    CheckConstraint("sequence >= 0", name="sequence"),
+)
+
+EVIDENCE_SEGMENTS = Table(
+    "evidence_segments",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("first_sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    _integer("last_sequence"),
+    _integer("byte_length"),
+    CheckConstraint("last_sequence >= first_sequence", name="sequences"),
+    CheckConstraint("byte_length > 0", name="byte_length"),
+)
+
+SPANS = Table(
+    "spans",
+    METADATA,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    _text("node"),
+    _text("slot"),
+    _integer("start_ms"),
+    _integer("end_ms"),
+    _text("condition"),
+    Column("other", Text),
+    Column("error_ms", BigInteger),
+    _integer("first_sequence"),
+    _integer("last_sequence"),
+    CheckConstraint("start_ms < end_ms", name="order"),
+    Index(None, "slot", "end_ms"),
+    Index(None, "node", "slot", "id"),
+    sqlite_autoincrement=True,
+)
+
+EVALUATIONS = Table(
+    "evaluations",
+    METADATA,
+    Column("digest", Text, primary_key=True),
+    _text("contract"),
+    _text("tenant"),
+    _text("period"),
+    _integer("until_ms"),
+    _text("fingerprint"),
+    _text("content"),
+    _integer("judged_ms"),
+)
+
+EVALUATION_CURSORS = Table(
+    "evaluation_cursors",
+    METADATA,
+    Column("contract", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    _text("tenant"),
+    Column("evaluation", Text, ForeignKey("evaluations.digest"), nullable=False),
+)
+
+LEDGER_ENTRIES = Table(
+    "ledger_entries",
+    METADATA,
+    Column("position", NUMBER, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    _text("contract"),
+    _text("tenant"),
+    _text("period"),
+    _text("clause"),
+    _integer("revision"),
+    _text("status"),
+    _integer("amount_minor_units"),
+    _text("currency"),
+    Column("reverses", Text, ForeignKey("ledger_entries.key")),
+    Column("evaluation", Text, ForeignKey("evaluations.digest"), nullable=False),
+    _integer("booked_ms"),
+    _integer("epoch"),
+    UniqueConstraint("contract", "period", "clause", "revision"),
+    CheckConstraint("status IN ('pending', 'posted', 'void')", name="status"),
+    sqlite_autoincrement=True,
+)
+
+LEDGER_LINES = Table(
+    "ledger_lines",
+    METADATA,
+    Column("entry", Text, ForeignKey("ledger_entries.key"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _text("account"),
+    _integer("minor_units"),
+)
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text),
+    _integer("epoch"),
+    _integer("until_ms"),
+)
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("position", NUMBER, primary_key=True, autoincrement=True),
+    _text("topic"),
+    Column("key", Text, nullable=False, unique=True),
+    _text("content"),
+    _integer("written_ms"),
+    Column("sent_ms", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+FINDINGS = Table(
+    "findings",
+    METADATA,
+    Column("position", NUMBER, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    _text("kind"),
+    _text("subject"),
+    _integer("found_ms"),
+    _text("detail"),
+    sqlite_autoincrement=True,
+)
+
+APPEND_ONLY = (DOCUMENTS, CONTRACT_VERSIONS, RECORDS, LEDGER_ENTRIES, LEDGER_LINES, FINDINGS)
+"""Where UPDATE and DELETE are refused by triggers."""

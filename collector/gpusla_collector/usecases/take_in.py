@@ -1,0 +1,92 @@
+"""Reads new lines of a journal: the chain checked, spans folded, nothing kept yet.  Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gpusla.catalogue.codes import JOURNAL_FORKED
+from gpusla.errors import JournalError
+from gpusla.identity import NodeName, Slot
+from gpusla.journal.chain import Head, follow
+from gpusla.journal.model import Body, Started
+from gpusla.timeline.fold import Carry, advance
+from gpusla.timeline.model import Evidence, StateSpan
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """
+    What came of some lines.
+
+    count: how many of them, from the first on, belong to the chain.  until_ms: the last instant
+    that they speak for, None if none does.  error: why the next one does not belong.
+    """
+
+    count: int
+    head: Head
+    carry: Carry
+    spans: tuple[StateSpan, ...]
+    until_ms: int | None
+    error: JournalError | None
+
+
+def take_in(node: NodeName, head: Head, carry: Carry, lines: Sequence[bytes]) -> TakenIn:
+    """
+    Follow a node's chain from head over lines, as far as they belong to it.
+
+    What comes before a line that does not belong is good, and is returned with the error.
+    """
+    spans: list[StateSpan] = []
+    count, until_ms, error = 0, None, None
+    for line in lines:
+        try:
+            next_head, envelope, body = follow(head, line)
+            _require_own(node, body)
+        except JournalError as cause:
+            error = cause
+            break
+        carry, new = advance(carry, envelope.sequence, body)
+        spans.extend(new)
+        head, count = next_head, count + 1
+        if carry.last is not None:
+            until_ms = max(carry.last.at_ms, until_ms or 0)
+    return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error)
+
+
+def join(spans: Iterable[StateSpan]) -> Iterator[StateSpan]:
+    """
+    Yield spans with neighbours that say the same joined, by slot and in time order.
+
+    spans: of one node, each slot's in time order.  The same neighbours are joined as in
+    `gpusla.timeline.build`, so that a judgement is the same with and without it.
+    """
+    by_slot: dict[Slot, list[StateSpan]] = {}
+    for span in spans:
+        run = by_slot.setdefault(span.slot, [])
+        if run and _continues(run[-1], span):
+            run[-1] = replace(
+                run[-1], end_ms=span.end_ms, evidence=_both(run[-1].evidence, span.evidence)
+            )
+        else:
+            run.append(span)
+    for slot in sorted(by_slot):
+        yield from by_slot[slot]
+
+
+def _require_own(node: NodeName, body: Body) -> None:
+    if isinstance(body, Started) and body.node != node:
+        raise JournalError(JOURNAL_FORKED, f"the journal of {node} says that it is {body.node}'s")
+
+
+def _continues(before: StateSpan, span: StateSpan) -> bool:
+    return (before.end_ms, before.condition, before.other, before.error_ms) == (
+        span.start_ms,
+        span.condition,
+        span.other,
+        span.error_ms,
+    )
+
+
+def _both(first: Evidence | None, last: Evidence | None) -> Evidence | None:
+    if first is None or last is None:
+        return None
+    return replace(first, last_sequence=last.last_sequence)
