@@ -151,6 +151,10 @@ NOTHING_TO_SHOW = ErrorCode(
     "GS4006", "nothing_to_show", "There is nothing to assess for what was asked.",
     "Check the contract id and the period.",
 )
+PERIOD_OPEN = ErrorCode(
+    "GS4007", "period_open", "A period cannot be closed before it was judged to its end.",
+    "Close it when its end, and the time for late evidence after it, have passed.",
+)
 AGENT_UNREACHABLE = ErrorCode(
     "GS5001", "agent_unreachable", "An agent does not answer.",
     "Check the node; its time is unknown until its journal can be fetched.",
