@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from hypothesis import settings
@@ -29,7 +30,8 @@ settings.load_profile("repository")
 
 
 def pytest_configure() -> None:
-    """Give the variables that ./run exports to a run that was started without it."""
+    """Give what ./run exports to a run that was started without it."""
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for variable, names in PROGRAMS.items():
         if not os.environ.get(variable):
             found = next(filter(None, map(shutil.which, names)), "")

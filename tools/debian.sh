@@ -2,10 +2,11 @@
 # The programs that ./run needs beside Python, from Debian's or Ubuntu's packages.
 # Sourced by ./run after tools/setup.sh.
 #
-# Where apt may install (root), it installs. Elsewhere, and where installing fails, the packages and
-# what they depend on are downloaded into apt folders of our own and unpacked under $CACHE/debian:
-# no root, nothing outside $CACHE changes, and no service is started. GPUSLA_APT=unpack asks for the
-# second way always, GPUSLA_APT=never for neither.
+# The packages and what they depend on are downloaded into apt folders of our own and unpacked under
+# $CACHE/debian: no root, nothing outside $CACHE changes, no service is started, and it takes a third
+# of the time. Only where that fails, and apt may install (root), are they installed.
+# GPUSLA_APT=install asks for installing first, GPUSLA_APT=unpack for never installing,
+# GPUSLA_APT=never for neither. Why: docs/decisions/0002-programs-are-unpacked.md.
 
 DEBIAN=$CACHE/debian
 UNPACKED=$DEBIAN/system
@@ -94,15 +95,26 @@ packages_of() { # PROGRAM...
 # --- getting it -----------------------------------------------------------------------------------
 
 get_programs() { # NAME...; call with the lock held
-  [ "${GPUSLA_APT:-install}" != never ] && command -v apt-get >/dev/null || return 0
+  [ "${GPUSLA_APT:-}" != never ] && command -v apt-get >/dev/null || return 0
   mkdir -p "$DEBIAN"
-  [ "$(id -u)" = 0 ] && [ "${GPUSLA_APT:-install}" = install ] && install_programs "$@"
-  find_programs "$@"
-  # shellcheck disable=SC2086  # a list of words
-  [ -z "$MISSING" ] || unpack_programs $MISSING
+  if [ "${GPUSLA_APT:-}" = install ]; then
+    get_by install_programs "$@"
+    get_by unpack_programs "$@"
+  else
+    get_by unpack_programs "$@"
+    [ "${GPUSLA_APT:-}" = unpack ] || get_by install_programs "$@"
+  fi
   for tried in "$@"; do
     : >"$DEBIAN/.tried-$tried"
   done
+}
+
+get_by() { # WAY NAME...: of these, whatever is still missing
+  get_way=$1
+  shift
+  find_programs "$@"
+  # shellcheck disable=SC2086  # a list of words
+  [ -z "$MISSING" ] || "$get_way" $MISSING
 }
 
 # After a try that got nothing, a start within the hour does not try again.
@@ -114,55 +126,7 @@ tried_lately() { # NAME...
 
 try_again() { rm -f "$DEBIAN"/.tried-*; }
 
-# --- the first way: apt installs ------------------------------------------------------------------
-
-install_programs() { # NAME...
-  install_started=$(centiseconds)
-  forbid_services
-  apt_log=$DEBIAN/install.log
-  # shellcheck disable=SC2046  # a list of words
-  { package_exists prometheus && apt_install $(packages_of "$@"); } >"$apt_log" 2>&1 ||
-    { system_apt update && apt_install $(packages_of "$@"); } >>"$apt_log" 2>&1 ||
-    say "set-up: apt would not install; see $apt_log"
-  allow_services
-  tell_step "programs $(packages_of "$@" | tr '\n' ' ' | sed 's/ $//')" "$install_started"
-}
-
-system_apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"; }
-apt_install() { system_apt install --no-install-recommends "$@"; }
-package_exists() { apt-cache show "$1" 2>/dev/null 9>&- | grep -q '^Package:'; }
-
-# Debian starts a server as it installs it, on all addresses, and again at every boot. We start our
-# own on loopback. Whatever policy was there is put back.
-POLICY=/usr/sbin/policy-rc.d
-forbid_services() {
-  services_before=$(our_services)
-  [ ! -e "$POLICY" ] || mv -f "$POLICY" "$POLICY.before-gpusla"
-  printf '#!/bin/sh\n# Put here by gpusla for the length of one apt-get install.\nexit 101\n' \
-    >"$POLICY"
-  chmod 755 "$POLICY"
-}
-
-allow_services() {
-  rm -f "$POLICY"
-  [ ! -e "$POLICY.before-gpusla" ] || mv -f "$POLICY.before-gpusla" "$POLICY"
-  command -v systemctl >/dev/null || return 0
-  for service in $(our_services); do
-    case " $services_before " in
-    *" $service "*) ;; # it was there before us: the owner's choice stands
-    *) systemctl disable --quiet "$service" 2>/dev/null || : ;;
-    esac
-  done
-}
-
-our_services() {
-  for unit in /lib/systemd/system/prometheus.service \
-    /lib/systemd/system/prometheus-alertmanager.service; do
-    [ ! -e "$unit" ] || printf '%s ' "${unit##*/}"
-  done
-}
-
-# --- the second way: downloaded and unpacked ------------------------------------------------------
+# --- the first way: downloaded and unpacked -------------------------------------------------------
 
 unpack_programs() { # NAME...
   unpack_started=$(centiseconds)
@@ -172,6 +136,7 @@ unpack_programs() { # NAME...
     { say "set-up: could not download $*; see $DEBIAN/unpack.log" && return 0; }
   for unpacked in "$@"; do
     write_wrapper "$unpacked"
+    wrapper_works "$unpacked" >>"$DEBIAN/unpack.log" 2>&1 || forget_wrapper "$unpacked"
   done
   tell_step "programs $* (unpacked)" "$unpack_started"
 }
@@ -208,11 +173,30 @@ unpack_packages() {
 write_wrapper() { # PROGRAM
   mkdir -p "$DEBIAN/bin"
   case $1 in
-  prometheus | promtool | amtool) wrap "$1" "$UNPACKED/usr/bin/$1" "" ;;
-  alertmanager) wrap prometheus-alertmanager "$UNPACKED/usr/bin/prometheus-alertmanager" "" ;;
   cc) wrap_compiler ;;
   chromium) wrap_browser ;;
+  *) wrap "$(wrapper_name "$1")" "$UNPACKED/usr/bin/$(wrapper_name "$1")" "" ;;
   esac
+}
+
+wrapper_name() { # PROGRAM
+  case $1 in
+  alertmanager) echo prometheus-alertmanager ;;
+  *) echo "$1" ;;
+  esac
+}
+
+wrapper_works() { # PROGRAM
+  case $1 in
+  cc) printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' |
+    "$DEBIAN/bin/cc" -x c -o "$DEBIAN/compiled" - && "$DEBIAN/compiled" ;;
+  *) "$DEBIAN/bin/$(wrapper_name "$1")" --version ;;
+  esac
+}
+
+forget_wrapper() {
+  say "set-up: the unpacked $1 does not run here; see $DEBIAN/unpack.log"
+  rm -f "$DEBIAN/bin/$(wrapper_name "$1")"
 }
 
 wrap() { # NAME PROGRAM ARGUMENTS [SHELL-LINE]
@@ -257,6 +241,55 @@ wrap_browser() {
     '</fontconfig>' >"$browser_fonts"
   wrap chromium "$UNPACKED/usr/lib/chromium/chromium" "" \
     "FONTCONFIG_FILE='$browser_fonts'; export FONTCONFIG_FILE"
+}
+
+# --- the second way: apt installs -----------------------------------------------------------------
+
+install_programs() { # NAME...
+  [ "$(id -u)" = 0 ] || return 0
+  install_started=$(centiseconds)
+  forbid_services
+  apt_log=$DEBIAN/install.log
+  # shellcheck disable=SC2046  # a list of words
+  { package_exists prometheus && apt_install $(packages_of "$@"); } >"$apt_log" 2>&1 ||
+    { system_apt update && apt_install $(packages_of "$@"); } >>"$apt_log" 2>&1 ||
+    say "set-up: apt would not install; see $apt_log"
+  allow_services
+  tell_step "programs $(packages_of "$@" | tr '\n' ' ' | sed 's/ $//')" "$install_started"
+}
+
+system_apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"; }
+apt_install() { system_apt install --no-install-recommends "$@"; }
+package_exists() { apt-cache show "$1" 2>/dev/null 9>&- | grep -q '^Package:'; }
+
+# Debian starts a server as it installs it, on all addresses, and again at every boot. We start our
+# own on loopback. Whatever policy was there is put back.
+POLICY=/usr/sbin/policy-rc.d
+forbid_services() {
+  services_before=$(our_services)
+  [ ! -e "$POLICY" ] || mv -f "$POLICY" "$POLICY.before-gpusla"
+  printf '#!/bin/sh\n# Put here by gpusla for the length of one apt-get install.\nexit 101\n' \
+    >"$POLICY"
+  chmod 755 "$POLICY"
+}
+
+allow_services() {
+  rm -f "$POLICY"
+  [ ! -e "$POLICY.before-gpusla" ] || mv -f "$POLICY.before-gpusla" "$POLICY"
+  command -v systemctl >/dev/null || return 0
+  for service in $(our_services); do
+    case " $services_before " in
+    *" $service "*) ;; # it was there before us: the owner's choice stands
+    *) systemctl disable --quiet "$service" 2>/dev/null || : ;;
+    esac
+  done
+}
+
+our_services() {
+  for unit in /lib/systemd/system/prometheus.service \
+    /lib/systemd/system/prometheus-alertmanager.service; do
+    [ ! -e "$unit" ] || printf '%s ' "${unit##*/}"
+  done
 }
 
 # --- pip, where Python came without it ------------------------------------------------------------

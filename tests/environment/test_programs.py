@@ -131,3 +131,46 @@ def test_a_wrapper_finds_what_was_unpacked_with_the_program(tmp_path: Path) -> N
     call("write_wrapper amtool", tmp_path)
     finished = call("debian=$CACHE/debian/bin; $debian/amtool 'a b'", tmp_path)
     assert finished.stdout == f"a b {libraries / 'private'}\n"
+
+
+def test_an_unpacked_program_that_does_not_run_is_not_used(tmp_path: Path) -> None:
+    """Then apt may install it, and where it may not, the program is missing and that is said."""
+    script(tmp_path / "debian/system/usr/bin/amtool", "exit 1")
+    finished = call(
+        """
+        update_own_lists() { :; }
+        download_packages() { :; }
+        unpack_packages() { :; }
+        unpack_programs amtool
+        [ ! -e "$DEBIAN/bin/amtool" ] && echo gone
+        """,
+        tmp_path,
+    )
+    assert finished.stdout == "gone\n", finished.stderr
+    assert "set-up: the unpacked amtool does not run here" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "ways"),
+    [
+        ("", "unpack_programs install_programs"),
+        ("unpack", "unpack_programs"),
+        ("install", "install_programs unpack_programs"),
+        ("never", ""),
+    ],
+)
+def test_the_ways_are_tried_in_the_order_that_is_asked_for(
+    setting: str, ways: str, tmp_path: Path
+) -> None:
+    """Unpacking comes first, because it changes nothing outside our own folder."""
+    finished = call(
+        """
+        apt-get() { :; }
+        find_program() { return 1; }
+        get_by() { printf '%s ' "$1"; }
+        get_programs amtool
+        """,
+        tmp_path,
+        GPUSLA_APT=setting,
+    )
+    assert finished.stdout.strip() == ways

@@ -1,7 +1,6 @@
 """What ./run does for a person: says what it can do, starts at once, fails with a sentence."""
 
 import re
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -24,7 +23,7 @@ def test_a_script_is_plain_posix_shell(script: Path) -> None:
 def test_the_scripts_have_no_known_mistake() -> None:
     """Shellcheck has nothing to say, notes included."""
     checked = subprocess.run(
-        [shutil.which("shellcheck") or "shellcheck", *SCRIPTS],
+        ["shellcheck", *SCRIPTS],
         cwd=ROOT,
         check=False,
         capture_output=True,
