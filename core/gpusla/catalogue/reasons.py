@@ -86,6 +86,11 @@ XID_FATAL = Reason(
     "xid_fatal", State.DOWN, "The driver reported an error after which the GPU must be reset.",
     "The GPU was reset or the node restarted since.",
 )
+XID_UNCLASSIFIED = Reason(
+    "xid_unclassified", State.OK,
+    "The driver reported an error number that this program does not know; the GPU goes on working.",
+    "Ten minutes without it.",
+)
 GPU_UNOBSERVABLE = Reason(
     "gpu_unobservable", State.UNKNOWN, "The GPU did not answer the agent in time.",
     "The GPU answers again.",
