@@ -87,7 +87,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class InputFile:
     """A file that was taken in, as bytes; digest is SHA-256 in hex."""
 
     kind: str
@@ -98,7 +98,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A bitemporal record of the inventory, the assignments or the exclusions; body is JSON."""
+    """
+    A bitemporal record of the inventory, the assignments or the exclusions.
+
+    Times as in `gpusla.inventory.model`; body is JSON of what only this kind of record has.
+    """
 
     kind: str
     id: str
@@ -118,7 +122,7 @@ class ContractFile:
     version: int
     tenant: TenantId
     effective_from: date
-    document: Document
+    file: InputFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,12 +255,12 @@ class Journals(Protocol):
 class Records(Protocol):
     """Contracts, inventory, assignments and exclusions as they were taken in; append-only."""
 
-    def latest(self, kind: str) -> Document | None:
-        """Return the document of this kind that was taken in last."""
+    def latest(self, kind: str) -> InputFile | None:
+        """Return the file of this kind that was taken in last."""
 
-    def add(self, lease: Lease, document: Document, records: Sequence[Record], now_ms: int) -> None:
+    def add(self, lease: Lease, file: InputFile, records: Sequence[Record], now_ms: int) -> None:
         """
-        Take in a document and the records in it that are new.
+        Take in a file and the records in it that are new.
 
         Raises InventoryError `history_rewritten` if a record that was taken in before reads
         otherwise now; nothing is written then.

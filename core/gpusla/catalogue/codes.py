@@ -163,6 +163,10 @@ PROMETHEUS_UNREACHABLE = ErrorCode(
     "GS5002", "prometheus_unreachable", "Prometheus does not answer or answers in part.",
     "Check its address; figures that become money do not depend on it.",
 )
+WITNESSES_DISAGREE = ErrorCode(
+    "GS5003", "witnesses_disagree", "Prometheus and the journals tell different state seconds.",
+    "Compare the two over the window that the finding names; credits follow the journals.",
+)
 
 CODES: tuple[ErrorCode, ...] = tuple(
     value for value in list(globals().values()) if isinstance(value, ErrorCode)

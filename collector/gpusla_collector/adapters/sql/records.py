@@ -1,6 +1,6 @@
 """Contracts, inventory, assignments and exclusions as they were taken in; append-only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from gpusla.identity import ContractId, TenantId
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import CONTRACT_VERSIONS, DOCUMENTS, RECORDS
-from gpusla_collector.ports import ContractFile, Document, Lease, Record, Scope
+from gpusla_collector.ports import ContractFile, InputFile, Lease, Record, Scope
 
 
 class SqlRecords:
@@ -22,26 +22,26 @@ class SqlRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def latest(self, kind: str) -> Document | None:
-        """Return the document of this kind that was taken in last."""
+    def latest(self, kind: str) -> InputFile | None:
+        """Return the file of this kind that was taken in last."""
         query = select(DOCUMENTS).where(DOCUMENTS.c.kind == kind)
         with self._database.reading() as connection:
             row = connection.execute(query.order_by(DOCUMENTS.c.position.desc()).limit(1)).first()
-        return None if row is None else _document(row, kind)
+        return None if row is None else _file(row, kind)
 
-    def add(self, lease: Lease, document: Document, records: Sequence[Record], now_ms: int) -> None:
-        """Take in a document and the records in it that are new."""
+    def add(self, lease: Lease, file: InputFile, records: Sequence[Record], now_ms: int) -> None:
+        """Take in a file and the records in it that are new."""
         with self._database.writing() as connection:
             require(connection, lease)
-            known = _known_records(connection, document.kind)
+            known = _known_records(connection, {record.kind for record in records})
             for record in records:
-                if known.get(record.id, record) != record:
-                    raise _rewritten(f"{record.kind} {record.id}", document)
-            new = [asdict(record) for record in records if record.id not in known]
+                if known.get((record.kind, record.id), record) != record:
+                    raise _rewritten(f"{record.kind} {record.id}", file)
+            new = [asdict(record) for record in records if (record.kind, record.id) not in known]
             if new:
                 connection.execute(insert(RECORDS), [{**row, "taken_in_ms": now_ms} for row in new])
-            if not _is_taken_in(connection, document):
-                connection.execute(insert(DOCUMENTS).values(**asdict(document), taken_in_ms=now_ms))
+            if not _is_latest(connection, file):
+                connection.execute(insert(DOCUMENTS).values(**asdict(file), taken_in_ms=now_ms))
 
     def contracts(self, scope: Scope) -> tuple[ContractFile, ...]:
         """Return all versions of all contracts, by contract and effective date."""
@@ -61,27 +61,29 @@ class SqlRecords:
         with self._database.writing() as connection:
             require(connection, lease)
             known = connection.execute(select(CONTRACT_VERSIONS).where(*key)).first()
-            if known is not None and known.digest != file.document.digest:
-                raise _rewritten(f"contract {file.contract} version {file.version}", file.document)
+            if known is not None and known.digest != file.file.digest:
+                raise _rewritten(f"contract {file.contract} version {file.version}", file.file)
             if known is None:
                 connection.execute(
                     insert(CONTRACT_VERSIONS).values(_contract_row(file), taken_in_ms=now_ms)
                 )
 
 
-def _known_records(connection: Connection, kind: str) -> Mapping[str, Record]:
-    rows = connection.execute(select(RECORDS).where(RECORDS.c.kind == kind))
-    return {row.id: _record(row) for row in rows}
+def _known_records(
+    connection: Connection, kinds: Iterable[str]
+) -> Mapping[tuple[str, str], Record]:
+    rows = connection.execute(select(RECORDS).where(RECORDS.c.kind.in_(list(kinds))))
+    return {(row.kind, row.id): _record(row) for row in rows}
 
 
-def _is_taken_in(connection: Connection, document: Document) -> bool:
+def _is_latest(connection: Connection, file: InputFile) -> bool:
     columns = DOCUMENTS.c
-    newest = select(columns.digest).where(columns.kind == document.kind)
-    return connection.scalar(newest.order_by(columns.position.desc()).limit(1)) == document.digest
+    latest = select(columns.digest).where(columns.kind == file.kind)
+    return connection.scalar(latest.order_by(columns.position.desc()).limit(1)) == file.digest
 
 
-def _document(row: Row[Any], kind: str) -> Document:
-    return Document(kind, row.name, row.digest, row.content)
+def _file(row: Row[Any], kind: str) -> InputFile:
+    return InputFile(kind, row.name, row.digest, row.content)
 
 
 def _record(row: Row[Any]) -> Record:
@@ -103,7 +105,7 @@ def _contract(row: Row[Any]) -> ContractFile:
         row.version,
         TenantId(row.tenant),
         date.fromisoformat(row.effective_from),
-        _document(row, "Contract"),
+        _file(row, "Contract"),
     )
 
 
@@ -113,13 +115,13 @@ def _contract_row(file: ContractFile) -> dict[str, Any]:
         "version": file.version,
         "tenant": file.tenant,
         "effective_from": file.effective_from.isoformat(),
-        "name": file.document.name,
-        "digest": file.document.digest,
-        "content": file.document.content,
+        "name": file.file.name,
+        "digest": file.file.digest,
+        "content": file.file.content,
     }
 
 
-def _rewritten(what: str, document: Document) -> InventoryError:
+def _rewritten(what: str, file: InputFile) -> InventoryError:
     return InventoryError(
-        HISTORY_REWRITTEN, f"{document.name}: {what} reads otherwise than when it was taken in"
+        HISTORY_REWRITTEN, f"{file.name}: {what} reads otherwise than when it was taken in"
     )

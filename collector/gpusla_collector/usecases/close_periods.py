@@ -1,0 +1,101 @@
+"""
+Settles closed months: posts what is owed once the time for late evidence has passed.
+
+A reconciler: it looks at what is settled and does what is missing, so a wake-up that comes late,
+twice or after a week changes nothing but when.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gpusla.clock import Clock
+from gpusla.contracts.model import ContractVersion
+from gpusla.identity import ContractId, NodeName
+from gpusla.ledger.entries import Entry
+from gpusla.sla.periods import Period
+from gpusla_collector.ports import OPERATOR, Cursor, Lease, Store
+from gpusla_collector.usecases.book_credits import Booker
+from gpusla_collector.usecases.judge import Judge, periods_to_judge, posted_periods
+from gpusla_collector.usecases.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Closer:
+    """
+    What settling needs.
+
+    final_after_ms: overrides what contracts say; None to follow them.  patience_ms: how long this
+    process must have tried to get evidence that is missing before it settles without.
+    """
+
+    store: Store
+    clock: Clock
+    judge: Judge
+    booker: Booker
+    started_ms: int
+    patience_ms: int
+    final_after_ms: int | None = None
+
+    def close_all(self, lease: Lease, world: World) -> tuple[Entry, ...]:
+        """Settle every month of every contract that is due; returns the entries booked."""
+        cursors, now_ms = self.store.cursors(), self.clock.wall_ms()
+        return tuple(
+            entry
+            for contract in sorted(world.versions)
+            for version, period in self._due(world, contract, now_ms)
+            if self._has_evidence(world, contract, period, cursors, now_ms)
+            for entry in self._close(lease, world, version, period)
+        )
+
+    def _due(
+        self, world: World, contract: ContractId, now_ms: int
+    ) -> Iterator[tuple[ContractVersion, Period]]:
+        posted = posted_periods(self.store, contract)
+        for version, period in periods_to_judge(world, contract, now_ms, self.judge.rules):
+            if period.key not in posted and self._final_ms(version, period) <= now_ms:
+                judged = self.store.judged(OPERATOR, contract, period.key)
+                # What a shadow price stands for is never booked; judged after its end is enough.
+                is_settled = judged is not None and self._is_unpaid_and_final(
+                    version, period, judged.until_ms, judged.judged_ms
+                )
+                if not is_settled:
+                    yield version, period
+
+    def _close(
+        self, lease: Lease, world: World, version: ContractVersion, period: Period
+    ) -> tuple[Entry, ...]:
+        judgement = self.judge.judge(lease, world, version, period, period.interval.end_ms)
+        return self.booker.book(lease, judgement, is_final=True)
+
+    def _final_ms(self, version: ContractVersion, period: Period) -> int:
+        after_ms = self.final_after_ms
+        return period.interval.end_ms + (version.final_after_ms if after_ms is None else after_ms)
+
+    def _is_unpaid_and_final(
+        self, version: ContractVersion, period: Period, until_ms: int, judged_ms: int
+    ) -> bool:
+        fee = version.monthly_fee(period.first_day)
+        return (
+            (fee is None or not fee.minor_units)
+            and until_ms >= period.interval.end_ms
+            and judged_ms >= self._final_ms(version, period)
+        )
+
+    def _has_evidence(
+        self,
+        world: World,
+        contract: ContractId,
+        period: Period,
+        cursors: Mapping[NodeName, Cursor],
+        now_ms: int,
+    ) -> bool:
+        """Tell whether all evidence is in, or was waited for long enough."""
+        if now_ms - self.started_ms >= self.patience_ms:
+            return True
+        for slot, intervals in world.assignments.held(contract, period.interval).items():
+            needed_ms = max(interval.end_ms for interval in intervals)
+            nodes = world.nodes_of.get(slot, frozenset())
+            reached = (cursors[node].evidence_until_ms for node in nodes if node in cursors)
+            if max(reached, default=0) < needed_ms:
+                return False
+        return True

@@ -1,0 +1,31 @@
+"""How far a contract can be judged: as far as its evidence reaches, not beyond now.  Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from gpusla.identity import NodeName
+from gpusla_collector.ports import Cursor
+
+
+def horizon_ms(
+    nodes: Iterable[NodeName], cursors: Mapping[NodeName, Cursor], now_ms: int, lag_ms: int
+) -> int:
+    """
+    Return the instant up to which these nodes' time can be judged.
+
+    A node that answers and has more to give holds the judgement back: its records are on their
+    way.  A node that is silent does not, beyond lag_ms, the time that a record may take from the
+    agent to here: what it did not say by then is unknown, and somebody bears it.
+    Source: docs/decisions/0052-how-far-to-judge.md.
+    """
+    floor_ms = now_ms - lag_ms
+    reached = (_reach_ms(cursors.get(node), floor_ms) for node in nodes)
+    return min(min(reached, default=floor_ms), now_ms)
+
+
+def _reach_ms(cursor: Cursor | None, floor_ms: int) -> int:
+    if cursor is None:
+        return floor_ms
+    is_behind = cursor.agent_sequence > cursor.head.sequence
+    if is_behind and cursor.reached_ms >= floor_ms:
+        return cursor.evidence_until_ms
+    return max(cursor.evidence_until_ms, floor_ms)

@@ -1,0 +1,137 @@
+"""
+Takes in changed files: appended to what was taken in before, or refused with the last good kept.
+
+What is on record is compared with the file twice: the registry compares the records of the two
+files, the store compares each record with the row that it wrote when it first saw it.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
+
+from gpusla.clock import Clock
+from gpusla.contracts.model import ContractVersion
+from gpusla.documents import parse
+from gpusla.identity import Slot
+from gpusla.inventory import model
+from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
+from gpusla.inventory.registry import append
+from gpusla_collector.ports import OPERATOR, ContractFile, InputFile, Lease, Record, Store
+from gpusla_collector.usecases.world import (
+    ASSIGNMENTS,
+    CONTRACT,
+    EXCLUSIONS,
+    INVENTORY,
+    World,
+    read_world,
+)
+
+_COMMON = {field.name for field in fields(model.Record)}
+
+
+class InputFiles(Protocol):
+    """The files that people write."""
+
+    def read(self) -> tuple[InputFile, ...]:
+        """Return all of them as they are now; raises InputError if one cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reloader:
+    """What taking in files needs."""
+
+    files: InputFiles
+    store: Store
+    clock: Clock
+
+    def reload(self, lease: Lease, current: World | None) -> World:
+        """
+        Return what is in force now: current itself if no file changed.
+
+        Raises InputError, `history_rewritten` among them; then nothing was taken in.
+        """
+        files = self.files.read()
+        if current is not None and set(files) <= set(current.files):
+            return current
+        world = read_world(self._with_known_contracts(files))
+        self._require_appended(world)
+        now_ms = self.clock.wall_ms()
+        for kind, records in _records(world):
+            for file in world.files:
+                if file.kind == kind:
+                    self.store.add(lease, file, [row(kind, record) for record in records], now_ms)
+        for version, file in _contracts(world):
+            self.store.add_contract(lease, _contract_file(version, file), now_ms)
+        return world
+
+    def last_good(self) -> World | None:
+        """Return what was taken in last; None if nothing ever was."""
+        kinds = (INVENTORY, ASSIGNMENTS, EXCLUSIONS)
+        files = [file for file in map(self.store.latest, kinds) if file is not None]
+        if not files:
+            return None
+        return read_world(self._with_known_contracts(files))
+
+    def _with_known_contracts(self, files: Iterable[InputFile]) -> Iterator[InputFile]:
+        """Add versions whose files are gone: what was once in force stays judged."""
+        files = tuple(files)
+        yield from files
+        present = {file.digest for file in files if file.kind == CONTRACT}
+        for known in self.store.contracts(OPERATOR):
+            if known.file.digest not in present:
+                yield known.file
+
+    def _require_appended(self, world: World) -> None:
+        old = {kind: self.store.latest(kind) for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)}
+        inventory = old[INVENTORY]
+        if inventory is None:
+            return
+        before = read_inventory(parse(inventory.content, inventory.name))
+        append(before.node_records, world.inventory.node_records)
+        append(before.occupancy_records, world.inventory.occupancy_records)
+        for file, read, now in (
+            (old[ASSIGNMENTS], read_assignments, world.assignments.records),
+            (old[EXCLUSIONS], read_exclusions, world.exclusions.records),
+        ):
+            if file is not None:
+                then: Sequence[Any] = read(parse(file.content, file.name), before).records
+                append(then, now)
+
+
+def row(kind: str, record: model.Record) -> Record:
+    """Return a record as the store keeps it; the body holds what only its kind has."""
+    body = {f.name: getattr(record, f.name) for f in fields(record) if f.name not in _COMMON}
+    return Record(
+        f"{kind}/{type(record).__name__}",
+        record.id,
+        record.from_ms,
+        record.until_ms,
+        record.recorded_ms,
+        record.supersedes,
+        record.withdrawn,
+        json.dumps(body, sort_keys=True, separators=(",", ":"), default=_plain),
+    )
+
+
+def _plain(value: object) -> str:
+    assert isinstance(value, Slot)  # the only type of the records that JSON does not know
+    return str(value)
+
+
+def _records(world: World) -> Iterator[tuple[str, Sequence[model.Record]]]:
+    inventory = world.inventory
+    yield INVENTORY, (*inventory.node_records, *inventory.occupancy_records)
+    yield ASSIGNMENTS, world.assignments.records
+    yield EXCLUSIONS, world.exclusions.records
+
+
+def _contracts(world: World) -> Iterator[tuple[ContractVersion, InputFile]]:
+    by_digest = {file.digest: file for file in world.files if file.kind == CONTRACT}
+    for versions in world.versions.values():
+        for version in versions:
+            yield version, by_digest[version.digest]
+
+
+def _contract_file(version: ContractVersion, file: InputFile) -> ContractFile:
+    return ContractFile(version.id, version.version, version.tenant, version.effective_from, file)

@@ -1,0 +1,117 @@
+"""What is in force: contracts, inventory, assignments and exclusions, parsed and held together."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from gpusla.catalogue.codes import MISSING_KEY, UNKNOWN_REFERENCE
+from gpusla.contracts.load import check_all, in_force, load_contract
+from gpusla.contracts.model import ContractVersion
+from gpusla.documents import Document, parse
+from gpusla.errors import InventoryError, Position
+from gpusla.identity import ContractId, NodeName, Slot
+from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
+from gpusla.inventory.registry import Assignments, Exclusions, Inventory, as_of
+from gpusla.sla.periods import Period
+from gpusla.timeline.model import StateSpan
+from gpusla_collector.ports import InputFile
+
+INVENTORY, ASSIGNMENTS, EXCLUSIONS, CONTRACT = "Inventory", "Assignments", "Exclusions", "Contract"
+
+
+@dataclass(frozen=True)
+class World:
+    """
+    Everything that a judgement is given beside journals.
+
+    versions: of every contract, all that were ever taken in.  files: the bytes that all of it was
+    read from, contracts included.
+    """
+
+    versions: Mapping[ContractId, Sequence[ContractVersion]]
+    inventory: Inventory
+    assignments: Assignments
+    exclusions: Exclusions
+    files: tuple[InputFile, ...] = field(repr=False)
+
+    @cached_property
+    def nodes_of(self) -> Mapping[Slot, frozenset[NodeName]]:
+        """The nodes that may speak for each slot, whatever a journal claims."""
+        found: dict[Slot, set[NodeName]] = {}
+        for record in as_of(self.inventory.node_records):
+            for slot in record.slots:
+                found.setdefault(slot, set()).add(record.node)
+        return {slot: frozenset(nodes) for slot, nodes in found.items()}
+
+    @cached_property
+    def sku_of(self) -> Mapping[Slot, str]:
+        """The kind of GPU that the inventory has in each slot, by the newest record."""
+        return {
+            slot: record.sku
+            for record in sorted(as_of(self.inventory.node_records), key=lambda r: r.from_ms)
+            for slot in record.slots
+        }
+
+    def digest(self, kind: str) -> str:
+        """Return the digest of the one file of a kind, empty if there is none."""
+        return next((file.digest for file in self.files if file.kind == kind), "")
+
+    def version(self, contract: ContractId, period: Period) -> ContractVersion | None:
+        """Return the version of a contract that a period is judged by."""
+        return in_force(self.versions.get(contract, ()), period.first_day)
+
+    def may_speak(self, span: StateSpan) -> bool:
+        """Tell whether a span comes from a node that the inventory has the slot on."""
+        nodes = self.nodes_of.get(span.slot, frozenset())
+        return span.evidence is not None and span.evidence.node in nodes
+
+    def first_assigned_ms(self, contract: ContractId) -> int | None:
+        """Return when a contract was first given a slot; None if it never was."""
+        records = as_of(self.assignments.records)
+        return min((r.from_ms for r in records if r.contract == contract), default=None)
+
+
+def read_world(files: Iterable[InputFile]) -> World:
+    """
+    Parse files: one inventory, one of assignments, at most one of exclusions, any of contracts.
+
+    Raises InputError for the first thing that is wrong in them, each by itself or together.
+    """
+    files = tuple(files)
+    inventory = read_inventory(_only(files, INVENTORY))
+    assignments = read_assignments(_only(files, ASSIGNMENTS), inventory)
+    has_exclusions = any(file.kind == EXCLUSIONS for file in files)
+    exclusions = (
+        read_exclusions(_only(files, EXCLUSIONS), inventory) if has_exclusions else Exclusions()
+    )
+    world = World(_versions(files), inventory, assignments, exclusions, files)
+    _require_contracts(world)
+    return world
+
+
+def _only(files: Iterable[InputFile], kind: str) -> Document:
+    for file in files:
+        if file.kind == kind:
+            return parse(file.content, file.name)
+    raise InventoryError(MISSING_KEY, f"there is no file of kind {kind}")
+
+
+def _versions(files: Iterable[InputFile]) -> dict[ContractId, list[ContractVersion]]:
+    contracts = [load_contract(file.content, file.name) for file in files if file.kind == CONTRACT]
+    check_all(contracts)
+    by_id: dict[ContractId, list[ContractVersion]] = {}
+    for contract in sorted(contracts, key=lambda c: (c.id, c.version)):
+        by_id.setdefault(contract.id, []).append(contract)
+    return by_id
+
+
+def _require_contracts(world: World) -> None:
+    """A contract that holds slots and has no file would be served and never judged."""
+    for contract in world.assignments.contracts():
+        if contract not in world.versions:
+            name = next(file.name for file in world.files if file.kind == ASSIGNMENTS)
+            raise InventoryError(
+                UNKNOWN_REFERENCE,
+                f"the contract {contract!r} is assigned slots and no contract file defines it",
+                position=Position(name),
+            )
