@@ -103,7 +103,7 @@ find_pip_wheel() { # PYTHON
 
 install_locked() { # PYTHON-OF-THE-ENVIRONMENT LOCK-FILE
   PYTHONPATH="$CACHE/pip" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
-    PIP_REQUIRE_VIRTUALENV=0 "$1" -m pip install --quiet --no-input --no-deps --no-compile \
+    PIP_REQUIRE_VIRTUALENV=0 "$1" -m pip install --quiet --no-input --retries 2 --no-deps --no-compile \
     --require-hashes --only-binary :all: --requirement "$2"
 }
 
@@ -123,7 +123,8 @@ make_environment() { # ROLE
   tell_step "environment $1 (Python $role_version)" "$step_started"
   step_started=$(centiseconds)
   install_locked "$CACHE/venv/$role_folder/bin/python" "$ROOT/requirements/$1.txt" ||
-    die 2 "the packages of requirements/$1.txt could not be installed; pip's own words are above."
+    die 2 "the packages of requirements/$1.txt could not be installed" \
+      "(without a network the first run cannot work); pip's own words are above."
   printf '%s\n%s\n' "$role_lock" "$ROOT" >"$CACHE/venv/$role_folder/.ready"
   ln -sfn "$role_folder" "$CACHE/venv/.$1.new"
   mv -fT "$CACHE/venv/.$1.new" "$CACHE/venv/$1"
