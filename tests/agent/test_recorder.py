@@ -275,7 +275,10 @@ def test_state_seconds_come_back_after_a_restart(tmp_path: Path, *, ended_well: 
     observe_for(recorder, clock, 10, ALL_OK)
     observe_for(recorder, clock, 5, ONE_DOWN)
     before = recorder.state_ms()
-    (recorder.close if ended_well else lambda: crash(recorder))()
+    if ended_well:
+        recorder.close()
+    else:
+        crash(recorder)
 
     assert open_recorder(tmp_path, clock).state_ms() == before
     assert before == {(M1, State.OK): 14_000, (M2, State.OK): 10_000, (M2, State.DOWN): 4_000}
@@ -426,6 +429,22 @@ def test_a_tail_that_changed_under_a_failing_disk_is_not_written_behind(tmp_path
 
     assert recorder.health.is_failing
     assert recorder.durable.sequence == 3
+
+
+@pytest.mark.parametrize("ended_well", [True, False])
+def test_xids_are_counted_across_restarts(tmp_path: Path, *, ended_well: bool) -> None:
+    """Two equal Xids with a kill between them are two."""
+    clock = HandClock()
+    for _ in range(2):
+        recorder = open_recorder(tmp_path, clock)
+        recorder.append(XidSeen(recorder.now(), M1, GpuUuid("GPU-1"), 79))
+        recorder.sync()
+        if ended_well:
+            recorder.close()
+        else:
+            crash(recorder)
+
+    assert open_recorder(tmp_path, clock).xid_counts() == {(GpuUuid("GPU-1"), 79): 2}
 
 
 def test_synced_time_is_told(tmp_path: Path) -> None:

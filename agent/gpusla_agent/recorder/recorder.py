@@ -12,7 +12,7 @@ import structlog
 from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_LOCKED, JOURNAL_WRITE
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
-from gpusla.identity import NodeName, Slot
+from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import LINE_BYTES_MAX, digest, encode
 from gpusla.journal.model import (
@@ -349,6 +349,11 @@ class Recorder:
         """Return the milliseconds of each slot in each state, by durable records alone."""
         with self._guard:
             return dict(self._tally.state_ms)
+
+    def xid_counts(self) -> dict[tuple[GpuUuid, int], int]:
+        """Return how often each GPU reported each Xid, by durable records alone."""
+        with self._guard:
+            return dict(self._tally.xid_counts)
 
     @property
     def health(self) -> RecorderHealth:

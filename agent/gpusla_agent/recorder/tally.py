@@ -1,5 +1,5 @@
 """
-What a journal adds up to: milliseconds by slot and state, and how often the agent started.
+What a journal adds up to: milliseconds by slot and state, Xids by GPU, starts of the agent.
 
 The tally is folded from durable records only.  Its checkpoint is a cache: it is believed only if
 its own digest and that of the record that it names both match, and rebuilt from the journal else.
@@ -13,14 +13,15 @@ from typing import Any
 
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
-from gpusla.identity import Slot, parse_slot
+from gpusla.identity import GpuUuid, Slot, parse_slot
 from gpusla.journal.chain import EMPTY, Head, follow
 from gpusla.journal.codec import decode
-from gpusla.journal.model import Body, ClockStepped, Observed, Opaque, Started
+from gpusla.journal.model import Body, ClockStepped, Observed, Opaque, Started, XidSeen
 from gpusla.timeline.fold import Carry, advance
 from gpusla_agent.recorder.segments import Segment, line_digest, lines
 
 StateMs = dict[tuple[Slot, State], int]
+XidCounts = dict[tuple[GpuUuid, int], int]
 
 
 class Tally:
@@ -35,6 +36,7 @@ class Tally:
         self.starts = 0
         self.carry = Carry()
         self.state_ms: StateMs = {}
+        self.xid_counts: XidCounts = {}
         # The records that the carry rests on: a start, maybe a clock step, maybe a sample.
         self._anchors: list[int] = []
         self._latest: int | None = None
@@ -52,6 +54,9 @@ class Tally:
     def _note(self, sequence: int, body: Body) -> None:
         if not isinstance(body, Opaque):
             self.starts = max(self.starts, body.at.start)
+        if isinstance(body, XidSeen):
+            key = body.gpu, body.xid
+            self.xid_counts[key] = self.xid_counts.get(key, 0) + 1
         if isinstance(body, Started):
             self._anchors = [sequence]
         elif isinstance(body, ClockStepped):
@@ -71,6 +76,7 @@ class Tally:
         tally.state_ms = {
             (parse_slot(slot), State(state)): ms for slot, state, ms in content["state_ms"]
         }
+        tally.xid_counts = {(GpuUuid(gpu), xid): n for gpu, xid, n in content["xids"]}
         latest = [] if tally._latest is None else [tally._latest]
         for sequence in (*tally._anchors, *latest):
             _, body = decode(next(lines(segments, sequence - 1)))
@@ -86,6 +92,7 @@ class Tally:
             "anchors": self._anchors,
             "latest": self._latest,
             "state_ms": [[str(slot), state, ms] for (slot, state), ms in self.state_ms.items()],
+            "xids": [[gpu, xid, count] for (gpu, xid), count in self.xid_counts.items()],
         }
         text = json.dumps(content, sort_keys=True)
         beside = path.with_suffix(".new")

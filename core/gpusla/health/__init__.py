@@ -6,9 +6,19 @@ of GPU is sold with, `fabric` and `xids` are tables of the driver's codes, `memo
 from one pass to the next.
 """
 
+from gpusla.health.fabric import is_fabric_healthy
 from gpusla.health.judge import judge
 from gpusla.health.location import locate
 from gpusla.health.memory import Memory, SlotMemory
 from gpusla.health.profiles import PROFILES, Profile, profile_of
 
-__all__ = ["PROFILES", "Memory", "Profile", "SlotMemory", "judge", "locate", "profile_of"]
+__all__ = [
+    "PROFILES",
+    "Memory",
+    "Profile",
+    "SlotMemory",
+    "is_fabric_healthy",
+    "judge",
+    "locate",
+    "profile_of",
+]

@@ -36,7 +36,7 @@ HEALTHY: dict[str, Reading] = {
 FABRIC = Fabric(3, 0, "a1b2", 32766, 0x1AA, 1)
 
 
-def gpu(module: int = 2, **numbers: Reading) -> GpuReadings:
+def gpu(module: int = 2, /, **numbers: Reading) -> GpuReadings:
     """Return a healthy GPU, with some readings changed."""
     identity = Identity(UUIDS[module], MODULES.index(module), "NVIDIA GB300", module_id=module)
     return GpuReadings(identity, 0, {**HEALTHY, **numbers}, Present(FABRIC))
