@@ -130,7 +130,8 @@ class Judged:
     """
     An evaluation as stored: canonical JSON and its digest.
 
-    fingerprint: digest of all that went into it, so that unchanged inputs are not judged again.
+    fingerprint: digest of what went into it, so that unchanged inputs are not judged again.
+    inputs: JSON that names everything that went into it, journals by their heads.
     """
 
     contract: ContractId
@@ -140,6 +141,7 @@ class Judged:
     fingerprint: str
     digest: str
     content: str
+    inputs: str
     judged_ms: int
 
 
@@ -161,6 +163,14 @@ class SpanSummary:
     count: int
     last_id: int
     covered_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What journals say of some slots, and how far each node's journal was taken in by then."""
+
+    spans: tuple[StateSpan, ...]
+    heads: Mapping[NodeName, Head]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +255,12 @@ class Journals(Protocol):
         Raises StoreError `fenced` if the lease was lost or somebody else moved the cursor.
         """
 
-    def spans(self, slots: Sequence[Slot], interval: Interval) -> tuple[StateSpan, ...]:
-        """Return the spans of some slots that touch an interval, not clipped to it."""
+    def account(self, slots: Sequence[Slot], interval: Interval) -> Account:
+        """
+        Return the spans of some slots that touch an interval, not clipped to it, and all heads.
+
+        Both are of the same moment: no record beyond the heads has a part in the spans.
+        """
 
     def summary(self, slots: Sequence[Slot], interval: Interval) -> SpanSummary:
         """Tell whether the spans of some slots in an interval changed, without reading them."""
@@ -257,6 +271,9 @@ class Records(Protocol):
 
     def latest(self, kind: str) -> InputFile | None:
         """Return the file of this kind that was taken in last."""
+
+    def file(self, kind: str, digest: str) -> InputFile | None:
+        """Return the file of this kind and digest, if it was ever taken in."""
 
     def add(self, lease: Lease, file: InputFile, records: Sequence[Record], now_ms: int) -> None:
         """

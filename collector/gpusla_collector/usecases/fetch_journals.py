@@ -88,6 +88,14 @@ class Fetcher:
             cursor = self.store.cursors().get(target.node, cursor)
         return Fetched(target.node, cursor.head.sequence - before, error)
 
+    def trim(self, lease: Lease, node: NodeName) -> None:
+        """Cut off what an interrupted fetch left beyond a node's acknowledged evidence."""
+        for segment in self.store.segments(node):
+            try:
+                self.evidence.trim(node, segment)
+            except JournalError as cause:
+                self.store.report(lease, finding_of(node, cause, self.clock.wall_ms()))
+
     def _keep(self, lease: Lease, cursor: Cursor, page: Page) -> Cursor:
         """Take in a page; raises JournalError after keeping what still belongs to the chain."""
         _require_agreement(cursor.node, cursor.head, page.head)

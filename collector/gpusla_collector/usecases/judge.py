@@ -6,7 +6,7 @@ the one that was judged last the outcome stands.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import gpusla
@@ -22,7 +22,8 @@ from gpusla.sla.evaluation import Evaluation
 from gpusla.sla.facts import Facts
 from gpusla.sla.periods import Period, month_period, period_at
 from gpusla.timeline.build import build
-from gpusla_collector.ports import OPERATOR, Cursor, Judged, Lease, SpanSummary, Store
+from gpusla.timeline.model import StateSpan
+from gpusla_collector.ports import OPERATOR, Account, Cursor, Judged, Lease, SpanSummary, Store
 from gpusla_collector.usecases.horizon import horizon_ms
 from gpusla_collector.usecases.world import ASSIGNMENTS, EXCLUSIONS, INVENTORY, World
 
@@ -58,13 +59,21 @@ class Judge:
     rules: Rules
     _last: dict[tuple[ContractId, str], Judgement] = field(default_factory=dict)
 
-    def judge_all(self, lease: Lease, world: World) -> tuple[Judgement, ...]:
-        """Judge every period of every contract that can still change; open ones come last."""
-        cursors, now_ms = self.store.cursors(), self.clock.wall_ms()
+    def judge_contract(
+        self,
+        lease: Lease,
+        world: World,
+        contract: ContractId,
+        cursors: Mapping[NodeName, Cursor],
+    ) -> tuple[Judgement, ...]:
+        """Judge every month of a contract that can still change, oldest first."""
+        now_ms = self.clock.wall_ms()
+        until_ms = horizon_ms(serving(world, contract, now_ms), cursors, now_ms, self.rules.lag_ms)
+        posted = posted_periods(self.store, contract)
         return tuple(
-            judgement
-            for contract in sorted(world.versions)
-            for judgement in self._judge_contract(lease, world, contract, cursors, now_ms)
+            self.judge(lease, world, version, period, until_ms)
+            for version, period in periods_to_judge(world, contract, until_ms, self.rules)
+            if period.key not in posted
         )
 
     def judge(
@@ -83,45 +92,14 @@ class Judge:
         last = self._last.get((contract.id, period.key))
         if last is not None and last.judged.fingerprint == fingerprint:
             return last
-        evaluation = self._evaluate(world, contract, period, window, held)
-        judgement = self._judgement(evaluation, fingerprint)
+        account = self.store.account(tuple(held), window)
+        evaluation = weigh(world, contract, period, window, account.spans)
+        judgement = self._judgement(evaluation, fingerprint, inputs_of(world, held, account))
         self.store.keep(lease, judgement.judged)
         self._last[contract.id, period.key] = judgement
         return judgement
 
-    def _judge_contract(
-        self,
-        lease: Lease,
-        world: World,
-        contract: ContractId,
-        cursors: Mapping[NodeName, Cursor],
-        now_ms: int,
-    ) -> Iterator[Judgement]:
-        until_ms = horizon_ms(serving(world, contract, now_ms), cursors, now_ms, self.rules.lag_ms)
-        posted = posted_periods(self.store, contract)
-        for version, period in periods_to_judge(world, contract, until_ms, self.rules):
-            if period.key not in posted:
-                yield self.judge(lease, world, version, period, until_ms)
-
-    def _evaluate(
-        self,
-        world: World,
-        contract: ContractVersion,
-        period: Period,
-        window: Interval,
-        held: Mapping[Slot, Sequence[Interval]],
-    ) -> Evaluation:
-        slots = tuple(held)
-        spans = filter(world.may_speak, self.store.spans(slots, window))
-        facts = Facts(
-            build(spans, slots, window),
-            held,
-            {slot: world.sku_of[slot] for slot in slots if slot in world.sku_of},
-            world.exclusions.excused(contract.id, window),
-        )
-        return evaluate(contract, period, window.end_ms, facts)
-
-    def _judgement(self, evaluation: Evaluation, fingerprint: str) -> Judgement:
+    def _judgement(self, evaluation: Evaluation, fingerprint: str, inputs: str) -> Judgement:
         content = canonical(plain(evaluation))
         judged = Judged(
             evaluation.contract.id,
@@ -131,9 +109,42 @@ class Judge:
             fingerprint,
             hashlib.sha256(content).hexdigest(),
             content.decode("ascii"),
+            inputs,
             self.clock.wall_ms(),
         )
         return Judgement(evaluation, judged, not evaluation.is_complete)
+
+
+def weigh(
+    world: World,
+    contract: ContractVersion,
+    period: Period,
+    window: Interval,
+    spans: Iterable[StateSpan],
+) -> Evaluation:
+    """
+    Judge a period over window, which begins with it, from spans of any slots.  Pure.
+
+    Spans of nodes that the inventory does not have the slot on are left out.
+    """
+    held = world.assignments.held(contract.id, window)
+    facts = Facts(
+        build(filter(world.may_speak, spans), held, window),
+        held,
+        {slot: world.sku_of[slot] for slot in held if slot in world.sku_of},
+        world.exclusions.excused(contract.id, window),
+    )
+    return evaluate(contract, period, window.end_ms, facts)
+
+
+def inputs_of(world: World, slots: Iterable[Slot], account: Account) -> str:
+    """Name what went into a judgement: files by digest, journals by node, number and digest."""
+    nodes = {node for slot in slots for node in world.nodes_of.get(slot, ())}
+    heads = {
+        node: [head.sequence, head.digest] for node, head in account.heads.items() if node in nodes
+    }
+    files = {kind: world.digest(kind) for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)}
+    return canonical({"journals": heads, "files": files}).decode("ascii")
 
 
 def periods_to_judge(

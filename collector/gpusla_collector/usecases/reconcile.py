@@ -94,7 +94,7 @@ class Reconciler:
             min(stretch.start_ms for stretch in stretches.values()),
             max(stretch.end_ms for stretch in stretches.values()),
         )
-        spans = tuple(filter(world.may_speak, self.store.spans(slots, reach)))
+        spans = tuple(filter(world.may_speak, self.store.account(slots, reach).spans))
         difference = self._difference(contract, window, first, last, spans)
         if not difference.is_tolerable:
             self.store.report(lease, self._finding(difference))

@@ -1,15 +1,17 @@
 """What is in force: contracts, inventory, assignments and exclusions, parsed and held together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from gpusla.catalogue.codes import MISSING_KEY, UNKNOWN_REFERENCE
+from gpusla.contracts.calendar import local_date
 from gpusla.contracts.load import check_all, in_force, load_contract
 from gpusla.contracts.model import ContractVersion
 from gpusla.documents import Document, parse
 from gpusla.errors import InventoryError, Position
 from gpusla.identity import ContractId, NodeName, Slot
+from gpusla.instants import Interval
 from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
 from gpusla.inventory.registry import Assignments, Exclusions, Inventory, as_of
 from gpusla.sla.periods import Period
@@ -69,6 +71,17 @@ class World:
         """Return when a contract was first given a slot; None if it never was."""
         records = as_of(self.assignments.records)
         return min((r.from_ms for r in records if r.contract == contract), default=None)
+
+    def served(self, at_ms: int) -> Iterator[ContractVersion]:
+        """Yield the version in force of each contract that holds slots at an instant."""
+        moment = Interval(at_ms, at_ms + 1)
+        for contract, versions in self.versions.items():
+            day = local_date(at_ms, versions[0].term.timezone)
+            version = in_force(versions, day)
+            if version is None or version.monthly_fee(day) is None:
+                continue
+            if self.assignments.held(contract, moment):
+                yield version
 
 
 def read_world(files: Iterable[InputFile]) -> World:

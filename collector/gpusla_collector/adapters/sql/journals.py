@@ -20,7 +20,7 @@ from gpusla_collector.adapters.sql.encoding import (
 )
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import EVIDENCE_SEGMENTS, JOURNAL_CURSORS, SPANS
-from gpusla_collector.ports import Cursor, Lease, Segment, SpanSummary
+from gpusla_collector.ports import Account, Cursor, Lease, Segment, SpanSummary
 
 SLOTS_AT_ONCE = 500
 """Names in one query; SQLite takes 32,766 and is slow long before."""
@@ -56,16 +56,20 @@ class SqlJournals:
                 _keep_segment(connection, after.node, after.segment)
             _keep_spans(connection, after.node, spans)
 
-    def spans(self, slots: Sequence[Slot], interval: Interval) -> tuple[StateSpan, ...]:
-        """Return the spans of some slots that touch an interval, not clipped to it."""
+    def account(self, slots: Sequence[Slot], interval: Interval) -> Account:
+        """Return the spans of some slots that touch an interval, not clipped to it, and heads."""
+        columns = JOURNAL_CURSORS.c
         with self._database.reading() as connection:
-            return tuple(
+            rows = connection.execute(select(columns.node, columns.sequence, columns.digest))
+            heads = {NodeName(row.node): Head(row.sequence, row.digest) for row in rows}
+            spans = tuple(
                 _span(row)
                 for some in _parts(slots)
                 for row in connection.execute(
                     select(SPANS).where(_touches(some, interval)).order_by(SPANS.c.id)
                 )
             )
+        return Account(spans, heads)
 
     def summary(self, slots: Sequence[Slot], interval: Interval) -> SpanSummary:
         """Tell whether the spans of some slots in an interval changed, without reading them."""

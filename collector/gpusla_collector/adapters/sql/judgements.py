@@ -84,6 +84,7 @@ def _row(judged: Judged) -> dict[str, Any]:
         "until_ms": judged.until_ms,
         "fingerprint": judged.fingerprint,
         "content": judged.content,
+        "inputs": judged.inputs,
         "judged_ms": judged.judged_ms,
     }
 
@@ -97,5 +98,6 @@ def _judged(row: Row[Any]) -> Judged:
         row.fingerprint,
         row.digest,
         row.content,
+        row.inputs,
         row.judged_ms,
     )

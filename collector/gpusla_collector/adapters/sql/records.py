@@ -29,6 +29,13 @@ class SqlRecords:
             row = connection.execute(query.order_by(DOCUMENTS.c.position.desc()).limit(1)).first()
         return None if row is None else _file(row, kind)
 
+    def file(self, kind: str, digest: str) -> InputFile | None:
+        """Return the file of this kind and digest, if it was ever taken in."""
+        query = select(DOCUMENTS).where(DOCUMENTS.c.kind == kind, DOCUMENTS.c.digest == digest)
+        with self._database.reading() as connection:
+            row = connection.execute(query.limit(1)).first()
+        return None if row is None else _file(row, kind)
+
     def add(self, lease: Lease, file: InputFile, records: Sequence[Record], now_ms: int) -> None:
         """Take in a file and the records in it that are new."""
         with self._database.writing() as connection:

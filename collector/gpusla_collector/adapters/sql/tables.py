@@ -136,6 +136,7 @@ EVALUATIONS = Table(
     _integer("until_ms"),
     _text("fingerprint"),
     _text("content"),
+    _text("inputs"),
     _integer("judged_ms"),
 )
 

@@ -132,6 +132,7 @@ def create_evaluations() -> None:
         integer("until_ms"),
         text("fingerprint"),
         text("content"),
+        text("inputs"),
         integer("judged_ms"),
         primary("evaluations", "digest"),
     )

@@ -1,0 +1,146 @@
+"""The settings file, kind `Collector`: what an operator may say, and nothing else."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE, WRONG_TYPE
+from gpusla.documents import SIZE_BYTES_MAX, Form, InstantMs, parse, problem, validate
+from gpusla.errors import InputError, Position, SettingsError
+
+DATABASE_VARIABLE = "GPUSLA_COLLECTOR_DATABASE"
+"""Replaces the setting `database`: a URL with a password belongs in no file."""
+
+_LISTEN = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})", re.ASCII)
+_PORT_MAX = 65_535
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+
+
+def _listen(value: Any) -> Any:
+    found = _LISTEN.fullmatch(value) if isinstance(value, str) else None
+    if found is None or int(found["port"]) > _PORT_MAX:
+        raise problem(
+            WRONG_TYPE, f"{value!r} is not an address to listen on", "Write 127.0.0.1:9642."
+        )
+    return value
+
+
+def _url(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"https?://[^/\s]+(?:/\S*)?", value):
+        return value.rstrip("/")
+    raise problem(WRONG_TYPE, f"{value!r} is not a URL", "Write it like http://127.0.0.1:9090.")
+
+
+Listen = Annotated[str, BeforeValidator(_listen)]
+Url = Annotated[str, BeforeValidator(_url)]
+Interval = Annotated[int, Field(ge=100, le=HOUR_MS)]
+
+
+class CollectorForm(Form):
+    """The file as it is written."""
+
+    api_version: Literal["gpusla/v1"] = Field(alias="apiVersion")
+    kind: Literal["Collector"]
+    data_directory: str
+    inventory: str
+    assignments: str
+    contracts: str
+    exclusions: str | None = None
+    database: str | None = None
+    listen: Listen = "127.0.0.1:9642"
+    prometheus: Url | None = None
+    fetch_interval_ms: Interval = 5_000
+    fetch_workers: Annotated[int, Field(ge=1, le=256)] = 8
+    judge_interval_ms: Interval = 10_000
+    close_interval_ms: Interval = MINUTE_MS
+    reload_interval_ms: Interval = 10_000
+    reconcile_interval_ms: Interval = 5 * MINUTE_MS
+    reconcile_window_ms: Annotated[int, Field(ge=MINUTE_MS)] = 10 * MINUTE_MS
+    scrape_interval_ms: Interval = 15_000
+    evidence_lag_ms: Annotated[int, Field(ge=0, le=HOUR_MS)] = 30_000
+    lease_ms: Annotated[int, Field(ge=100, le=10 * MINUTE_MS)] = 15_000
+    final_after_ms: Annotated[int, Field(ge=0)] | None = None
+    close_patience_ms: Annotated[int, Field(ge=0)] = HOUR_MS
+    metered_from: InstantMs | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    The settings as the composition root takes them: paths resolved, the address taken apart.
+
+    form: the plain values.  database: a SQLAlchemy URL.
+    """
+
+    form: CollectorForm
+    database: str
+    data_directory: Path
+    inventory: Path
+    assignments: Path
+    exclusions: Path | None
+    contracts: Path
+    host: str
+    port: int
+
+
+def read_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """
+    Read a settings file; paths in it are relative to the folder that it lies in.
+
+    Raises SettingsError, or InputError for what any file can have wrong.
+    """
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(SIZE_BYTES_MAX + 1)
+    except OSError as cause:
+        raise SettingsError(
+            FILE_UNREADABLE, f"cannot be read: {cause.strerror}", position=Position(str(path))
+        ) from cause
+    form = validate(CollectorForm, parse(text, str(path)), SettingsError)
+    return _resolve(form, path, environment)
+
+
+def _resolve(form: CollectorForm, path: Path, environment: Mapping[str, str]) -> Settings:
+    folder = path.parent
+    data = folder / form.data_directory
+    database = environment.get(DATABASE_VARIABLE) or form.database
+    found = _LISTEN.fullmatch(form.listen)
+    assert found is not None  # the form checked it
+    settings = Settings(
+        form,
+        database or f"sqlite:///{data / 'collector.db'}",
+        data,
+        folder / form.inventory,
+        folder / form.assignments,
+        None if form.exclusions is None else folder / form.exclusions,
+        folder / form.contracts,
+        found["host"].strip("[]"),
+        int(found["port"]),
+    )
+    _require(settings, path)
+    return settings
+
+
+def _require(settings: Settings, path: Path) -> None:
+    """Refuse combinations that cannot be honoured."""
+    form = settings.form
+    if form.evidence_lag_ms < form.fetch_interval_ms:
+        raise SettingsError(
+            BAD_SETTING,
+            f"evidence_lag_ms is {form.evidence_lag_ms}, shorter than fetch_interval_ms "
+            f"{form.fetch_interval_ms}: every judgement would take fresh evidence for missing",
+            fix="Let evidence_lag_ms be two or more times fetch_interval_ms.",
+            position=Position(str(path)),
+        )
+    if not settings.contracts.is_dir():
+        raise InputError(
+            FILE_UNREADABLE,
+            f"contracts: {settings.contracts} is not a folder",
+            position=Position(str(path)),
+        )

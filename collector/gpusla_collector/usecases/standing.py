@@ -1,0 +1,118 @@
+"""
+What the collector knows now, for its pages: written by the jobs, read by the web.
+
+Counters count from the start of this process, as Prometheus expects of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from gpusla.errors import GpuslaError
+from gpusla.identity import ContractId, NodeName
+from gpusla.ledger.entries import Status
+from gpusla_collector.ports import Cursor
+from gpusla_collector.usecases.fetch_journals import Fetched
+from gpusla_collector.usecases.judge import Judgement
+from gpusla_collector.usecases.reconcile import Difference
+from gpusla_collector.usecases.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """
+    One consistent view.
+
+    judgements: of each contract's open month, with the instant at which it was last found right.
+    worked_ms: when each job last went through, on the monotonic clock.
+    """
+
+    is_leader: bool = False
+    world: World | None = None
+    cursors: Mapping[NodeName, Cursor] = field(default_factory=dict)
+    judgements: Mapping[ContractId, tuple[Judgement, int]] = field(default_factory=dict)
+    entries: Mapping[tuple[ContractId, Status], int] = field(default_factory=dict)
+    differences: Sequence[Difference] = ()
+    reconciled_ms: int | None = None
+    records: int = 0
+    fetch_failures: Mapping[tuple[NodeName, str], int] = field(default_factory=dict)
+    job_failures: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    worked_ms: Mapping[str, int] = field(default_factory=dict)
+
+
+class StandingBoard:
+    """Holds the newest standing; each change replaces it whole, so a reader needs no lock."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._now = Standing()
+
+    def read(self) -> Standing:
+        """Return the standing as it is now."""
+        return self._now
+
+    def set_leader(self, *, is_leader: bool) -> None:
+        """Who does not lead shows no figures: they would be stale, and the leader shows them."""
+        with self._lock:
+            if is_leader:
+                self._now = replace(self._now, is_leader=True)
+            else:
+                self._now = replace(
+                    self._now, is_leader=False, judgements={}, cursors={}, entries={}
+                )
+
+    def set_world(self, world: World) -> None:
+        """Files were taken in."""
+        with self._lock:
+            self._now = replace(self._now, world=world)
+
+    def add_fetched(self, fetched: Iterable[Fetched], cursors: Mapping[NodeName, Cursor]) -> None:
+        """Journals were fetched."""
+        fetched = tuple(fetched)
+        with self._lock:
+            failures = Counter(self._now.fetch_failures)
+            failures.update((f.node, f.error.code.name) for f in fetched if f.error is not None)
+            records = self._now.records + sum(f.records for f in fetched)
+            self._now = replace(
+                self._now, cursors=cursors, records=records, fetch_failures=failures
+            )
+
+    def set_judged(
+        self, contract: ContractId, judgements: Iterable[Judgement], now_ms: int
+    ) -> None:
+        """A contract was judged; without an open month it has no figures."""
+        with self._lock:
+            figures = dict(self._now.judgements)
+            figures.pop(contract, None)
+            for judgement in judgements:
+                if judgement.is_open:
+                    figures[contract] = judgement, now_ms
+            self._now = replace(self._now, judgements=figures)
+
+    def set_entries(self, entries: Mapping[tuple[ContractId, Status], int]) -> None:
+        """The ledger was counted."""
+        with self._lock:
+            self._now = replace(self._now, entries=entries)
+
+    def set_reconciled(self, differences: Sequence[Difference], now_ms: int) -> None:
+        """Journals and Prometheus were compared."""
+        with self._lock:
+            self._now = replace(self._now, differences=differences, reconciled_ms=now_ms)
+
+    def add_worked(self, job: str, mono_ms: int) -> None:
+        """A job went through."""
+        with self._lock:
+            self._now = replace(self._now, worked_ms={**self._now.worked_ms, job: mono_ms})
+
+    def add_failed(self, job: str, code: str) -> None:
+        """A job failed."""
+        with self._lock:
+            failures = Counter(self._now.job_failures)
+            failures[job, code] += 1
+            self._now = replace(self._now, job_failures=failures)
+
+
+def code_of(error: Exception) -> str:
+    """Return the name by which an error is counted; `unexpected` for a defect of ours."""
+    return error.code.name if isinstance(error, GpuslaError) else "unexpected"

@@ -1,0 +1,211 @@
+"""
+The collector's work as turns that may be taken at any time, in any order and any number of times.
+
+Each turn looks at how things are and does what is missing.  Without the lease a turn does nothing:
+another process leads.  Nothing is judged before all journals were asked for once, so that a fresh
+start does not take what it has not fetched yet for silence.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from gpusla.clock import Clock
+from gpusla.errors import InputError, StoreError
+from gpusla.identity import ContractId, NodeName
+from gpusla.ledger.entries import Entry, Status
+from gpusla_collector.ports import OPERATOR, Lease, Store
+from gpusla_collector.usecases.book_credits import Booker
+from gpusla_collector.usecases.close_periods import Closer
+from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.judge import Judge, Judgement
+from gpusla_collector.usecases.reconcile import Reconciler
+from gpusla_collector.usecases.reload_inputs import Reloader
+from gpusla_collector.usecases.standing import StandingBoard
+from gpusla_collector.usecases.world import World
+
+LEASE = "collector"
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Turns:
+    """
+    All use cases on one store, and what they leave for one another.
+
+    holder: names this process.  reconciler: None without a Prometheus.
+    """
+
+    store: Store
+    clock: Clock
+    board: StandingBoard
+    reloader: Reloader
+    fetcher: Fetcher
+    judge: Judge
+    booker: Booker
+    closer: Closer
+    reconciler: Reconciler | None
+    holder: str
+    lease_ms: int
+    _lease: Lease | None = None
+    _has_fetched: bool = False
+    _fetch_errors: Mapping[NodeName, str] = field(default_factory=dict)
+
+    def lead_turn(self) -> None:
+        """Take or prolong the lease."""
+        before = self._lease
+        self._lease = self.store.acquire(LEASE, self.holder, self.clock.wall_ms(), self.lease_ms)
+        if self._lease != before:
+            self._has_fetched = False
+            self.board.set_leader(is_leader=self._lease is not None)
+            if self._lease is None:
+                log.warning("lease_lost", holder=self.holder)
+            else:
+                log.info("lease_taken", holder=self.holder, epoch=self._lease.epoch)
+                self._trim(self._lease)
+
+    def reload_turn(self) -> None:
+        """Take in changed files; where one is refused, what was good before stays in force."""
+        lease, world = self._lease, self.board.read().world
+        if lease is None:
+            return
+        try:
+            found = self.reloader.reload(lease, world)
+        except InputError:
+            last_good = self.reloader.last_good() if world is None else None
+            if last_good is not None:
+                self.board.set_world(last_good)
+            raise
+        if found is not world:
+            self.board.set_world(found)
+            log.info(
+                "inputs_taken_in",
+                contracts=len(found.versions),
+                nodes=len(found.inventory.nodes(self.clock.wall_ms())),
+            )
+
+    def fetch_turn(self) -> None:
+        """Take in what the agents have written since."""
+        self._with_world(self._fetch)
+
+    def judge_turn(self) -> None:
+        """Judge what can still change, and book what it is worth."""
+        if self._has_fetched:
+            self._with_world(self._judge)
+
+    def close_turn(self) -> None:
+        """Settle months that are due."""
+        if self._has_fetched:
+            self._with_world(self._close)
+
+    def reconcile_turn(self) -> None:
+        """Compare journals and Prometheus."""
+        if self._has_fetched:
+            self._with_world(self._reconcile)
+
+    def once(self) -> bool:
+        """Take each turn that makes figures once; returns whether this process leads."""
+        self.lead_turn()
+        if self._lease is None:
+            return False
+        for turn in (self.reload_turn, self.fetch_turn, self.judge_turn, self.close_turn):
+            turn()
+        return True
+
+    def stop(self) -> None:
+        """Give the lease back; no turn may be taken any more."""
+        if self._lease is not None:
+            self.store.release(self._lease)
+            self._lease = None
+
+    def _with_world(self, work: Callable[[Lease, World], None]) -> None:
+        lease, world = self._lease, self.board.read().world
+        if lease is not None and world is not None:
+            work(lease, world)
+
+    def _trim(self, lease: Lease) -> None:
+        """Cut off what an interrupted fetch left behind the acknowledged evidence."""
+        for node in self.store.cursors():
+            self.fetcher.trim(lease, node)
+
+    def _fetch(self, lease: Lease, world: World) -> None:
+        targets = [
+            Target(record.node, record.address)
+            for record in world.inventory.nodes(self.clock.wall_ms())
+        ]
+        fetched = self.fetcher.fetch_all(lease, targets)
+        self.board.add_fetched(fetched, self.store.cursors())
+        self._tell(fetched)
+        self._has_fetched = True
+
+    def _tell(self, fetched: tuple[Fetched, ...]) -> None:
+        """Log each node's failure once, when it begins or changes, and its end."""
+        now = {f.node: f.error for f in fetched if f.error is not None}
+        for node, error in now.items():
+            if self._fetch_errors.get(node) != error.code.name:
+                log.warning(
+                    "journal_fetch_failed", node=node, code=error.code.name, error=str(error)
+                )
+        for node in self._fetch_errors:
+            if node not in now:
+                log.info("journal_fetch_recovered", node=node)
+        self._fetch_errors = {node: error.code.name for node, error in now.items()}
+
+    def _judge(self, lease: Lease, world: World) -> None:
+        """Judge contract by contract: one that cannot be judged must not hide the others."""
+        failures: list[Exception] = []
+        cursors = self.store.cursors()
+        for contract in sorted(world.versions):
+            try:
+                judgements = self.judge.judge_contract(lease, world, contract, cursors)
+                self.board.set_judged(contract, judgements, self.clock.wall_ms())
+                self._book(lease, judgements)
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001  (the top of a loop)
+                failures.append(error)
+        self.board.set_entries(self._count_entries())
+        if failures:
+            raise failures[0]
+
+    def _book(self, lease: Lease, judgements: Iterable[Judgement]) -> None:
+        for judgement in judgements:
+            for entry in self.booker.book(lease, judgement, is_final=False):
+                _tell_booked("credit_booked", entry)
+
+    def _close(self, lease: Lease, world: World) -> None:
+        for entry in self.closer.close_all(lease, world):
+            _tell_booked("period_closed", entry)
+
+    def _reconcile(self, lease: Lease, world: World) -> None:
+        if self.reconciler is None:
+            return
+        differences = self.reconciler.reconcile_all(lease, world)
+        self.board.set_reconciled(differences, self.clock.wall_ms())
+        for found in differences:
+            if not found.is_tolerable:
+                log.warning(
+                    "witnesses_disagreed",
+                    contract=found.contract,
+                    state=found.state,
+                    difference_ms=found.difference_ms,
+                    tolerated_ms=found.tolerated_ms,
+                    from_ms=found.window.start_ms,
+                    until_ms=found.window.end_ms,
+                )
+
+    def _count_entries(self) -> Counter[tuple[ContractId, Status]]:
+        return Counter((entry.contract, entry.status) for entry in self.store.entries(OPERATOR))
+
+
+def _tell_booked(event: str, entry: Entry) -> None:
+    log.info(
+        event,
+        contract=entry.contract,
+        period=entry.period,
+        status=entry.status.value,
+        amount_minor_units=entry.amount_minor_units,
+        currency=entry.currency,
+    )

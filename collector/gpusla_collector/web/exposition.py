@@ -1,0 +1,197 @@
+"""
+The collector's own page of metrics: figures of the last judgements, for looking at.
+
+Amounts of money are decimals here and exact integers everywhere else; nothing is booked from a
+page.  What is not known is absent, never zero.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+import gpusla
+from gpusla.catalogue import metrics as rows
+from gpusla.catalogue.metrics import MetricKind
+from gpusla.catalogue.reasons import State
+from gpusla.clock import Clock
+from gpusla.sla.evaluation import Bounds, Evaluation
+from gpusla_collector.usecases.standing import Standing
+
+HOUR_MS = 3_600_000
+Samples = Iterable[tuple[Sequence[str], float]]
+
+
+class StandingCollector(Collector):
+    """Shows the newest standing on one registry; lag_ms: how old a node's state may be."""
+
+    def __init__(self, read: Callable[[], Standing], clock: Clock, lag_ms: int) -> None:
+        self._read = read
+        self._clock = clock
+        self._lag_ms = lag_ms
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all families."""
+        standing = self._read()
+        yield _family(rows.COLLECTOR_INFO, [((gpusla.__version__,), 1)])
+        yield from _pipeline(standing, self._clock.wall_ms())
+        if standing.is_leader:
+            yield _family(rows.DOMAIN_GPUS, _domains(standing, self._clock.wall_ms(), self._lag_ms))
+            yield from _contracts(standing, self._clock.wall_ms())
+
+    def describe(self) -> Iterator[Metric]:
+        """Yield nothing: registering must not read figures that are not there yet."""
+        yield from ()
+
+
+def _family(row: rows.Metric, samples: Samples) -> Metric:
+    match row.kind:
+        case MetricKind.COUNTER:
+            counter = CounterMetricFamily(row.name, row.help, labels=row.labels)
+            for labels, value in samples:
+                counter.add_metric(labels, value)
+            return counter
+        case MetricKind.GAUGE:
+            gauge = GaugeMetricFamily(row.name, row.help, labels=row.labels)
+            for labels, value in samples:
+                gauge.add_metric(labels, value)
+            return gauge
+        case MetricKind.INFO:
+            info = InfoMetricFamily(row.name.removesuffix("_info"), row.help, labels=row.labels)
+            for labels, _ in samples:
+                info.add_metric((), dict(zip(row.labels, labels, strict=True)))
+            return info
+
+
+def _pipeline(standing: Standing, now_ms: int) -> Iterator[Metric]:
+    cursors = standing.cursors.values()
+    yield _family(
+        rows.COLLECTOR_EVIDENCE_UNTIL,
+        [((c.node,), c.evidence_until_ms / 1000) for c in cursors if c.evidence_until_ms],
+    )
+    yield _family(rows.COLLECTOR_RECORDS, [((), standing.records)])
+    yield _family(rows.COLLECTOR_FETCH_FAILURES, list(standing.fetch_failures.items()))
+    yield _family(rows.COLLECTOR_JOB_FAILURES, list(standing.job_failures.items()))
+    if standing.world is not None:
+        nodes = standing.world.inventory.nodes(now_ms)
+        yield _family(rows.COLLECTOR_NODES_EXPECTED, [((), len(nodes))])
+    if standing.reconciled_ms is not None:
+        yield _family(rows.COLLECTOR_RECONCILED, [((), standing.reconciled_ms / 1000)])
+        yield _family(
+            rows.COLLECTOR_RECONCILIATION,
+            [((d.contract,), d.difference_ms / 1000) for d in standing.differences],
+        )
+
+
+def _domains(standing: Standing, now_ms: int, lag_ms: int) -> Samples:
+    """Count the GPUs of each rack by state; a slot that nobody speaks for is unknown."""
+    if standing.world is None:
+        return
+    seen = {}
+    for cursor in standing.cursors.values():
+        last = cursor.carry.last
+        if last is not None and now_ms - last.at_ms <= lag_ms:
+            seen.update(last.conditions)
+    counts: Counter[tuple[str, State]] = Counter()
+    for node in standing.world.inventory.nodes(now_ms):
+        for slot in node.slots:
+            counts[slot.domain, seen[slot].state if slot in seen else State.UNKNOWN] += 1
+    for domain in sorted({domain for domain, _ in counts}):
+        for state in State:
+            yield (domain, state.value), counts[domain, state]
+
+
+def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
+    judged = list(standing.judgements.values())
+    evaluations = [judgement.evaluation for judgement, _ in judged]
+    yield _family(rows.CONTRACT_INFO, _infos(standing, evaluations, now_ms))
+    yield _family(
+        rows.COLLECTOR_LAST_JUDGEMENT,
+        [((judgement.judged.contract,), at_ms / 1000) for judgement, at_ms in judged],
+    )
+    for row, samples in _FIGURES.items():
+        yield _family(row, [found for e in evaluations for found in samples(e)])
+    yield _family(
+        rows.LEDGER_ENTRIES,
+        [((contract, status), number) for (contract, status), number in standing.entries.items()],
+    )
+
+
+def _infos(standing: Standing, evaluations: Iterable[Evaluation], now_ms: int) -> Samples:
+    """Show every contract that is served now, judged or not, so that a missing figure shows."""
+    shown = {evaluation.contract.id: evaluation.contract for evaluation in evaluations}
+    if standing.world is not None:
+        shown |= {c.id: c for c in standing.world.served(now_ms) if c.id not in shown}
+    for contract in shown.values():
+        house, currency = ("true" if contract.house else "false"), contract.fees.currency
+        yield (contract.id, contract.tenant, str(contract.version), currency, house), 1
+
+
+def _who(evaluation: Evaluation) -> tuple[str, str]:
+    return evaluation.contract.id, evaluation.contract.tenant
+
+
+def _one(figure: Callable[[Evaluation], float]) -> Callable[[Evaluation], Samples]:
+    return lambda evaluation: [(_who(evaluation), figure(evaluation))]
+
+
+def _bounds(
+    figure: Callable[[Evaluation], Bounds[Fraction] | Bounds[Fraction | None]], scale: int = 1
+) -> Callable[[Evaluation], Samples]:
+    def samples(evaluation: Evaluation) -> Samples:
+        bounds = figure(evaluation)
+        for name in ("low", "value", "high"):
+            found = getattr(bounds, name)
+            if found is not None:
+                yield (*_who(evaluation), name), float(found / scale)
+
+    return samples
+
+
+def _states(evaluation: Evaluation) -> Samples:
+    for state, gpu_ms in evaluation.states_gpu_ms.items():
+        yield (*_who(evaluation), state.value), gpu_ms / 1000
+
+
+def _credit(evaluation: Evaluation) -> Samples:
+    fees, bounds = evaluation.contract.fees, evaluation.credit_minor_units
+    if evaluation.is_shadow:
+        return
+    for name in ("low", "value", "high"):
+        amount = Decimal(getattr(bounds, name)).scaleb(-fees.exponent)
+        yield (*_who(evaluation), fees.currency, name), float(amount)
+
+
+def _at_stake(evaluation: Evaluation) -> Samples:
+    """The month's fee, or its shadow price, for one hour of what is committed and not delivered."""
+    if not evaluation.committed_gpus_now:
+        return
+    short = evaluation.committed_gpus_now - evaluation.delivered_gpus_now
+    hours = Fraction(evaluation.period.interval.duration_ms, HOUR_MS)
+    minor_units = evaluation.base_minor_units / hours * short / evaluation.committed_gpus_now
+    fees = evaluation.contract.fees
+    yield (*_who(evaluation), fees.currency), float(minor_units / 10**fees.exponent)
+
+
+def _next_tier(evaluation: Evaluation) -> Samples:
+    if evaluation.next_tier is not None:
+        yield _who(evaluation), evaluation.next_tier.gpu_ms / 1000
+
+
+_FIGURES: Mapping[rows.Metric, Callable[[Evaluation], Samples]] = {
+    rows.CONTRACT_COMMITTED_GPUS: _one(lambda e: e.committed_gpus_now),
+    rows.CONTRACT_DELIVERED_GPUS: _one(lambda e: float(e.delivered_gpus_now)),
+    rows.CONTRACT_COMMITTED_SECONDS: _one(lambda e: e.committed_gpu_ms / 1000),
+    rows.CONTRACT_DELIVERED_SECONDS: _bounds(lambda e: e.delivered_gpu_ms, 1000),
+    rows.CONTRACT_STATE_SECONDS: _states,
+    rows.CONTRACT_AVAILABILITY: _bounds(lambda e: e.availability),
+    rows.CONTRACT_TARGET: _one(lambda e: float(e.contract.objective.target)),
+    rows.CONTRACT_CREDIT_ACCRUED: _credit,
+    rows.CONTRACT_NEXT_TIER_SECONDS: _next_tier,
+    rows.CONTRACT_AT_STAKE: _at_stake,
+    rows.CONTRACT_PERIOD_START: _one(lambda e: e.period.interval.start_ms / 1000),
+    rows.CONTRACT_PERIOD_END: _one(lambda e: e.period.interval.end_ms / 1000),
+}
