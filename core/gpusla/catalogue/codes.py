@@ -3,7 +3,8 @@ Every error code a user can meet, with what it means and the way out.
 
 A code is `GS` and four digits: 10xx files and their syntax, 11xx contracts, 12xx inventory,
 assignments and exclusions, 13xx settings, 20xx sources and probes, 30xx journals, 40xx stores and
-the ledger, 50xx services over the network.  A code, once released, keeps its meaning for ever.
+the ledger, 50xx services over the network, 60xx the demo.  A code, once released, keeps its
+meaning for ever.
 """
 
 from dataclasses import dataclass
@@ -166,6 +167,15 @@ PROMETHEUS_UNREACHABLE = ErrorCode(
 WITNESSES_DISAGREE = ErrorCode(
     "GS5003", "witnesses_disagree", "Prometheus and the journals tell different state seconds.",
     "Compare the two over the window that the finding names; credits follow the journals.",
+)
+GRAFANA_REFUSED = ErrorCode(
+    "GS5004", "grafana_refused", "Grafana does not answer or does not take a dashboard.",
+    "Check its address and that the token may write dashboards; files need neither.",
+)
+
+DEMO_STEP = ErrorCode(
+    "GS6001", "demo_step", "A step of the demo did not happen.",
+    "Look at the logs in the folder that the demo names.",
 )
 
 CODES: tuple[ErrorCode, ...] = tuple(
