@@ -73,7 +73,7 @@ def test_nothing_is_left_unfinished() -> None:
         f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
         for file in handed_out_files()
         if is_text(file)
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1)
+        for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), start=1)
         if any(f"{marker}{end}" in line for marker in UNFINISHED for end in (":", " ", "("))
     ]
 
