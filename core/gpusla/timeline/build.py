@@ -14,7 +14,7 @@ from gpusla.catalogue.reasons import DISPUTED, NOT_OBSERVED, State
 from gpusla.identity import NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.journal.model import Condition, Finding
-from gpusla.timeline.model import Evidence, StateSpan, Timeline
+from gpusla.timeline.model import Evidence, StateSpan, Timeline, worst_error_ms
 
 SEVERITY: dict[State, int] = {State.OK: 0, State.DEGRADED: 1, State.UNKNOWN: 2, State.DOWN: 3}
 """Which of two claims about the same millisecond counts: the larger.  Evidence of failure wins."""
@@ -96,7 +96,7 @@ def _decide(cluster: Sequence[StateSpan]) -> Iterator[StateSpan]:
 
 def _verdict(claims: Iterable[StateSpan], start_ms: int, end_ms: int) -> StateSpan:
     """Return the one span that stands for all claims over the same time."""
-    ordered = sorted(claims, key=lambda span: (_claim(span.condition), repr(span)))
+    ordered = sorted(claims, key=lambda span: SEVERITY[span.condition.state])
     counted = ordered[-1]
     condition = _counted(ordered)
     return StateSpan(
@@ -105,13 +105,9 @@ def _verdict(claims: Iterable[StateSpan], start_ms: int, end_ms: int) -> StateSp
         end_ms,
         condition,
         _alternative(condition, ordered),
-        _worst_error([span.error_ms for span in ordered]),
+        worst_error_ms([span.error_ms for span in ordered]),
         _evidence([span for span in ordered if span.condition.state == condition.state]),
     )
-
-
-def _claim(condition: Condition) -> tuple[int, tuple[Finding, ...]]:
-    return SEVERITY[condition.state], condition.findings
 
 
 def _counted(claims: Sequence[StateSpan]) -> Condition:
@@ -136,11 +132,6 @@ def _alternative(condition: Condition, claims: Sequence[StateSpan]) -> Condition
     return Condition(State.UNKNOWN, (Finding(DISPUTED.name, ", ".join(states)),))
 
 
-def _worst_error(errors: Sequence[int | None]) -> int | None:
-    known = [error for error in errors if error is not None]
-    return max(known) if len(known) == len(errors) else None
-
-
 def _evidence(claims: Sequence[StateSpan]) -> Evidence | None:
     """Return the records behind the verdict: all that the first node by name has to say."""
     found = [span.evidence for span in claims if span.evidence is not None]
@@ -161,7 +152,7 @@ def _fill(slot: Slot, spans: Iterable[StateSpan], period: Interval) -> Iterator[
     first = True
     for span in spans:
         if reached_ms < span.start_ms:
-            gap_error_ms = span.error_ms if first else _worst_error([error_ms, span.error_ms])
+            gap_error_ms = span.error_ms if first else worst_error_ms([error_ms, span.error_ms])
             yield StateSpan(slot, reached_ms, span.start_ms, UNOBSERVED, None, gap_error_ms)
         yield span
         reached_ms, error_ms, first = span.end_ms, span.error_ms, False

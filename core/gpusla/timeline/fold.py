@@ -20,16 +20,21 @@ from gpusla.journal.model import (
     Started,
     Stopped,
 )
-from gpusla.timeline.model import Evidence, StateSpan
+from gpusla.timeline.model import Evidence, StateSpan, worst_error_ms
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The last sample that was folded: its instant in UTC milliseconds, and what it saw."""
+    """
+    The last sample that was folded: its instant in UTC milliseconds, and what it saw.
+
+    error_ms: how far the clock may have been off then; None if nobody knew.
+    """
 
     at_ms: int
     sequence: int
     conditions: dict[Slot, Condition]
+    error_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def _observe(carry: Carry, sequence: int, body: Observed) -> tuple[Carry, tuple[
         for slot, condition in body.conditions.items()
         if first_ms < last_ms and body.gap_ms <= carry.valid_ms
     )
-    return replace(carry, last=Sample(last_ms, sequence, body.conditions)), spans
+    return replace(carry, last=Sample(last_ms, sequence, body.conditions, body.at.error_ms)), spans
 
 
 def _since(carry: Carry, now_ms: int, sequence: int, body: Observed) -> Iterator[StateSpan]:
@@ -99,11 +104,10 @@ def _since(carry: Carry, now_ms: int, sequence: int, body: Observed) -> Iterator
     if last is None or not last.at_ms < now_ms <= last.at_ms + carry.valid_ms:
         return
     evidence = Evidence(carry.node, last.sequence, sequence)
+    error_ms = worst_error_ms([last.error_ms, body.at.error_ms])
     for slot, condition in body.conditions.items():
         before = last.conditions.get(slot)
         if before is None:
             continue
         other = condition if condition != before else None
-        yield StateSpan(
-            slot, last.at_ms, now_ms, before, other, error_ms=body.at.error_ms, evidence=evidence
-        )
+        yield StateSpan(slot, last.at_ms, now_ms, before, other, error_ms, evidence)

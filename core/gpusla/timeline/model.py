@@ -1,5 +1,6 @@
 """Spans of state on a slot, and the timeline they add up to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gpusla.identity import NodeName, Slot
@@ -22,8 +23,9 @@ class StateSpan:
     One slot in one condition over [start_ms, end_ms).
 
     condition: what counts, which is what was seen at start_ms.
-    other: None where both neighbouring samples agree; otherwise the condition seen at end_ms, so
-    the change lies somewhere inside this span and bounds take the worse and the better of the two.
+    other: what the time may have been instead, so that bounds take the worse and the better of
+    both.  At an edge, the condition seen at end_ms, for the change lies somewhere inside; where
+    records disagree, what the others say; None where all is agreed.
     error_ms: how far the node's clock may have been off; None if nobody knows.
     evidence: None for time that nobody observed.
     """
@@ -47,3 +49,9 @@ class Timeline:
 
     period: Interval
     spans: dict[Slot, tuple[StateSpan, ...]]
+
+
+def worst_error_ms(errors: Sequence[int | None]) -> int | None:
+    """Return the largest of clock errors; None, nobody knows, if any of them is None."""
+    known = [error for error in errors if error is not None]
+    return max(known) if len(known) == len(errors) else None

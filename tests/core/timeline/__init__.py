@@ -1,0 +1,1 @@
+"""Spans and timelines: the algebra, the fold, the cover without gaps."""
