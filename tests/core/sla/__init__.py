@@ -1,0 +1,1 @@
+"""The judgement: cases in characters, laws, and a second judgement to agree with."""
