@@ -22,7 +22,7 @@ def zone(name: str) -> ZoneInfo:
     """Return the zone of this IANA name; raises ValueError if there is none."""
     resource = files("tzdata").joinpath("zoneinfo", *name.split("/"))
     if _NAME.fullmatch(name) is None or not resource.is_file():
-        message = f"{name!r} is not in the IANA time zone database {zone_edition()}"
+        message = f"{name!r} is not in the IANA time zone database"
         raise ValueError(message)
     with resource.open("rb") as stream:
         return ZoneInfo.from_file(stream, key=name)

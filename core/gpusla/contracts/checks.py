@@ -227,12 +227,13 @@ def _check_delivered_fractions(document: Document, form: ContractForm) -> None:
     for reason in fractions:
         if reason != "default" and reason not in known:
             near = get_close_matches(reason, known, n=1)
-            raise refuse(
-                document,
-                (*path, reason),
+            raise ContractError(
                 UNKNOWN_REFERENCE,
-                f"{reason!r} is no reason that degrades a GPU",
-                f"Write {near[0]!r} if that is meant." if near else f"Known: {', '.join(known)}.",
+                f"{field_name(path)}: {reason!r} is no reason that degrades a GPU",
+                fix=f"Write {near[0]!r} if that is meant."
+                if near
+                else f"Known: {', '.join(known)}.",
+                position=document.key_position((*path, reason)),
             )
 
 

@@ -36,7 +36,7 @@ def decide(
         )
     history = _history(existing, evaluation)
     live = _live(history)
-    if not _is_due(live, evaluation, is_final=is_final):
+    if not _is_due(history, live, evaluation, is_final=is_final):
         return ()
     return tuple(_entries(history, live, evaluation, is_final=is_final))
 
@@ -80,12 +80,14 @@ def _live(history: Sequence[Entry]) -> Entry | None:
     return standing[-1] if standing else None
 
 
-def _is_due(live: Entry | None, evaluation: Evaluation, *, is_final: bool) -> bool:
+def _is_due(
+    history: Sequence[Entry], live: Entry | None, evaluation: Evaluation, *, is_final: bool
+) -> bool:
     amount = evaluation.credit_minor_units.value
+    if any(entry.status is Status.POSTED for entry in history):
+        return is_final and (live is None or live.amount_minor_units != amount)
     if live is None:
         return is_final or amount != 0
-    if live.status is Status.POSTED:
-        return is_final and live.amount_minor_units != amount
     return is_final or live.amount_minor_units != amount
 
 

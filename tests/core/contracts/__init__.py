@@ -1,0 +1,1 @@
+"""Contracts: what is read, and the sentence that refuses the rest."""

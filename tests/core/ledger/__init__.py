@@ -1,0 +1,1 @@
+"""The ledger: what is booked, and that it is booked once."""
