@@ -55,10 +55,15 @@ static void sleep_us(unsigned int microseconds)
         ;
 }
 
-/* Take over what the control file says; the meters run up to now under the old state first. */
+/*
+ * Take over what the control file says. The meters first run under the old state, up to when the
+ * file was written rather than read: a caller that asks once a second would smear the change.
+ */
 static void take_over(const struct tray *fresh, bool is_init)
 {
-    meters_advance_all(&tray, monotonic_ns());
+    long long age_us = is_init ? 0 : epoch_us() - fresh->written_us;
+
+    meters_advance_all(&tray, monotonic_ns() - (age_us > 0 ? age_us * 1000 : 0));
     events_take_over(&tray, fresh, is_init);
     tray = *fresh;
     control_apply_overrides(&tray);
@@ -74,7 +79,7 @@ static void refresh(void)
     pthread_mutex_lock(&lock);
     take_over(fresh, false);
     pthread_mutex_unlock(&lock);
-    control_release(fresh);
+    control_end_poll(fresh);
 }
 
 static void before_fork(void) { pthread_mutex_lock(&lock); }
@@ -95,6 +100,7 @@ static nvmlReturn_t first_init(void)
 {
     struct tray *fresh = control_load();
 
+    control_expire();
     if (fresh == NULL)
         return NVML_ERROR_INVALID_ARGUMENT;
     take_over(fresh, true);
@@ -106,6 +112,8 @@ static nvmlReturn_t init(struct call_rule *rule)
 {
     nvmlReturn_t code = NVML_SUCCESS;
 
+    if (users > 0)
+        refresh();
     pthread_mutex_lock(&lock);
     if (users == 0)
         code = first_init();

@@ -105,6 +105,7 @@ struct tray *control_load(void)
             free(tray);
             return NULL;
         }
+        tray->written_us = seen.modified.tv_sec * 1000000LL + seen.modified.tv_nsec / 1000;
     }
     tray_derive(tray);
     return tray;
@@ -136,8 +137,15 @@ struct tray *control_poll(void)
     path = control_path();
     if (path != NULL && has_changed(path))
         fresh = control_load();
-    atomic_flag_clear(&is_polling);
+    if (fresh == NULL)
+        atomic_flag_clear(&is_polling);
     return fresh;
+}
+
+void control_end_poll(struct tray *fresh)
+{
+    control_release(fresh);
+    atomic_flag_clear(&is_polling);
 }
 
 void control_expire(void) { next_check_ns = 0; }

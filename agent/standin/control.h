@@ -6,9 +6,13 @@
 
 /* Read the control file now. NULL: it was refused, and a sentence on stderr says why. */
 struct tray *control_load(void);
-/* Read it if it changed and it is time to look. NULL: nothing new, or refused. */
-struct tray *control_poll(void);
 void control_release(struct tray *fresh);
+/*
+ * Read it if it changed and it is time to look. NULL: nothing new, or refused. Otherwise no
+ * other thread looks until control_end_poll, so that two contents are taken over in their order.
+ */
+struct tray *control_poll(void);
+void control_end_poll(struct tray *fresh);
 /* Make the next poll look at the file, due or not. */
 void control_expire(void);
 /* In a forked child: the thread that was reading the file, if any, is not in this process. */

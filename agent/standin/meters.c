@@ -42,7 +42,9 @@ const struct meters *meters_read(const struct gpu *gpu, long long now_ns)
 {
     struct meters *meter = &meters[gpu_index(gpu)];
 
-    if (meter->read_at_ns != 0 && now_ns > meter->read_at_ns)
+    if (now_ns <= meter->read_at_ns)
+        return meter;
+    if (meter->read_at_ns != 0)
         advance(meter, gpu, now_ns);
     meter->read_at_ns = now_ns;
     return meter;

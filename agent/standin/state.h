@@ -176,6 +176,7 @@ struct override {
 };
 
 struct tray {
+    long long written_us; /* when the control file was written */
     struct gpu gpu[GPU_COUNT];
     unsigned int count; /* GPUs left in the enumeration, from the front */
     bool is_root;

@@ -1,0 +1,1 @@
+"""The NVML stand-in, met through NVIDIA's own binding and header."""
