@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_LOCKED, JOURNAL_WRITE
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
@@ -25,6 +23,7 @@ from gpusla.journal.model import (
     Started,
     XidSeen,
 )
+from gpusla.logs import get_logger
 from gpusla.timeline.fold import Carry
 from gpusla_agent.recorder.segments import (
     Disk,
@@ -50,7 +49,7 @@ BACKLOG_BYTES_MAX = 4 * 1024 * 1024
 FLUSH_BYTES = 1024 * 1024
 CHECKPOINT_RECORDS = 4_096
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,222 @@
+"""
+One node, metered live: clocks, sampler, journal, usage and the page, one step at a time.
+
+A step is taken by one thread; what is served may be asked for by others.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import gpusla
+from gpusla.health import locate
+from gpusla.identity import GpuUuid, NodeName, Slot
+from gpusla.journal.chain import Head
+from gpusla.journal.model import (
+    ClockStepped,
+    ConfigurationChanged,
+    Instant,
+    Occupancy,
+    SourceRestarted,
+    Started,
+    Stopped,
+    XidSeen,
+)
+from gpusla.readings import GpuReadings
+from gpusla_agent.app.page import Latest, page_of, usage_views
+from gpusla_agent.assignments import Configuration, ConfigurationSource, Holders
+from gpusla_agent.exposition import render
+from gpusla_agent.recorder import ClockReading, Recorder
+from gpusla_agent.sampler import Holder, Sampled, Sampler, Usage
+from gpusla_agent.sources.base import Source
+
+STEP_MS = 100
+"""A wall clock that is this far from where monotonic time puts it was stepped, not slewed."""
+
+SILENCE_MS = 10_000
+"""Without a pass for this long, the node's metering has stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How often a node is sampled, and how long a sample speaks for."""
+
+    interval_ms: int = 1_000
+    valid_ms: int = 2_500
+
+
+class Node:
+    """
+    Meters one node; satisfies gpusla_agent.server.Served.
+
+    tenants: who stands behind a contract, for labels only.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        sampler: Sampler,
+        source: Source,
+        read_clock: Callable[[], ClockReading],
+        configuration: ConfigurationSource,
+        *,
+        tenants: Mapping[str, str] | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        self._recorder = recorder
+        self._sampler = sampler
+        self._source = source
+        self._read_clock = read_clock
+        self._configuration = configuration
+        self._tenants = tenants or {}
+        self._timing = timing or Timing()
+        self._usage = Usage(self._timing.valid_ms)
+        self._holders = Holders(recorder.node)
+        self._digests: dict[str, str] = {}
+        self._occupancy: dict[Slot, GpuUuid | None] | None = None
+        self._restarts = source.restarts
+        self._anchor: Instant | None = None
+        self._latest: Latest | None = None
+        self._page_lock = threading.Lock()
+        self._page: tuple[object, tuple[bytes, str]] | None = None
+
+    # --- metering -----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Record that the agent started."""
+        at = self._anchor = self._recorder.now()
+        timing = self._timing
+        self._recorder.append(
+            Started(
+                at,
+                self.node,
+                gpusla.__version__,
+                self._source.name,
+                timing.interval_ms,
+                timing.valid_ms,
+            )
+        )
+        self._recorder.sync()
+
+    def step(self) -> Sampled:
+        """Sample once, record what was seen, and make it durable."""
+        self._note_clock_step()
+        sampled = self._sampler.step()
+        at = self._instant(sampled.seen.at_mono_ms)
+        configuration = self._configuration.current()
+        located = locate(sampled.expected, sampled.seen.gpus)
+        self._note_changes(at, configuration, located, sampled)
+        self._recorder.observe(at, sampled.conditions)
+        if self._recorder.has_pending:
+            self._recorder.sync()
+        holders = {
+            one.slot: self._holder(configuration, one.slot, at.wall_ms) for one in sampled.expected
+        }
+        placed = {gpu.identity.uuid: holders[slot] for slot, gpu in located.items() if gpu}
+        self._usage.add(sampled.seen, placed)
+        samples = self._latest.samples + 1 if self._latest else 1
+        usage = usage_views(self._usage)
+        self._latest = Latest(sampled, at, located, configuration, holders, usage, samples)
+        return sampled
+
+    def stop(self, cause: str) -> None:
+        """Record that the agent stopped on purpose, and close the journal."""
+        self._recorder.append(Stopped(self._recorder.now(), cause))
+        self._recorder.close()
+        self._source.close()
+
+    def _instant(self, mono_ms: int) -> Instant:
+        reading = self._read_clock()
+        wall_ms = reading.wall_ms - (reading.mono_ms - mono_ms)
+        return Instant(
+            reading.boot, self._recorder.start, mono_ms, wall_ms, reading.clock, reading.error_ms
+        )
+
+    def _holder(self, configuration: Configuration, slot: Slot, at_ms: int) -> Holder:
+        contract = self._holders.contract_at(configuration, slot, at_ms)
+        return Holder(contract, self._tenants.get(contract, "")) if contract else Holder()
+
+    # --- what changed -------------------------------------------------------------------------
+
+    def _note_clock_step(self) -> None:
+        now, anchor = self._recorder.now(), self._anchor
+        assert anchor is not None  # start comes first
+        by_ms = now.wall_ms - anchor.wall_ms - (now.mono_ms - anchor.mono_ms)
+        if abs(by_ms) > STEP_MS:
+            self._recorder.append(ClockStepped(now, by_ms))
+            self._anchor = now
+
+    def _note_changes(
+        self,
+        at: Instant,
+        configuration: Configuration,
+        located: Mapping[Slot, GpuReadings | None],
+        sampled: Sampled,
+    ) -> None:
+        for subject, digest in configuration.digests.items():
+            if self._digests.get(subject) != digest:
+                self._recorder.append(ConfigurationChanged(at, subject, digest))
+        self._digests = dict(configuration.digests)
+        if self._source.restarts != self._restarts:
+            self._restarts = self._source.restarts
+            words = "the worker that talks to the driver was replaced"
+            self._recorder.append(SourceRestarted(at, words))
+        if sampled.seen.source is None:
+            self._note_occupancy(at, located)
+        slots = {uuid: slot for slot, uuid in (self._occupancy or {}).items()}
+        for event in sampled.seen.events:
+            slot = slots.get(event.uuid)
+            if slot is not None:
+                self._recorder.append(XidSeen(at, slot, event.uuid, event.xid))
+
+    def _note_occupancy(self, at: Instant, located: Mapping[Slot, GpuReadings | None]) -> None:
+        # A GPU that fell off the bus has not left its slot, for all we know.
+        before = self._occupancy or {}
+        now = {
+            slot: gpu.identity.uuid if gpu is not None else before.get(slot)
+            for slot, gpu in located.items()
+        }
+        if now != self._occupancy:
+            self._occupancy = now
+            self._recorder.append(Occupancy(at, now))
+
+    # --- what is served -----------------------------------------------------------------------
+
+    @property
+    def node(self) -> NodeName:
+        """The node's name."""
+        return self._recorder.node
+
+    @property
+    def durable(self) -> Head:
+        """The last journal record that is safe on disk."""
+        return self._recorder.durable
+
+    def read(self, after: int, limit_records: int, limit_bytes: int) -> list[bytes]:
+        """Return durable journal lines over after, in order."""
+        return self._recorder.read(after, limit_records, limit_bytes)
+
+    def metrics(self, accept: str) -> tuple[bytes, str]:
+        """Return the page of metrics and its content type; made once for each step."""
+        with self._page_lock:
+            latest = self._latest
+            key = (latest.samples if latest else 0, self.durable, self._recorder.health, accept)
+            if self._page is None or self._page[0] != key:
+                view = page_of(self._recorder, self._source, latest)
+                self._page = key, render(view, accept)
+            return self._page[1]
+
+    def troubles(self) -> list[str]:
+        """Return what is wrong with the metering, in words."""
+        found: list[str] = []
+        latest = self._latest
+        now_ms = self._read_clock().mono_ms
+        if latest is None or now_ms - latest.at.mono_ms > SILENCE_MS:
+            found.append("no pass over the GPUs in the last ten seconds")
+        if latest is not None and latest.sampled.seen.source is not None:
+            found.append(f"the source does not answer: {latest.sampled.seen.source.detail}")
+        if latest is not None and not latest.sampled.expected:
+            found.append("the inventory expects no GPU on this node")
+        if self._recorder.health.is_failing:
+            found.append("the journal cannot be written")
+        return found
