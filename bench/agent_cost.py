@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from gpusla_agent import standin
 from processes import Cost, measure
+
+from gpusla_agent import standin
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "bench" / "results" / "agent_cost.json"
@@ -99,12 +100,19 @@ def _contenders(folder: Path, options: argparse.Namespace) -> Iterator[list[Cont
     library = standin.build(folder / "standin")
     environment = {**os.environ, "LD_LIBRARY_PATH": str(library.parent)}
     agent = _start_agent(folder, library, environment)
-    peer = subprocess.Popen(  # noqa: S603
+    peer = subprocess.Popen(
         [
-            options.peer, "--bind-address", "127.0.0.1", "--port", str(PEER_PORT),
-            "--interval", "1.0",
+            options.peer,
+            "--bind-address",
+            "127.0.0.1",
+            "--port",
+            str(PEER_PORT),
+            "--interval",
+            "1.0",
         ],
-        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     both = [
         Contender("gpusla-agent", f"http://127.0.0.1:{AGENT_PORT}/metrics", agent),
@@ -129,9 +137,11 @@ def _start_agent(
         f"inventory: {folder / 'inventory.yaml'}\ninterval_ms: 1000\nvalid_ms: 2500\n"
         f"nvml:\n  library_directory: {library.parent}\n"
     )
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         [str(Path(sys.executable).with_name("gpusla-agent")), "run", "--config", str(settings)],
-        env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=dict(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 
@@ -163,7 +173,8 @@ def _drive(both: list[Contender], seconds: int) -> float:
 
 
 def _figures(contender: Contender, seconds: float) -> Figures:
-    assert contender.first is not None and contender.last is not None  # weighed by _drive
+    assert contender.first is not None
+    assert contender.last is not None
     latencies = sorted(contender.latencies)
     sizes = sorted(contender.pss_bytes)
     return Figures(
@@ -186,16 +197,27 @@ def _report(figures: dict[str, Figures], seconds: float) -> int:
     ours, peer = figures["gpusla-agent"], figures["nvitop-exporter"]
     ratio = round(ours.cpu_cores / peer.cpu_cores, 3) if peer.cpu_cores else None
     targets = {
-        "cpu_ratio": {"value": ratio, "max": CPU_RATIO_MAX,
-                      "met": ratio is not None and ratio <= CPU_RATIO_MAX},
-        "pss_mib": {"value": ours.pss_mib_max, "max": PSS_MIB_MAX,
-                    "met": ours.pss_mib_max <= PSS_MIB_MAX},
-        "scrape_ms_p95": {"value": ours.scrape_ms_p95, "max": SCRAPE_P95_MS_MAX,
-                          "met": ours.scrape_ms_p95 < SCRAPE_P95_MS_MAX},
+        "cpu_ratio": {
+            "value": ratio,
+            "max": CPU_RATIO_MAX,
+            "met": ratio is not None and ratio <= CPU_RATIO_MAX,
+        },
+        "pss_mib": {
+            "value": ours.pss_mib_max,
+            "max": PSS_MIB_MAX,
+            "met": ours.pss_mib_max <= PSS_MIB_MAX,
+        },
+        "scrape_ms_p95": {
+            "value": ours.scrape_ms_p95,
+            "max": SCRAPE_P95_MS_MAX,
+            "met": ours.scrape_ms_p95 < SCRAPE_P95_MS_MAX,
+        },
     }
     result = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "seconds": round(seconds), "gpus": 4, "interval_seconds": 1,
+        "seconds": round(seconds),
+        "gpus": 4,
+        "interval_seconds": 1,
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "figures": {name: asdict(figure) for name, figure in figures.items()},
         "targets": targets,

@@ -26,9 +26,7 @@ def measure(root_pid: int) -> Cost:
     CPU of children that already ended and were waited for counts too (cutime, cstime).
     """
     pids = list(_tree(root_pid))
-    return Cost(
-        sum(map(_cpu_seconds, pids)), sum(map(_pss_bytes, pids)), len(pids)
-    )
+    return Cost(sum(map(_cpu_seconds, pids)), sum(map(_pss_bytes, pids)), len(pids))
 
 
 def _stat(pid: int) -> list[str]:
