@@ -178,6 +178,7 @@ class Turns:
     def _close(self, lease: Lease, world: World) -> None:
         for entry in self.closer.close_all(lease, world):
             _tell_booked("period_closed", entry)
+        self.board.set_entries(self._count_entries())
 
     def _reconcile(self, lease: Lease, world: World) -> None:
         if self.reconciler is None:

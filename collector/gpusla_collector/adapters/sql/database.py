@@ -12,7 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gpusla.catalogue.codes import BAD_SETTING, STORE_UNAVAILABLE
 from gpusla.errors import SettingsError, StoreError
@@ -88,14 +96,11 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    """Only what the database says is translated; a misuse of the library is a defect of ours."""
     try:
         yield
-    except SQLAlchemyError as cause:
+    except (DBAPIError, PoolTimeout) as cause:
         reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
         error = StoreError(STORE_UNAVAILABLE, f"the database refuses: {reason}")
-        error.retryable = isinstance(cause, DBAPIError) and not _is_integrity(cause)
+        error.retryable = not isinstance(cause, (IntegrityError, ProgrammingError, DataError))
         raise error from cause
-
-
-def _is_integrity(cause: DBAPIError) -> bool:
-    return type(cause).__name__ in {"IntegrityError", "ProgrammingError", "DataError"}

@@ -72,7 +72,7 @@ class SqlRecords:
                 raise _rewritten(f"contract {file.contract} version {file.version}", file.file)
             if known is None:
                 connection.execute(
-                    insert(CONTRACT_VERSIONS).values(_contract_row(file), taken_in_ms=now_ms)
+                    insert(CONTRACT_VERSIONS).values(**_contract_row(file), taken_in_ms=now_ms)
                 )
 
 
