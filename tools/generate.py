@@ -3,7 +3,7 @@ Writes the pages that are generated, or says which no longer say what the code s
 
 `./run docs` writes them; `./run check` runs this with --check, which writes nothing and fails with
 the name of every page that differs. The catalogue is the only place where a metric, an alert, an
-error code or a reason is described, so these pages cannot drift from it.
+error code or a reason is described, and the dashboards are built from it, so neither can drift.
 """
 
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gpusla.catalogue import alerts, codes, metrics, reasons
+from gpusla_dashboards import build
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -27,12 +28,13 @@ def main() -> int:
     stale = [page for page, text in pages() if not page.exists() or page.read_text("utf-8") != text]
     if "--check" in sys.argv:
         for page in stale:
-            print(f"{page.relative_to(ROOT)} is not what the catalogue says; ./run docs writes it")
+            print(f"{page.relative_to(ROOT)} is not what the code says; ./run docs writes it")
         return 1 if stale else 0
-    REFERENCE.mkdir(parents=True, exist_ok=True)
     for page, text in pages():
+        page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8")
-    print(f"docs/reference: {len(stale)} of {len(list(pages()))} pages changed")
+    for page in stale:
+        print(page.relative_to(ROOT))
     return 0
 
 
@@ -42,6 +44,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "alerts.md", alerts_page()
     yield REFERENCE / "errors.md", errors_page()
     yield REFERENCE / "reasons.md", reasons_page()
+    for name, text in build.built().items():
+        yield build.JSON_FOLDER / name, text
 
 
 def metrics_page() -> str:

@@ -6,7 +6,7 @@ import sys
 from tests.architecture.tree import ROOT
 
 
-def test_the_reference_pages_are_what_the_catalogue_says() -> None:
+def test_every_generated_page_is_what_the_code_says() -> None:
     """`./run docs` writes them; nobody edits them."""
     checked = subprocess.run(
         [sys.executable, "tools/generate.py", "--check"],
