@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from processes import Cost, measure
 
@@ -196,7 +197,7 @@ def _percentile_ms(ordered: list[float], percent: int) -> float:
 def _report(figures: dict[str, Figures], seconds: float) -> int:
     ours, peer = figures["gpusla-agent"], figures["nvitop-exporter"]
     ratio = round(ours.cpu_cores / peer.cpu_cores, 3) if peer.cpu_cores else None
-    targets = {
+    targets: dict[str, dict[str, Any]] = {
         "cpu_ratio": {
             "value": ratio,
             "max": CPU_RATIO_MAX,

@@ -99,7 +99,7 @@ class Scenery:
             text.replace("http://127.0.0.1:9700/", f"{ports.url(ports.fleet)}/")
         )
 
-    def write_fleet(self, faults: Sequence[Fault], seed: int, from_ms: int) -> Path:
+    def write_fleet(self, faults: Sequence[Fault], from_ms: int) -> Path:
         """Write the simulated fleet's settings and its fate; return the settings' path."""
         write_faults(self.folder / "scenario.yaml", faults)
         write_faults(self.fleet_control, ())
@@ -112,7 +112,6 @@ class Scenery:
                 "assignments": str(self.assignments),
                 "data_directory": str(self.journals),
                 "listen": f"127.0.0.1:{self.ports.fleet}",
-                "seed": seed,
                 "from": format_instant(from_ms),
                 "scenario": str(self.folder / "scenario.yaml"),
                 "control": str(self.fleet_control),
@@ -206,7 +205,7 @@ def write_faults(path: Path, faults: Sequence[Fault]) -> None:
             {
                 "id": fault.id,
                 "kind": fault.kind.value,
-                "slots": [str(slot) for slot in fault.slots],
+                "target": _target(fault),
                 "from_ms": fault.start_ms,
                 "until_ms": None if fault.end_ms >= FOREVER_MS else fault.end_ms,
                 "xids": list(fault.xids),
@@ -217,3 +216,15 @@ def write_faults(path: Path, faults: Sequence[Fault]) -> None:
     aside = path.with_suffix(".new")
     aside.write_text(json.dumps(content), "utf-8")
     aside.replace(path)
+
+
+def _target(fault: Fault) -> str:
+    """Return the slot, tray or rack that the fault takes out as a whole."""
+    slot = fault.slots[0]
+    match fault.effect.scope:
+        case "domain":
+            return str(slot.domain)
+        case "tray":
+            return f"{slot.domain}/{slot.tray}"
+        case _:
+            return str(slot)

@@ -78,7 +78,7 @@ class Story:
         with self.teller.step("a fleet lives through two months") as figures:
             span = period_before(self.contract, self.period).interval
             faults = self.seeded.scenario.faults
-            self.cast.fleet(self.scenery.write_fleet(faults, self.seed, span.start_ms))
+            self.cast.fleet(self.scenery.write_fleet(faults, span.start_ms))
             if self.library is not None:
                 self.cast.agent(self.scenery.write_agent(self.library.parent), self.library)
             gpus = sum(len(node.slots) for node in self.nodes)
