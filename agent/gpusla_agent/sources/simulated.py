@@ -104,6 +104,15 @@ class SimulatedSource:
         """Return whether the agent takes no sample at an instant."""
         return any(fault.is_mute(at_ms) for fault in self._faults)
 
+    def awake_ms(self, at_ms: int, interval_ms: int) -> int:
+        """Return the first multiple of interval_ms from at_ms on at which a sample is taken."""
+        while True:
+            at_ms = -(-at_ms // interval_ms) * interval_ms
+            ends = [fault.end_ms for fault in self._faults if fault.is_mute(at_ms)]
+            if not ends:
+                return at_ms
+            at_ms = max(ends)
+
     def unchanged_until_ms(self, now_ms: int) -> int:
         """Return the first instant after now_ms at which health may read otherwise."""
         return next((edge for edge in self._edges if edge > now_ms), FOREVER_MS)
@@ -167,21 +176,20 @@ def _numbers(profile: Profile, working: Working, kinds: set[FaultKind]) -> dict[
     temperature = profile.temperature_slowdown_celsius if is_hot else working.temperature
     clock = min(working.sm_clock, profile.sm_clock_slow_hertz) if is_slow else working.sm_clock
     used = profile.memory_reserved_bytes + total * working.utilization // 1100
-    values: dict[str, int | float] = {
-        "power_watts": working.power / 1000,
-        "power_limit_watts": limit,
-        "energy_joules": working.energy / 1_000_000,
-        "temperature_celsius": temperature,
-        "temperature_margin_celsius": profile.temperature_slowdown_celsius - temperature,
-        "sm_clock_hertz": clock,
-        "memory_clock_hertz": profile.memory_clock_hertz,
-        "clock_event_reasons": _clock_events(working, kinds),
-        "memory_total_bytes": total,
-        "memory_used_bytes": used,
-        "utilization_ratio": working.utilization / 1000,
-        "recovery_action": next((_RECOVERY[kind] for kind in _RECOVERY if kind in kinds), 0),
+    return {
+        "power_watts": Present(working.power / 1000),
+        "power_limit_watts": Present(limit),
+        "energy_joules": Present(working.energy / 1_000_000),
+        "temperature_celsius": Present(temperature),
+        "temperature_margin_celsius": Present(profile.temperature_slowdown_celsius - temperature),
+        "sm_clock_hertz": Present(clock),
+        "memory_clock_hertz": Present(profile.memory_clock_hertz),
+        "clock_event_reasons": Present(_clock_events(working, kinds)),
+        "memory_total_bytes": Present(total),
+        "memory_used_bytes": Present(used),
+        "utilization_ratio": Present(working.utilization / 1000),
+        "recovery_action": Present(next((_RECOVERY[k] for k in _RECOVERY if k in kinds), 0)),
     }
-    return {name: Present(value) for name, value in values.items()}
 
 
 def _clock_events(working: Working, kinds: set[FaultKind]) -> int:

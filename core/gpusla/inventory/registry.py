@@ -139,6 +139,16 @@ class Assignments:
     """Which slot serves which contract, from when to when."""
 
     records: tuple[AssignmentRecord, ...]
+    _by_slot: Mapping[Slot, tuple[AssignmentRecord, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        by_slot: dict[Slot, tuple[AssignmentRecord, ...]] = {}
+        for record in as_of(self.records):
+            for slot in record.slots:
+                by_slot[slot] = (*by_slot.get(slot, ()), record)
+        object.__setattr__(self, "_by_slot", by_slot)
 
     def held(self, contract: ContractId, interval: Interval) -> dict[Slot, tuple[Interval, ...]]:
         """Return when within interval each slot served contract: in order, touching ones joined."""
@@ -149,10 +159,8 @@ class Assignments:
 
     def contract_at(self, slot: Slot, at_ms: int) -> ContractId | None:
         """Return the contract that slot serves at an instant."""
-        for record in as_of(self.records):
-            if record.is_effective(at_ms) and slot in record.slots:
-                return record.contract
-        return None
+        found = (r.contract for r in self._by_slot.get(slot, ()) if r.is_effective(at_ms))
+        return next(found, None)
 
     def contracts(self) -> tuple[ContractId, ...]:
         """Return every contract that a record in force names, in order."""
