@@ -20,7 +20,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
-SCRIPT = """#!{python}
+# A kernel reads the first line only up to its first space and 127 bytes, so it names no path of
+# ours: to the shell the second line starts Python, to Python it is a text that nobody uses.
+SCRIPT = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import sys
 from {module} import {function}
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from tests.architecture.tree import ROOT, handed_out_files, parsed, place, pytho
 FUNCTION_LINES = 40
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400
+TEST_FILE_LINES_MAX = 500
 BANNED_STEMS = {"util", "utils", "helper", "helpers", "common", "manager", "misc"}
 UNFINISHED = ("TO" + "DO", "FIX" + "ME", "XX" + "X")
 
@@ -22,6 +23,8 @@ MIGRATIONS = "collector/gpusla_collector/adapters/sql/migrations/versions"
 REASONS: dict[str, str] = {
     f"{MIGRATIONS}/r0001_first.py::create_journals": "one statement a table, in order",
     f"{MIGRATIONS}/r0001_first.py::create_ledger": "one statement a table, in order",
+    "dashboards/gpusla_dashboards/fleet.py::contract_table": "one entry a column, in order",
+    "dashboards/gpusla_dashboards/fleet.py::over_time": "one entry a panel, in order",
 }
 
 # "path": why it is longer than most.
@@ -53,12 +56,8 @@ def test_a_function_over_forty_lines_has_a_reason() -> None:
 
 
 def test_no_file_is_longer_than_four_hundred_lines() -> None:
-    """A file holds one idea; tables may be longer and are listed."""
-    long = {
-        place(file)
-        for file in python_files()
-        if len(file.read_text("utf-8").splitlines()) > FILE_LINES_MAX
-    }
+    """A file holds one idea; tables may be longer and are listed, and tests have some grace."""
+    long = {place(file) for file in python_files() if lines_in(file) > lines_allowed(file)}
     assert long <= set(LONG_FILES), long - set(LONG_FILES)
 
 
@@ -94,6 +93,16 @@ def length_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     if ast.get_docstring(function) is not None and first.end_lineno is not None:
         length -= first.end_lineno - first.lineno + 1
     return length
+
+
+def lines_in(file: Path) -> int:
+    """Count a file's lines."""
+    return len(file.read_text("utf-8").splitlines())
+
+
+def lines_allowed(file: Path) -> int:
+    """Give the most that a file of its kind may have."""
+    return TEST_FILE_LINES_MAX if ROOT / "tests" in file.parents else FILE_LINES_MAX
 
 
 def is_text(file: Path) -> bool:

@@ -1,6 +1,7 @@
 """The link that ./run makes is what an install makes: same metadata, same commands."""
 
 import configparser
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -15,6 +16,7 @@ import pytest
 from tests.environment.shell import ROOT
 
 BUILD = "from hatchling import build; print(build.build_{kind}({folder!r}))"
+SCRIPT = str(runpy.run_path(str(ROOT / "tools" / "link.py"))["SCRIPT"])
 SIDES = {"gpusla", "gpusla_agent", "gpusla_collector", "gpusla_dashboards"}
 
 
@@ -49,6 +51,25 @@ def test_the_link_says_what_the_wheel_says(wheel: zipfile.ZipFile) -> None:
     assert sections(linked.read_text("entry_points.txt") or "") == sections(
         read(wheel, "entry_points.txt")
     )
+
+
+def test_a_command_starts_from_a_folder_with_a_space_in_its_name(tmp_path: Path) -> None:
+    """A checkout may lie anywhere."""
+    spaced = tmp_path / "a folder" / "python"
+    spaced.parent.mkdir()
+    spaced.symlink_to(sys.executable)
+    (tmp_path / "spoken.py").write_text("def main() -> str:\n    return 'spoken'\n")
+    command = tmp_path / "command"
+    command.write_text(SCRIPT.format(python=spaced, module="spoken", function="main"))
+    command.chmod(0o755)
+    finished = subprocess.run(
+        [command],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (finished.returncode, finished.stderr) == (1, "spoken\n")
 
 
 def test_an_sdist_holds_what_was_asked_for(tmp_path: Path) -> None:
