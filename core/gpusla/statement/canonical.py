@@ -1,0 +1,111 @@
+"""A statement as canonical JSON: sorted keys, no spaces, integers and text only."""
+
+import hashlib
+from typing import Any
+
+from gpusla.contracts.model import ContractVersion
+from gpusla.instants import format_instant
+from gpusla.ledger.entries import Entry
+from gpusla.sla.digest import canonical, exact, plain, plain_tier
+from gpusla.sla.digest import digest as evaluation_digest
+from gpusla.sla.evaluation import Derivation
+from gpusla.statement.model import Statement
+
+FORMAT = "gpusla/statement/1"
+"""What stands under `format`, so that a reader knows what it holds before it reads on."""
+
+
+def to_json(statement: Statement) -> bytes:
+    """Return the statement's canonical bytes; equal statements give equal bytes everywhere."""
+    evaluation = statement.evaluation
+    return canonical(
+        {
+            "format": FORMAT,
+            "standing": statement.standing.value,
+            "contract": _contract(evaluation.contract),
+            "period": {
+                "key": evaluation.period.key,
+                "start": format_instant(evaluation.period.interval.start_ms),
+                "end": format_instant(evaluation.period.interval.end_ms),
+                "judged_until": format_instant(evaluation.until_ms),
+            },
+            "evaluation": plain(evaluation),
+            "evaluation_digest": evaluation_digest(evaluation),
+            "derivation": _derivation(statement.derivation),
+            "entries": [_entry(entry) for entry in statement.entries],
+            "inputs": _inputs(statement),
+        }
+    )
+
+
+def digest(statement: Statement) -> str:
+    """Return the SHA-256 of the canonical bytes, in hex."""
+    return hashlib.sha256(to_json(statement)).hexdigest()
+
+
+def _contract(contract: ContractVersion) -> dict[str, Any]:
+    objective = contract.objective
+    return {
+        "id": contract.id,
+        "version": contract.version,
+        "digest": contract.digest,
+        "tenant": contract.tenant,
+        "provider_name": contract.parties.provider,
+        "tenant_name": contract.parties.tenant,
+        "is_house": contract.house,
+        "is_affiliate": contract.affiliate,
+        "timezone": contract.term.timezone,
+        "currency": contract.fees.currency,
+        "rounding": contract.fees.rounding.value,
+        "clause": objective.id,
+        "target": exact(objective.target),
+        "unknown": objective.unknown.value,
+        "clock_error_ms": objective.clock_error_ms,
+        "delivered_fraction": {
+            "default": exact(objective.degraded.default),
+            **{name: exact(part) for name, part in objective.degraded.by_reason.items()},
+        },
+        "unit": contract.capacity.unit.value,
+        "min_healthy_gpus": contract.capacity.min_healthy_gpus,
+        "tiers": [plain_tier(tier) for tier in objective.tiers],
+        "assumed": list(contract.assumed),
+    }
+
+
+def _derivation(node: Derivation) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "rule": node.rule,
+        "field": node.field,
+        "value": node.value,
+        "children": [_derivation(child) for child in node.children],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "key": entry.key,
+        "revision": entry.revision,
+        "status": entry.status.value,
+        "amount_minor_units": entry.amount_minor_units,
+        "currency": entry.currency,
+        "lines": [[line.account.value, line.minor_units] for line in entry.lines],
+        "reverses": entry.reverses,
+        "evaluation_digest": entry.evaluation_digest,
+    }
+
+
+def _inputs(statement: Statement) -> dict[str, Any]:
+    inputs = statement.inputs
+    return {
+        "contract_digest": statement.evaluation.contract.digest,
+        "inventory_digest": inputs.inventory_digest,
+        "assignments_digest": inputs.assignments_digest,
+        "exclusions_digest": inputs.exclusions_digest,
+        "zone_edition": inputs.zone_edition,
+        "program": inputs.program,
+        "journals": {
+            node: {"sequence": head.sequence, "digest": head.digest}
+            for node, head in inputs.journals.items()
+        },
+    }
