@@ -62,8 +62,16 @@ static unsigned int place_of(unsigned int gpu)
 }
 
 static bool has_place(unsigned int gpu, const void *wanted) { return place_of(gpu) == *(const unsigned int *)wanted; }
-static bool has_uuid(unsigned int gpu, const void *wanted) { return strcasecmp(call_tray()->gpu[gpu].uuid, wanted) == 0; }
-static bool has_serial(unsigned int gpu, const void *wanted) { return strcmp(call_tray()->gpu[gpu].serial, wanted) == 0; }
+
+static bool has_uuid(unsigned int gpu, const void *wanted)
+{
+    return strcasecmp(call_tray()->gpu[gpu].uuid, wanted) == 0;
+}
+
+static bool has_serial(unsigned int gpu, const void *wanted)
+{
+    return strcmp(call_tray()->gpu[gpu].serial, wanted) == 0;
+}
 
 /* Callers write the domain with four or with eight digits. */
 static bool has_bus_id(unsigned int gpu, const void *wanted)
