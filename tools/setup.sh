@@ -28,7 +28,7 @@ tell_step() { # NAME STARTED-AT
   say "set-up: $1 $((step_took / 100)).$((step_took / 10 % 10)) s"
 }
 
-checksum() { sha256sum "$@" | sha256sum | cut -c 1-16; }
+checksum() { cat "$@" | sha256sum | cut -c 1-16; }
 
 # --- one set-up at a time -------------------------------------------------------------------------
 
@@ -62,7 +62,9 @@ link_is_ready() { # ROLE
 }
 
 find_python() {
-  for python_name in ${GPUSLA_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+  set -- python3 python3.14 python3.13 python3.12 python3.11
+  [ -z "${GPUSLA_PYTHON:-}" ] || set -- "$GPUSLA_PYTHON"
+  for python_name in "$@"; do
     python_path=$(command -v "$python_name") || continue
     "$python_path" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
     # The interpreter itself: a version manager's shim would look up its settings at every start.

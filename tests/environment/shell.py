@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 
 ROOT = Path(__file__).resolve().parents[2]
 BARE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -20,7 +21,7 @@ def call(script: str, cache: Path, **variables: str) -> Finished:
     """Run lines of shell that can use every function behind ./run."""
     prelude = f"""
         set -eu
-        ROOT={ROOT} CACHE={cache}
+        ROOT={quote(str(ROOT))} CACHE={quote(str(cache))}
         . "$ROOT/tools/setup.sh"
         . "$ROOT/tools/debian.sh"
     """

@@ -66,7 +66,7 @@ def test_an_old_python_is_refused_with_the_way_out(tmp_path: Path) -> None:
 
 def test_the_python_that_is_asked_for_is_taken(tmp_path: Path) -> None:
     """And it is the interpreter's own path, whatever shim stood before it."""
-    shim = script(tmp_path / "bin" / "python3", f'exec {sys.executable} "$@"')
+    shim = script(tmp_path / "bin" / "python3", f'exec "{sys.executable}" "$@"')
     found = call("find_python", tmp_path, GPUSLA_PYTHON=str(shim))
     assert found.stdout.strip() == sys.executable
 
@@ -83,8 +83,8 @@ def test_a_second_set_up_waits_for_the_first(tmp_path: Path) -> None:
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     waiting = subprocess.Popen(
-        ["sh", "-c", f". {ROOT}/tools/setup.sh; take_lock; echo mine"],
-        env={"PATH": "/usr/bin:/bin", "CACHE": str(tmp_path)},
+        ["sh", "-c", '. "$ROOT/tools/setup.sh"; take_lock; echo mine'],
+        env={"PATH": "/usr/bin:/bin", "ROOT": str(ROOT), "CACHE": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
