@@ -98,7 +98,7 @@ class CapacityForm(Form):
     min_healthy_gpus: int = Field(ge=1, le=72)
     partial: Literal["healthy_only"]
     ramp: list[RampForm] = Field(min_length=1)
-    accepted_skus: list[Words] = Field(min_length=1)
+    accepted_skus: list[Identifier] = Field(min_length=1)
 
 
 class UnknownForm(Form):
