@@ -2,9 +2,9 @@
 Every error code a user can meet, with what it means and the way out.
 
 A code is `GS` and four digits: 10xx files and their syntax, 11xx contracts, 12xx inventory,
-assignments and exclusions, 13xx settings, 20xx sources and probes, 30xx journals, 40xx stores and
-the ledger, 50xx services over the network, 60xx the demo.  A code, once released, keeps its
-meaning for ever.
+assignments and exclusions, 13xx settings, 20xx sources and probes, 30xx journals, 31xx statements,
+40xx stores and the ledger, 50xx services over the network, 60xx the demo.  A code, once released,
+keeps its meaning for ever.
 """
 
 from dataclasses import dataclass
@@ -128,6 +128,10 @@ JOURNAL_WRITE = ErrorCode(
 JOURNAL_FORKED = ErrorCode(
     "GS3004", "journal_forked", "An agent serves another history than the one already taken in.",
     "Do not delete anything: compare both copies; the time in dispute is unknown.",
+)
+STATEMENT_ALTERED = ErrorCode(
+    "GS3101", "statement_altered", "A statement's figures are not the ones that its digest is of.",
+    "Fetch the statement again and compare the two; rely on neither until then.",
 )
 STORE_UNAVAILABLE = ErrorCode(
     "GS4001", "store_unavailable", "The database does not answer.", "Check its address and disk.",

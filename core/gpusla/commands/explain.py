@@ -1,0 +1,105 @@
+"""`gpusla explain`: what a name means, and how a statement's figures came about."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gpusla.catalogue.alerts import ALERTS
+from gpusla.catalogue.codes import CODES, NOTHING_TO_SHOW
+from gpusla.catalogue.metrics import METRICS
+from gpusla.catalogue.reasons import JUDGEMENTS, REASONS
+from gpusla.commands.statement_file import read_statement, story
+from gpusla.errors import InputError
+
+app = typer.Typer(
+    help="Say what a name means, or how a statement's figures came about.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def explain(
+    thing: Annotated[
+        str | None, typer.Argument(help="An error code, a reason, an alert or a metric.")
+    ] = None,
+    statement: Annotated[
+        Path | None, typer.Option(help="A statement as JSON: show how it was computed.")
+    ] = None,
+) -> None:
+    """
+    Say what a name means, or how a statement's figures came about.
+
+    Ends with 4 if nothing has that name, with 6 if a statement's figures were altered.
+    """
+    if (thing is None) == (statement is None):
+        message = "give either a name to explain or --statement FILE.json"
+        raise typer.BadParameter(message)
+    if statement is not None:
+        typer.echo("\n".join(story(read_statement(statement))))
+    elif thing is not None:
+        typer.echo("\n\n".join(meanings(thing)))
+
+
+def meanings(thing: str) -> list[str]:
+    """
+    Return all that a name means; some names are both an error and a reason.
+
+    Raises InputError (`nothing_to_show`) with the nearest names if it means nothing.
+    """
+    pages = dict.fromkeys(name for name, _ in _pages())
+    found = [page for name, page in _pages() if name.lower() == thing.lower()]
+    if found:
+        return found
+    near = get_close_matches(thing.lower(), [name.lower() for name in pages], n=3)
+    names = [name for name in pages if name.lower() in near]
+    raise InputError(
+        NOTHING_TO_SHOW,
+        f"nothing is called {thing!r}",
+        fix=f"Close to it: {', '.join(names)}." if names else "Look it up in docs/reference.",
+    )
+
+
+def _pages() -> Iterator[tuple[str, str]]:
+    """Yield every name of the catalogue with its page."""
+    for code in CODES:
+        page = f"{code.code} {code.name}: an error\n  {code.meaning}\n  Way out: {code.way_out}"
+        yield code.code, page
+        yield code.name, page
+    for reason in REASONS.values():
+        yield (
+            reason.name,
+            (
+                f"{reason.name}: a reason why a slot is {reason.state.value}\n  {reason.meaning}\n"
+                f"  It clears when: {reason.clears}"
+            ),
+        )
+    for judgement in JUDGEMENTS.values():
+        yield (
+            judgement.name,
+            (
+                f"{judgement.name}: a judgement under a contract\n  {judgement.meaning}\n"
+                f"  It clears when: {judgement.clears}"
+            ),
+        )
+    for alert in ALERTS:
+        yield (
+            alert.name,
+            (
+                f"{alert.name}: an alert ({alert.severity}, {alert.scope}, {alert.category})\n"
+                f"  {alert.meaning}\n  First step: {alert.first_step}"
+            ),
+        )
+    for metric in METRICS:
+        labels = ", ".join(metric.labels) or "none"
+        yield (
+            metric.name,
+            (
+                f"{metric.name}: a metric of the {metric.exporter.value} ({metric.kind.value})\n"
+                f"  {metric.help}\n  Labels: {labels}"
+            ),
+        )
