@@ -1,8 +1,8 @@
 """
-A real HTTP server with the agents' journals: in a thread, or a process that survives the collector.
+A real HTTP server with the agents' journals, in a thread or as a process of its own.
 
-`python tests/collector/agent_server.py DIRECTORY` serves every DIRECTORY/<node>.jsonl, read anew for
-each request, prints its port and ends when its standard input is closed.
+`python tests/collector/agent_server.py DIRECTORY` serves every DIRECTORY/<node>.jsonl, read anew
+for each request, prints its port and ends when its standard input is closed.
 """
 
 import json

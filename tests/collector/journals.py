@@ -66,7 +66,9 @@ class Journal:
 
     def instant(self, at_ms: int) -> Instant:
         """Return all clocks of the node at a wall time."""
-        return Instant("boot", self.starts, at_ms - self.first_ms, at_ms, ClockState.SYNCHRONISED, 5)
+        return Instant(
+            "boot", self.starts, at_ms - self.first_ms, at_ms, ClockState.SYNCHRONISED, 5
+        )
 
     def after(self, sequence: int, limit: int) -> tuple[bytes, ...]:
         """Return lines as an agent serves them."""

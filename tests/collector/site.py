@@ -119,8 +119,8 @@ def write_site(
     inventory, assignments = INVENTORY_HEAD, ASSIGNMENTS_HEAD
     for tray in trays:
         url = f"{address}/nodes/{tray.node}"
-        inventory += NODE_ROW.replace("ID", tray.node).replace("ADDRESS", url).replace(
-            "TRAY", tray.tray
+        inventory += (
+            NODE_ROW.replace("ID", tray.node).replace("ADDRESS", url).replace("TRAY", tray.tray)
         )
         assignments += (
             ASSIGNMENT_ROW.replace("ID", f"a-{tray.tray}")

@@ -67,11 +67,14 @@ def _instant(value: Any) -> Instant:
 
 def _sample_value(sample: Sample) -> list[Any]:
     conditions = {str(slot): _condition_value(c) for slot, c in sample.conditions.items()}
-    return [sample.at_ms, sample.sequence, conditions]
+    return [sample.at_ms, sample.sequence, conditions, sample.error_ms]
 
 
 def _sample(value: Any) -> Sample:
-    at_ms, sequence, conditions = value
+    at_ms, sequence, conditions, error_ms = value
     return Sample(
-        at_ms, sequence, {parse_slot(slot): _condition(c) for slot, c in conditions.items()}
+        at_ms,
+        sequence,
+        {parse_slot(slot): _condition(c) for slot, c in conditions.items()},
+        error_ms,
     )

@@ -1,0 +1,281 @@
+"""One fake for each port; the same tests run on them and on the real ones."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gpusla.catalogue.codes import (
+    AGENT_UNREACHABLE,
+    FENCED,
+    HISTORY_REWRITTEN,
+    JOURNAL_CORRUPT,
+    JOURNAL_FORKED,
+    LEDGER_CONFLICT,
+)
+from gpusla.errors import InventoryError, JournalError, LedgerError, ServiceError, StoreError
+from gpusla.identity import ContractId, NodeName, Slot
+from gpusla.instants import Interval
+from gpusla.ledger.entries import Entry
+from gpusla.timeline.model import StateSpan
+from gpusla_collector.ports import (
+    Account,
+    ContractFile,
+    Cursor,
+    Finding,
+    InputFile,
+    Judged,
+    Lease,
+    Page,
+    Record,
+    Scope,
+    Segment,
+    SpanSummary,
+)
+from gpusla_collector.usecases.take_in import join
+from tests.collector.journals import Journal
+
+
+@dataclass(slots=True)
+class HandClock:
+    """A clock that is set by hand; sleeping moves it."""
+
+    now_ms: int = 1_800_000_000_000
+
+    def wall_ms(self) -> int:
+        """Return the time that was set."""
+        return self.now_ms
+
+    def monotonic_ms(self) -> int:
+        """Return the time that was set."""
+        return self.now_ms
+
+    def sleep(self, seconds: float) -> None:
+        """Move the time."""
+        self.now_ms += round(seconds * 1000)
+
+
+@dataclass(slots=True)
+class FakeAgents:
+    """Journals in memory; a node that is in `silent` does not answer."""
+
+    journals: dict[NodeName, Journal] = field(default_factory=dict)
+    silent: set[NodeName] = field(default_factory=set)
+    page_records: int = 5_000
+
+    def fetch(self, node: NodeName, address: str, after: int) -> Page:  # noqa: ARG002
+        """Answer as an agent does."""
+        journal = self.journals.get(node)
+        if journal is None or node in self.silent:
+            raise ServiceError(AGENT_UNREACHABLE, f"{node}: it does not answer")
+        if after > journal.head.sequence:
+            raise JournalError(JOURNAL_FORKED, f"{node}: the journal ends before record {after}")
+        return Page(journal.after(after, self.page_records), journal.head)
+
+
+class MemoryEvidence:
+    """Evidence in memory."""
+
+    def __init__(self) -> None:
+        self.content: dict[tuple[NodeName, int, int], bytes] = {}
+
+    def append(self, node: NodeName, segment: Segment, lines: Sequence[bytes]) -> Segment:
+        """Keep lines after the acknowledged end."""
+        self.trim(node, segment)
+        added = b"".join(line + b"\n" for line in lines)
+        key = (node, segment.first_sequence, segment.epoch)
+        self.content[key] = self.content.get(key, b"") + added
+        return replace(
+            segment,
+            last_sequence=segment.last_sequence + len(lines),
+            byte_length=segment.byte_length + len(added),
+        )
+
+    def trim(self, node: NodeName, segment: Segment) -> None:
+        """Cut off what is not acknowledged."""
+        key = (node, segment.first_sequence, segment.epoch)
+        content = self.content.get(key, b"")
+        if len(content) < segment.byte_length:
+            raise JournalError(JOURNAL_CORRUPT, f"the evidence of {node} is shorter")
+        self.content[key] = content[: segment.byte_length]
+
+    def read(self, node: NodeName, segment: Segment) -> Iterator[bytes]:
+        """Give the acknowledged lines."""
+        content = self.content[node, segment.first_sequence, segment.epoch]
+        yield from content[: segment.byte_length].splitlines()
+
+
+class MemoryStore:
+    """The whole store in dictionaries; not safe to use from several threads at once."""
+
+    def __init__(self) -> None:
+        self.leases: dict[str, tuple[str | None, int, int]] = {}
+        self.kept_cursors: dict[NodeName, Cursor] = {}
+        self.kept_segments: dict[NodeName, dict[int, Segment]] = {}
+        self.kept_spans: list[StateSpan] = []
+        self.files: list[InputFile] = []
+        self.records: dict[tuple[str, str], Record] = {}
+        self.kept_contracts: dict[tuple[ContractId, int], ContractFile] = {}
+        self.evaluations: dict[str, Judged] = {}
+        self.newest: dict[tuple[ContractId, str], str] = {}
+        self.ledger: list[Entry] = []
+        self.found: dict[str, Finding] = {}
+
+    def acquire(self, name: str, holder: str, now_ms: int, duration_ms: int) -> Lease | None:
+        """Take or prolong a lease."""
+        owner, epoch, until_ms = self.leases.get(name, (None, 1, 0))
+        if owner not in {None, holder}:
+            if until_ms > now_ms:
+                return None
+            epoch += 1
+        self.leases[name] = (holder, epoch, now_ms + duration_ms)
+        return Lease(name, holder, epoch)
+
+    def release(self, lease: Lease) -> None:
+        """Give a lease back."""
+        holder, epoch, _ = self.leases[lease.name]
+        if (holder, epoch) == (lease.holder, lease.epoch):
+            self.leases[lease.name] = (None, epoch, 0)
+
+    def cursors(self) -> Mapping[NodeName, Cursor]:
+        """Return all cursors."""
+        return dict(self.kept_cursors)
+
+    def segments(self, node: NodeName) -> tuple[Segment, ...]:
+        """Return a node's segments."""
+        kept = self.kept_segments.get(node, {})
+        return tuple(kept[first] for first in sorted(kept))
+
+    def advance(
+        self, lease: Lease, before: Cursor, after: Cursor, spans: Sequence[StateSpan]
+    ) -> None:
+        """Move a cursor and keep spans."""
+        self._require(lease)
+        known = self.kept_cursors.get(before.node, Cursor(before.node))
+        if known.head != before.head:
+            raise StoreError(FENCED, f"somebody else moved the cursor of {before.node}")
+        self.kept_cursors[after.node] = after
+        if after.segment is not None:
+            kept = self.kept_segments.setdefault(after.node, {})
+            kept[after.segment.first_sequence] = after.segment
+        self._keep(after.node, spans)
+
+    def _keep(self, node: NodeName, spans: Sequence[StateSpan]) -> None:
+        others = [s for s in self.kept_spans if s.evidence and s.evidence.node != node]
+        ours = [s for s in self.kept_spans if s.evidence and s.evidence.node == node]
+        self.kept_spans = [*others, *join([*ours, *spans])]
+
+    def account(self, slots: Sequence[Slot], interval: Interval) -> Account:
+        """Return spans and heads."""
+        return Account(
+            tuple(self._touching(slots, interval)),
+            {node: cursor.head for node, cursor in self.kept_cursors.items()},
+        )
+
+    def summary(self, slots: Sequence[Slot], interval: Interval) -> SpanSummary:
+        """Sum up spans."""
+        spans = list(self._touching(slots, interval))
+        covered_ms = sum(
+            min(s.end_ms, interval.end_ms) - max(s.start_ms, interval.start_ms) for s in spans
+        )
+        return SpanSummary(len(spans), len(spans), covered_ms)
+
+    def _touching(self, slots: Sequence[Slot], interval: Interval) -> Iterator[StateSpan]:
+        wanted = set(slots)
+        for span in self.kept_spans:
+            touches = span.end_ms > interval.start_ms and span.start_ms < interval.end_ms
+            if touches and span.slot in wanted:
+                yield span
+
+    def latest(self, kind: str) -> InputFile | None:
+        """Return the newest file of a kind."""
+        return next((file for file in reversed(self.files) if file.kind == kind), None)
+
+    def file(self, kind: str, digest: str) -> InputFile | None:
+        """Return a file by its digest."""
+        return next((f for f in self.files if (f.kind, f.digest) == (kind, digest)), None)
+
+    def add(self, lease: Lease, file: InputFile, records: Sequence[Record], now_ms: int) -> None:  # noqa: ARG002
+        """Take in a file."""
+        self._require(lease)
+        for record in records:
+            if self.records.get((record.kind, record.id), record) != record:
+                raise InventoryError(HISTORY_REWRITTEN, f"{record.id} reads otherwise")
+        self.records |= {(record.kind, record.id): record for record in records}
+        latest = self.latest(file.kind)
+        if latest is None or latest.digest != file.digest:
+            self.files.append(file)
+
+    def contracts(self, scope: Scope) -> tuple[ContractFile, ...]:
+        """Return contract versions."""
+        kept = sorted(self.kept_contracts.items())
+        return tuple(f for _, f in kept if scope.tenant in {None, f.tenant})
+
+    def add_contract(self, lease: Lease, file: ContractFile, now_ms: int) -> None:  # noqa: ARG002
+        """Take in a version."""
+        self._require(lease)
+        known = self.kept_contracts.setdefault((file.contract, file.version), file)
+        if known.file.digest != file.file.digest:
+            raise InventoryError(HISTORY_REWRITTEN, f"{file.contract} reads otherwise")
+
+    def judged(self, scope: Scope, contract: ContractId, period: str) -> Judged | None:
+        """Return the last evaluation of a period."""
+        return self.judgement(scope, self.newest.get((contract, period), ""))
+
+    def judgement(self, scope: Scope, digest: str) -> Judged | None:
+        """Return an evaluation."""
+        found = self.evaluations.get(digest)
+        return found if found is not None and scope.tenant in {None, found.tenant} else None
+
+    def keep(self, lease: Lease, judged: Judged) -> None:
+        """Replace the last evaluation."""
+        self._require(lease)
+        before = self.newest.get((judged.contract, judged.period))
+        self.evaluations.setdefault(judged.digest, judged)
+        self.newest[judged.contract, judged.period] = judged.digest
+        named = {entry.evaluation_digest for entry in self.ledger}
+        if before is not None and before != judged.digest and before not in named:
+            del self.evaluations[before]
+
+    def entries(
+        self, scope: Scope, contract: ContractId | None = None, period: str | None = None
+    ) -> tuple[Entry, ...]:
+        """Return entries."""
+        return tuple(
+            entry
+            for entry in self.ledger
+            if scope.tenant in {None, entry.tenant}
+            and contract in {None, entry.contract}
+            and period in {None, entry.period}
+        )
+
+    def book(
+        self,
+        lease: Lease,
+        judged: Judged,
+        decide: Callable[[Sequence[Entry]], Sequence[Entry]],
+    ) -> tuple[Entry, ...]:
+        """Append entries."""
+        self._require(lease)
+        standing = self.entries(Scope(None), judged.contract, judged.period)
+        known = {entry.key: entry for entry in standing}
+        new = [entry for entry in decide(standing) if known.get(entry.key) != entry]
+        if any(entry.key in known for entry in new):
+            raise LedgerError(LEDGER_CONFLICT, "another entry stands under this key")
+        self.keep(lease, judged)
+        self.ledger += new
+        return tuple(new)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return findings."""
+        return tuple(self.found.values())
+
+    def report(self, lease: Lease, finding: Finding) -> bool:
+        """Keep a finding."""
+        self._require(lease)
+        is_new = finding.key not in self.found
+        self.found.setdefault(finding.key, finding)
+        return is_new
+
+    def _require(self, lease: Lease) -> None:
+        holder, epoch, _ = self.leases.get(lease.name, (None, 0, 0))
+        if (holder, epoch) != (lease.holder, lease.epoch):
+            raise StoreError(FENCED, f"the lease of epoch {lease.epoch} was lost")

@@ -1,0 +1,124 @@
+"""The schema: complete, integers only, append-only where it says so, the same on PostgreSQL."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import BigInteger, Boolean, Dialect, Integer, LargeBinary, Text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from gpusla.catalogue.codes import BAD_SETTING, STORE_SCHEMA, STORE_UNAVAILABLE
+from gpusla.errors import SettingsError, StoreError
+from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.schema import migrate, require_newest, sql_for
+from gpusla_collector.adapters.sql.store import SqlStore
+from gpusla_collector.adapters.sql.tables import APPEND_ONLY, METADATA
+from gpusla_collector.ports import Finding
+from tests.collector.test_store import DAY, FILE, RECORD, SLOT, entry, judged
+
+DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def test_the_revisions_make_the_tables_that_the_code_uses(database: Database) -> None:
+    """A change of tables.py without a revision fails here."""
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_no_column_can_hold_a_fraction() -> None:
+    """Amounts are minor units and times are milliseconds."""
+    allowed = (BigInteger, Boolean, Integer, LargeBinary, Text)
+    for table in METADATA.sorted_tables:
+        assert all(isinstance(column.type, allowed) for column in table.columns), table.name
+
+
+def test_every_table_compiles_for_postgresql() -> None:
+    """With 64-bit integers, and nothing that only SQLite knows."""
+    for table in METADATA.sorted_tables:
+        text = str(CreateTable(table).compile(dialect=DIALECT))
+        assert "AUTOINCREMENT" not in text
+        assert " DATETIME" not in text
+        for index in table.indexes:
+            assert str(CreateIndex(index).compile(dialect=DIALECT))
+
+
+def test_the_sql_for_postgresql_guards_what_is_appended_to() -> None:
+    """Against UPDATE, DELETE and TRUNCATE."""
+    text = sql_for("postgresql")
+    for table in APPEND_ONLY:
+        assert f"BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} " in text
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda table: table.name)
+def test_the_database_refuses_to_change_what_is_appended_to(
+    database: Database, tmp_path: Path, table: object
+) -> None:
+    """Whoever asks, with whatever program."""
+    store = SqlStore(database)
+    lease = store.acquire("collector", "this", 0, 1_000)
+    assert lease is not None
+    store.add(lease, FILE, [RECORD], 0)
+    store.book(lease, judged(), lambda _: [entry()])
+    store.report(lease, Finding("k", "fork", "node", 0, ""))
+    name = str(table)
+    with sqlite3.connect(tmp_path / "collector.db") as other:
+        if name == "contract_versions":
+            other.execute(
+                "INSERT INTO contract_versions VALUES ('a', 1, 't', '2026-07-01', 'n', 'd', '', 0)"
+            )
+        for statement in (f"UPDATE {name} SET rowid = rowid", f"DELETE FROM {name}"):  # noqa: S608
+            with pytest.raises(sqlite3.IntegrityError, match=f"{name} is append-only"):
+                other.execute(statement)
+    other.close()
+
+
+def test_a_database_is_durable_and_checks_references(database: Database) -> None:
+    """A commit that returned is on disk."""
+    with database.reading() as connection:
+        found = {
+            pragma: connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+            for pragma in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_newer_schema_is_refused(database: Database) -> None:
+    """An old program must not write into what it does not understand."""
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for act in (require_newest, migrate):
+        with pytest.raises(StoreError, match="schema 9999, which a newer version") as caught:
+            act(database)
+        assert caught.value.code is STORE_SCHEMA
+
+
+def test_an_older_schema_waits_for_the_operator(tmp_path: Path) -> None:
+    """An upgrade comes after a backup, not with a restart."""
+    old = open_database(f"sqlite:///{tmp_path / 'old.db'}")
+    with old.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE something (number INTEGER)")
+    with pytest.raises(StoreError, match="Run `gpusla collector migrate`"):
+        require_newest(old)
+    assert migrate(old) == "0001"
+    require_newest(old)
+    old.close()
+
+
+def test_what_the_database_says_becomes_an_error_of_ours(tmp_path: Path) -> None:
+    """With its own words, and whether trying again may help."""
+    empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(StoreError, match="no such table: journal_cursors") as caught:
+        SqlStore(empty).account([SLOT], DAY)
+    assert caught.value.code is STORE_UNAVAILABLE
+    assert caught.value.retryable
+    empty.close()
+
+
+def test_a_database_without_a_driver_is_refused_in_one_sentence() -> None:
+    """At the start, before anything is done."""
+    with pytest.raises(SettingsError, match="no driver for 'nosuch'") as caught:
+        open_database("nosuch://localhost/gpusla")
+    assert caught.value.code is BAD_SETTING
