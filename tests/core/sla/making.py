@@ -29,7 +29,7 @@ from gpusla.sla.periods import Period, period_of
 from gpusla.timeline.build import build
 from gpusla.timeline.model import StateSpan
 
-SKU = "GB300"
+SKU = "gb300"
 TIERS = (
     Tier(Fraction(99, 100), Fraction(5)),
     Tier(Fraction(98, 100), Fraction(10)),

@@ -75,7 +75,7 @@ class Scene:
         skus: dict[Slot, str] = {}
         for number, text in enumerate(self.slots):
             place = slot(number)
-            skus[place] = "H100" if text.startswith("!") else SKU
+            skus[place] = "h100" if text.startswith("!") else SKU
             for sequence, layer in enumerate(layers(text)):
                 spans += self._spans(place, expand(layer), error_of(text), sequence, period)
             ticks = expand(layers(text)[0])
