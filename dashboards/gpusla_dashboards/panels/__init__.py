@@ -1,0 +1,1 @@
+"""What a page is made of: panels in our own words, and the files that make them Grafana's."""
