@@ -170,10 +170,11 @@ class Node:
                 self._recorder.append(XidSeen(at, slot, event.uuid, event.xid))
 
     def _note_occupancy(self, at: Instant, located: Mapping[Slot, GpuReadings | None]) -> None:
-        # A GPU that fell off the bus has not left its slot, for all we know.
+        # A GPU that fell off the bus has not left its slot, for all we know; and only one that
+        # answers says who it is.
         before = self._occupancy or {}
         now = {
-            slot: gpu.identity.uuid if gpu is not None else before.get(slot)
+            slot: gpu.identity.uuid if gpu and gpu.answered is None else before.get(slot)
             for slot, gpu in located.items()
         }
         if now != self._occupancy:

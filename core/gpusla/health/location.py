@@ -23,20 +23,32 @@ def locate(
         for gpu in gpus.values()
         if counts[gpu.identity.module_id] == 1 and gpu.identity.uuid not in named
     }
-    return {
+    located = {
         one.slot: (gpus.get(one.uuid) if one.uuid else None) or by_module.get(one.module_id)
         for one in expected
     }
+    empty = [slot for slot, gpu in located.items() if gpu is None]
+    unplaced = _unplaced(located, gpus)
+    if len(empty) == len(unplaced) == 1:  # A GPU that was lost before it could say where it sits.
+        located[empty[0]] = unplaced[0]
+    return located
 
 
 def has_unplaced(
     located: Mapping[Slot, GpuReadings | None], gpus: Mapping[GpuUuid, GpuReadings]
 ) -> bool:
     """Return whether the driver lists a GPU that may sit in any slot, for all we know."""
+    return bool(_unplaced(located, gpus))
+
+
+def _unplaced(
+    located: Mapping[Slot, GpuReadings | None], gpus: Mapping[GpuUuid, GpuReadings]
+) -> list[GpuReadings]:
     placed = {gpu.identity.uuid for gpu in located.values() if gpu is not None}
     counts = Counter(gpu.identity.module_id for gpu in gpus.values())
-    return any(
-        gpu.identity.module_id is None or counts[gpu.identity.module_id] > 1
+    return [
+        gpu
         for uuid, gpu in gpus.items()
         if uuid not in placed
-    )
+        and (gpu.identity.module_id is None or counts[gpu.identity.module_id] > 1)
+    ]

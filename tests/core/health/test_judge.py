@@ -144,13 +144,27 @@ def test_a_replaced_gpu_is_found_by_its_module() -> None:
     assert verdict(conditions[SLOTS[1]]) == "down gpu_missing"
 
 
+def of_unknown_module(module: int) -> GpuReadings:
+    """Return a healthy GPU that cannot say where it sits."""
+    stray = gpu(module)
+    return replace(stray, identity=replace(stray.identity, module_id=None))
+
+
+def test_the_last_gpu_sits_in_the_last_slot() -> None:
+    """Where all others are placed, one that cannot say where it sits is placed as well."""
+    expected = tuple(replace(one, uuid=None) for one in EXPECTED)
+    conditions, _ = judge(expected, one_pass(of_unknown_module(2)), Memory())
+    assert conditions[SLOT] == OK
+
+
 def test_a_gpu_of_unknown_module_may_be_the_missing_one() -> None:
     """Missing needs evidence, too."""
     expected = tuple(replace(one, uuid=None) for one in EXPECTED)
-    stray = gpu()
-    stray = replace(stray, identity=replace(stray.identity, module_id=None))
-    conditions, _ = judge(expected, one_pass(stray), Memory())
+    seen = one_pass(of_unknown_module(2))
+    del seen.gpus[UUIDS[1]]
+    conditions, _ = judge(expected, seen, Memory())
     assert verdict(conditions[SLOT]) == "unknown health_unreadable"
+    assert verdict(conditions[SLOTS[1]]) == "unknown health_unreadable"
 
 
 # --- what lasts -------------------------------------------------------------------------------

@@ -1,0 +1,246 @@
+"""
+NVML as a source: a worker process that may hang, and the watchdog over it.
+
+A GPU whose calls do not return in time is unobservable while the others stay fresh.  A worker that
+has to go (two of its GPUs hang, one hangs for long, a GPU was lost, the driver lists another
+number) serves on until its successor is ready.  A killed worker that hangs in the driver cannot be
+reaped; with two of those, no further one is started.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gpusla.clock import Clock
+from gpusla.identity import GpuUuid
+from gpusla.logs import get_logger
+from gpusla.readings import Absence, Absent, GpuReadings, Identity, Pass
+from gpusla_agent.sources.raw import SUCCESS, Probing, RawGpu, absence_of
+from gpusla_agent.sources.worker_process import WorkerProcess
+
+UNREAPED_MAX = 2
+"""Killed workers that hang in the driver; more would only add to what hangs."""
+
+HUNG_MAX = 1
+"""GPUs that may hang before the worker is replaced at once."""
+
+_log = get_logger()
+_GONE = {Absence.LOST, Absence.RESET_REQUIRED}
+_ONE_HANGS = "the calls of one GPU do not return"
+_HUNG = Absent(Absence.UNOBSERVABLE, "no answer within the deadline")
+
+
+@dataclass(frozen=True, slots=True)
+class NvmlTiming:
+    """
+    How long the source waits, in milliseconds.
+
+    deadline_ms: for one GPU's pass.  slack_ms: for the worker's own part beyond that.
+    ready_ms: for a worker to list the GPUs.  rescan_ms: between attempts to find lost GPUs again.
+    hung_ms: for one hung GPU before its worker is replaced.  spawn_ms: between two new workers,
+    whatever happens.
+    """
+
+    deadline_ms: int = 500
+    slack_ms: int = 300
+    ready_ms: int = 10_000
+    rescan_ms: int = 15_000
+    hung_ms: int = 60_000
+    spawn_ms: int = 2_000
+
+
+class NvmlSource:
+    """The GPUs that the driver lists; sample is called by one thread."""
+
+    name = "nvml"
+
+    def __init__(
+        self,
+        clock: Clock,
+        probing: Probing,
+        *,
+        library_directory: Path | None = None,
+        timing: NvmlTiming | None = None,
+    ) -> None:
+        """Start the first worker and wait until it is ready, or for the time it is allowed."""
+        self.restarts = 0
+        self._clock = clock
+        self._probing = probing
+        self._timing = timing or NvmlTiming()
+        self._environment = _environment(library_directory)
+        self._identities: dict[int, Identity] = {}
+        self._unreaped: list[WorkerProcess] = []
+        self._why_silent = "the worker has not started"
+        self._trouble_now: str | None = None
+        self._is_started = False
+        self._worker: WorkerProcess | None = None
+        self._successor: WorkerProcess | None = None
+        self._try_ms = 0
+        self._spawned_ms = clock.monotonic_ms() - self._timing.spawn_ms
+        self._replace()
+        self._adopt(clock.monotonic_ms() + self._timing.ready_ms)
+
+    def sample(self) -> Pass:
+        """Return one pass; waits for deadline_ms and slack_ms at most."""
+        until_ms = self._clock.monotonic_ms() + self._timing.deadline_ms + self._timing.slack_ms
+        self._reap()
+        message = self._ask(until_ms)
+        if message is None:  # Dead or hung as a whole: try once more with a new one.
+            self._adopt(until_ms)
+            message = self._ask(until_ms)
+        self._watch(message)
+        if message is None:
+            now_ms = self._clock.monotonic_ms()
+            return Pass(now_ms, {}, source=Absent(Absence.UNOBSERVABLE, self._why_silent))
+        return self._pass(message)
+
+    def close(self) -> None:
+        """Kill the workers."""
+        self._retire(self._worker)
+        self._retire(self._successor)
+        self._worker = self._successor = None
+        for worker in self._unreaped:
+            worker.wait(1)
+
+    # --- one pass -----------------------------------------------------------------------------
+
+    def _ask(self, until_ms: int) -> dict[str, Any] | None:
+        self._adopt(self._clock.monotonic_ms())
+        if self._worker is None:
+            return None
+        message = self._worker.receive(until_ms) if self._worker.request() else None
+        if message is None:
+            self._why_silent = "the worker does not answer"
+            self._retire(self._worker)
+            self._worker = None
+            self._replace()
+        return message
+
+    def _pass(self, message: dict[str, Any]) -> Pass:
+        for one in message["identities"]:
+            self._learn(one)
+        gpus: dict[GpuUuid, GpuReadings] = {}
+        success: dict[str, bool] = {"xid": message["events"] == SUCCESS}
+        seconds: dict[str, float] = {"xid": 0.0}
+        answers = {answer["index"]: answer for answer in message["gpus"]}
+        for index, identity in self._identities.items():
+            found = self._probing.interpret(self._raw(identity, answers.get(index)))
+            gpus[identity.uuid] = found.readings
+            for probe, is_good in found.success.items():
+                success[probe] = success.get(probe, True) and is_good
+                seconds[probe] = max(seconds.get(probe, 0.0), found.seconds[probe])
+        events = self._probing.events(message["xids"])
+        now_ms = self._clock.monotonic_ms()
+        return Pass(now_ms, gpus, events, None, seconds, success)
+
+    def _raw(self, identity: Identity, answer: dict[str, Any] | None) -> RawGpu:
+        if answer is None:
+            return RawGpu(identity, self._clock.monotonic_ms(), {}, {}, _HUNG)
+        return RawGpu(identity, answer["at_ms"], answer["values"], answer["seconds"])
+
+    # --- what the driver lists ----------------------------------------------------------------
+
+    def _list(self, ready: dict[str, Any]) -> None:
+        before = self._identities
+        self._identities = {}
+        for one in ready["gpus"]:
+            self._learn(one)
+        told = {identity.uuid for identity in self._identities.values()}
+        for index in range(ready["count"]):
+            if index in self._identities:
+                continue
+            # It does not say who it is: who it was if nobody else is, or nobody that is known.
+            known = before.get(index)
+            is_free = known is not None and known.uuid not in told
+            stranger = Identity(GpuUuid(f"index-{index}"), index, "")
+            self._identities[index] = known if known is not None and is_free else stranger
+
+    def _learn(self, one: dict[str, Any]) -> None:
+        identity = self._probing.identify(one["index"], one["identity"])
+        if identity is not None:
+            self._identities[identity.index] = identity
+
+    # --- the watchdog -------------------------------------------------------------------------
+
+    def _watch(self, message: dict[str, Any] | None) -> None:
+        """Start a successor where the worker has shown that it needs one."""
+        trouble = self._trouble(message)
+        now_ms = self._clock.monotonic_ms()
+        if trouble is None:
+            self._trouble_now = None
+            return
+        is_slow = trouble == _ONE_HANGS
+        every_ms = self._timing.hung_ms if is_slow else self._timing.rescan_ms
+        if trouble != self._trouble_now:
+            self._trouble_now = trouble
+            self._try_ms = now_ms + (every_ms if is_slow else 0)
+        if now_ms >= self._try_ms and self._replace():
+            self._try_ms = now_ms + every_ms
+            _log.warning("source_worker_replaced", cause=trouble)
+
+    def _trouble(self, message: dict[str, Any] | None) -> str | None:
+        if message is None:
+            return self._why_silent
+        hung = len(self._identities) - len(message["gpus"])
+        if hung > HUNG_MAX:
+            return "the calls of more than one GPU do not return"
+        if message["count"] != len(self._identities):
+            return "the driver lists another number of GPUs"
+        if any(_is_gone(answer) for answer in message["gpus"]):
+            return "a GPU is lost or needs a reset"
+        return _ONE_HANGS if hung else None
+
+    def _replace(self) -> bool:
+        """Start a successor unless there is one, the last one is too young, or too many hang."""
+        now_ms = self._clock.monotonic_ms()
+        if self._successor is not None or now_ms - self._spawned_ms < self._timing.spawn_ms:
+            return False
+        if len(self._unreaped) >= UNREAPED_MAX:
+            self._why_silent = f"{UNREAPED_MAX} killed workers still hang in the driver"
+            return False
+        self._spawned_ms = now_ms
+        self._successor = WorkerProcess(self._clock, self._timing.deadline_ms, self._environment)
+        return True
+
+    def _adopt(self, until_ms: int) -> None:
+        """Let the successor take over if it is ready by then."""
+        successor = self._successor
+        if successor is None:
+            return
+        ready = successor.receive(until_ms)
+        if ready is not None and ready["code"] == SUCCESS:
+            self.restarts += self._is_started
+            self._is_started = True
+            self._retire(self._worker)
+            self._worker, self._successor = successor, None
+            self._list(ready)
+            return
+        is_late = self._clock.monotonic_ms() - successor.started_ms > self._timing.ready_ms
+        if ready is not None or successor.has_ended() or is_late:
+            words = "a new worker is not ready in time" if is_late else "a new worker ended"
+            self._why_silent = words if ready is None else absence_of(ready["code"]).detail
+            self._retire(successor)
+            self._successor = None
+
+    def _retire(self, worker: WorkerProcess | None) -> None:
+        if worker is not None:
+            worker.kill()
+            self._unreaped.append(worker)
+
+    def _reap(self) -> None:
+        self._unreaped = [worker for worker in self._unreaped if not worker.has_ended()]
+
+
+def _is_gone(answer: dict[str, Any]) -> bool:
+    codes = {code for code, _ in answer["values"].values()} - {SUCCESS}
+    return not _GONE.isdisjoint(absence_of(code).absence for code in codes)
+
+
+def _environment(library_directory: Path | None) -> dict[str, str]:
+    # One arena of memory for all threads, which hold next to nothing.
+    environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
+    if library_directory is not None:
+        paths = [str(library_directory), environment.get("LD_LIBRARY_PATH", "")]
+        environment["LD_LIBRARY_PATH"] = ":".join(path for path in paths if path)
+    return environment
