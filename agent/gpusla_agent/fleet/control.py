@@ -8,15 +8,14 @@ is gone from the file ends there, and the past of every fault is kept.
 from dataclasses import replace
 from pathlib import Path
 
-import structlog
-
 from gpusla.errors import GpuslaError
 from gpusla.identity import Slot
+from gpusla.logs import get_logger
 from gpusla.simulation.faults import Fault
 from gpusla_agent.fleet.faults import read_faults
 from gpusla_agent.fleet.settings import read_document
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Control:

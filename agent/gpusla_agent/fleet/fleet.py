@@ -5,16 +5,16 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-import structlog
-
 from gpusla.clock import Clock, SystemClock
 from gpusla.errors import JournalError
 from gpusla.identity import NodeName
 from gpusla.instants import Interval
+from gpusla.logs import get_logger
 from gpusla.simulation.plan import draw
 from gpusla.simulation.scenario import Scenario
+from gpusla_agent.app.node import Timing
 from gpusla_agent.fleet.control import Control
-from gpusla_agent.fleet.node import Pace, PaperNode, Registers
+from gpusla_agent.fleet.node import PaperNode
 from gpusla_agent.fleet.settings import FleetSettings, read_fleet_settings
 from gpusla_agent.server import Served, Server, application
 
@@ -27,7 +27,7 @@ CATCH_UP_ROUNDS = 3
 AHEAD_MS = 366 * 86_400_000
 """Random faults are drawn for so long after the start."""
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 def run_fleet(path: Path, stop: threading.Event, clock: Clock | None = None) -> None:
@@ -100,6 +100,7 @@ class Fleet:
             node.begin(self._settings.form.start if is_new else self._now_ms())
             node.advance(self._now_ms())
             node.sync()
+            node.is_past = False
             if done % 6 == 0 or done == len(self.nodes):
                 self._progress(done)
         for _ in range(CATCH_UP_ROUNDS):
@@ -154,9 +155,11 @@ class Fleet:
         return PaperNode(
             name,
             self._fate,
-            Registers(settings.inventory, settings.assignments, settings.digests),
+            settings.configuration,
             settings.data_directory / name,
-            Pace(form.start, form.interval_ms, form.valid_ms),
+            from_ms=form.start,
+            timing=Timing(form.interval_ms, form.valid_ms),
+            tenants=form.tenants,
         )
 
     def _now_ms(self) -> int:
@@ -172,7 +175,7 @@ class Fleet:
 
 def scenario_of(settings: FleetSettings) -> Scenario:
     """Return the fate of a fleet: what is drawn from its seed, and what its scenario file says."""
-    slots = settings.inventory.slots()
+    slots = settings.configuration.inventory.slots()
     form = settings.form
     if form.seed is None:
         return Scenario(slots, settings.faults)

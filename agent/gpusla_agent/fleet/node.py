@@ -1,38 +1,30 @@
 """
-One node on paper: its clock, its source and the sampler and recorder that real nodes have.
+One node on paper: its clock and source, and the live node, sampler and recorder of a real agent.
 
 It samples at the multiples of its interval, on a clock that is set to each of them in turn, and a
 late turn of the process is caught up; so its journal says what it would say if the process were
-never late.  A stretch in which nothing changes becomes one record.  Source: docs/decisions/0043.
+never late.  A stretch in which nothing can change becomes one record.
+Source: docs/decisions/0043-the-past-in-seconds.md.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from gpusla import __version__
 from gpusla.catalogue.reasons import State
-from gpusla.health import locate
 from gpusla.identity import GpuUuid, NodeName, Slot
-from gpusla.inventory.registry import Assignments, Inventory
+from gpusla.inventory.registry import Inventory
 from gpusla.journal.chain import Head
-from gpusla.journal.model import (
-    ClockState,
-    ConfigurationChanged,
-    Instant,
-    Occupancy,
-    Started,
-    Stopped,
-    XidSeen,
-)
-from gpusla.readings import Expected, GpuReadings
+from gpusla.journal.model import ClockState, Condition
+from gpusla.readings import Expected
 from gpusla.simulation.profile import GB300
 from gpusla.simulation.scenario import Scenario
-from gpusla_agent.exposition import AgentView, NodeView, SlotView, UsageView, render
-from gpusla_agent.recorder import ClockReading, Recorder
-from gpusla_agent.sampler import Holder, Sampled, Sampler, Usage
+from gpusla_agent.app.node import Node, Timing
+from gpusla_agent.assignments import Configuration, FixedConfiguration
+from gpusla_agent.recorder import ClockReading, Disk, Recorder
+from gpusla_agent.sampler import Sampler
 from gpusla_agent.sources.simulated import PaperGpu, SimulatedSource, paper_gpu
 
 RUN_MS_MAX = 6 * 3_600_000
@@ -61,73 +53,57 @@ class PaperClock:
         self.now_ms += round(seconds * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """When a node samples and for how long a sample speaks."""
-
-    from_ms: int
-    interval_ms: int
-    valid_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Registers:
-    """What is known of the fleet from its files; digests by subject."""
-
-    inventory: Inventory
-    assignments: Assignments
-    digests: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What the node's page shows: the last sample and where everything was."""
-
-    at_ms: int
-    sampled: Sampled
-    located: Mapping[Slot, GpuReadings | None]
-
-
 class PaperNode:
     """
     A node with a journal of its own; see `gpusla_agent.server.Served` for what the server asks.
 
-    samples: how many it would have taken by now.  is_silent: its agent on paper takes none now.
+    is_silent: its agent on paper takes no samples now.  is_past: the past is being written, which
+    nobody is shown before it is done, so that the disk need not be waited for at each record.
     """
 
     def __init__(
         self,
-        node: NodeName,
+        name: NodeName,
         scenario: Scenario,
-        registers: Registers,
+        configuration: Configuration,
         directory: Path,
-        pace: Pace,
+        *,
+        from_ms: int,
+        timing: Timing,
+        tenants: Mapping[str, str],
     ) -> None:
         """
-        Open the journal and write that the node starts.
+        Open the journal.
 
         Raises JournalError if the journal is locked, broken or cannot be written.
         """
-        self.node = node
-        self.samples = 0
         self.is_silent = False
-        self._registers = registers
-        self._pace = pace
-        self._boot = _boot_id(scenario.seed, node)
-        self._clock = PaperClock(pace.from_ms, pace.from_ms - BOOTED_BEFORE_MS)
-        self._source = SimulatedSource(
-            scenario,
-            tuple(_gpus(registers.inventory, node)),
-            self._clock,
-            loaded_ms=self._clock.booted_ms,
-        )
+        self.is_past = True
+        self._name = name
+        self._inventory = configuration.inventory
+        self._interval_ms = timing.interval_ms
+        self._boot = _uuid(f"boot {scenario.seed} {name}")
+        self._clock = PaperClock(from_ms, from_ms - BOOTED_BEFORE_MS)
+        gpus = tuple(_gpus(configuration.inventory, name))
+        booted_ms = self._clock.booted_ms
+        self._source = SimulatedSource(scenario, gpus, self._clock, loaded_ms=booted_ms)
         self._sampler = Sampler(self._source, self._expected, self._clock.wall_ms)
-        self._usage = Usage(pace.valid_ms)
-        self._xids: Counter[tuple[GpuUuid, int]] = Counter()
-        self._occupancy: dict[Slot, GpuUuid | None] = {}
-        self._shown: _Shown | None = None
-        self._next_ms = pace.from_ms
-        self._recorder = Recorder(directory, node, self._read_clock)
+        self._recorder = Recorder(
+            directory, name, self._read_clock, disk=Disk(sync=self._sync_file)
+        )
+        self._node = Node(
+            self._recorder,
+            self._sampler,
+            self._source,
+            self._read_clock,
+            FixedConfiguration(configuration),
+            tenants=tenants,
+            timing=timing,
+        )
+        self._next_ms = from_ms
+        self._steady_until_ms = 0
+        self._expected_then: tuple[Expected, ...] = ()
+        self._conditions: Mapping[Slot, Condition] = {}
 
     @property
     def has_history(self) -> bool:
@@ -137,16 +113,12 @@ class PaperNode:
     def begin(self, at_ms: int) -> None:
         """Start the agent on paper at an instant; the time before it stays unknown."""
         self._next_ms = self._clock.now_ms = at_ms
-        at, pace = self._recorder.now(), self._pace
-        self._recorder.append(
-            Started(at, self.node, __version__, self._source.name, pace.interval_ms, pace.valid_ms)
-        )
-        for subject, digest in self._registers.digests.items():
-            self._recorder.append(ConfigurationChanged(at, subject, digest))
+        self._node.start()
 
     def follow(self, scenario: Scenario) -> None:
         """Let another fate hold from the next sample on."""
         self._source.follow(scenario)
+        self._steady_until_ms = 0
 
     def skip_to(self, at_ms: int) -> None:
         """Take no samples before an instant: their time is unknown."""
@@ -154,7 +126,7 @@ class PaperNode:
 
     def advance(self, until_ms: int) -> None:
         """Take all samples up to until_ms, itself included."""
-        interval_ms = self._pace.interval_ms
+        interval_ms = self._interval_ms
         at_ms = self._source.awake_ms(self._next_ms, interval_ms)
         while at_ms <= until_ms:
             last_ms = self._observe(at_ms, until_ms)
@@ -168,76 +140,82 @@ class PaperNode:
 
     def close(self, cause: str) -> None:
         """Write that the agent on paper stopped, and give the journal back."""
-        self._recorder.append(Stopped(self._recorder.now(), cause))
-        self._recorder.close()
+        self._node.stop(cause)
 
     # --- sampling -----------------------------------------------------------------------------
 
     def _observe(self, at_ms: int, until_ms: int) -> int:
-        """Sample at an instant; return the last one for which the same record speaks."""
+        """Sample at an instant; return the last one that was recorded with it."""
         self._clock.now_ms = at_ms
-        sampled = self._sampler.step()
-        at = self._recorder.now()
-        located = locate(sampled.expected, sampled.seen.gpus)
-        self._record_around(at, sampled, located)
-        last_ms = self._last_equal(at_ms, until_ms, sampled)
-        interval_ms = self._pace.interval_ms
+        if self._is_steady(at_ms) and at_ms + self._interval_ms <= until_ms:
+            return self._observe_run(at_ms, until_ms)
+        self._conditions = self._node.step().conditions
+        self._steady_until_ms = self._source.unchanged_until_ms(at_ms)
+        self._expected_then = self._expected(at_ms)
+        return at_ms
+
+    def _is_steady(self, at_ms: int) -> bool:
+        """Return whether the live node's last step saw all that is new at an instant."""
+        return at_ms < self._steady_until_ms and self._expected(at_ms) == self._expected_then
+
+    def _observe_run(self, at_ms: int, until_ms: int) -> int:
+        """
+        Record all samples from an instant on that would see what the first of them sees.
+
+        Readings stay as they are up to the source's next edge, and the rules are pure: what was
+        ok at the last step is ok, and what was not can only clear as time passes.
+        """
+        edge_ms = min(self._steady_until_ms - 1, until_ms, at_ms + RUN_MS_MAX)
+        count = (edge_ms - at_ms) // self._interval_ms
+        if any(one.state is not State.OK for one in self._conditions.values()):
+            self._conditions = self._sampler.step().conditions
+            count = self._count_equal(at_ms, count)
+        elif self._expected(at_ms + count * self._interval_ms) != self._expected_then:
+            count = 0
+        return self._record_run(at_ms, count)
+
+    def _record_run(self, at_ms: int, count: int) -> int:
+        self._clock.now_ms = at_ms
+        from_mono_ms = self._clock.monotonic_ms()
+        last_ms = at_ms + count * self._interval_ms
         self._clock.now_ms = last_ms
-        if last_ms == at_ms:
-            self._recorder.observe(at, sampled.conditions)
-            self._usage.add(sampled.seen, self._holders(at_ms, located))
-        else:
-            samples = (last_ms - at_ms) // interval_ms + 1
-            self._recorder.observe_run(
-                at.mono_ms, self._recorder.now(), samples, interval_ms, sampled.conditions
-            )
-        self.samples += (last_ms - at_ms) // interval_ms + 1
-        self._shown = _Shown(last_ms, sampled, located)
+        gap_ms = self._interval_ms if count else 0
+        self._recorder.observe_run(
+            from_mono_ms, self._recorder.now(), count + 1, gap_ms, self._conditions
+        )
         return last_ms
 
-    def _last_equal(self, at_ms: int, until_ms: int, sampled: Sampled) -> int:
+    def _count_equal(self, at_ms: int, count: int) -> int:
         """
-        Return the last sampling instant before which all would see what this sample saw.
+        Return how many of the next count samples would see what the one at an instant saw.
 
-        Readings stay as they are up to the source's next edge.  Within that, conditions can only
-        clear as time passes, so if the last one is equal all between are, and if not the change
-        is found by halving; where all is ok nothing is left to clear.
+        Conditions only clear within a stretch, so if the last is equal all between are, and if
+        not the change is found by halving.  The rules remember the last of them afterwards.
         """
-        interval_ms = self._pace.interval_ms
-        edge_ms = min(self._source.unchanged_until_ms(at_ms) - 1, until_ms, at_ms + RUN_MS_MAX)
-        last_ms = at_ms + (edge_ms - at_ms) // interval_ms * interval_ms
-        is_ok = all(condition.state is State.OK for condition in sampled.conditions.values())
-        if last_ms == at_ms or (is_ok and self._expected(last_ms) == sampled.expected):
-            return last_ms
         memory = self._sampler.memory
-        equal, beyond = 0, (last_ms - at_ms) // interval_ms + 1
-        middle = beyond - 1
+        equal, beyond, middle = 0, count + 1, count
         while beyond - equal > 1:
             self._sampler.memory = memory
-            self._clock.now_ms = at_ms + middle * interval_ms
-            if self._sampler.step().conditions == sampled.conditions:
+            self._clock.now_ms = at_ms + middle * self._interval_ms
+            if self._sampler.step().conditions == self._conditions:
                 equal = middle
             else:
                 beyond = middle
             middle = (equal + beyond) // 2
+        # What the next sample remembers is the last of the stretch: how long ago a slowdown was
+        # seen decides when it is over.
         self._sampler.memory = memory
-        return at_ms + equal * interval_ms
+        if equal:
+            self._clock.now_ms = at_ms + equal * self._interval_ms
+            self._sampler.step()
+        return equal
 
-    def _record_around(
-        self, at: Instant, sampled: Sampled, located: Mapping[Slot, GpuReadings | None]
-    ) -> None:
-        occupancy = {slot: gpu.identity.uuid if gpu else None for slot, gpu in located.items()}
-        if sampled.seen.source is None and occupancy != self._occupancy:
-            self._occupancy = occupancy
-            self._recorder.append(Occupancy(at, occupancy))
-        slots = {gpu: slot for slot, gpu in occupancy.items()}
-        for event in sampled.seen.events:
-            self._xids[event.uuid, event.xid] += 1
-            if event.uuid in slots:
-                self._recorder.append(XidSeen(at, slots[event.uuid], event.uuid, event.xid))
+    def _sync_file(self, descriptor: int) -> None:
+        if not self.is_past:  # The first sync after it takes the whole file with it.
+            os.fdatasync(descriptor)
 
     def _expected(self, at_ms: int) -> tuple[Expected, ...]:
-        return self._registers.inventory.expected(self.node, at_ms)
+        return self._inventory.expected(self._name, at_ms)
 
     def _read_clock(self) -> ClockReading:
         clock = self._clock
@@ -246,6 +224,11 @@ class PaperNode:
         )
 
     # --- what is served -----------------------------------------------------------------------
+
+    @property
+    def node(self) -> NodeName:
+        """The node's name."""
+        return self._name
 
     @property
     def durable(self) -> Head:
@@ -258,66 +241,15 @@ class PaperNode:
 
     def metrics(self, accept: str) -> tuple[bytes, str]:
         """Return the page of metrics and its content type."""
-        return render(self._view(), accept)
+        return self._node.metrics(accept)
 
     def troubles(self) -> list[str]:
         """Return what is wrong with the node's metering, in words; empty if nothing is."""
-        return ["the journal cannot be written"] if self._recorder.health.is_failing else []
-
-    def _view(self) -> NodeView:
-        shown = self._shown
-        return NodeView(
-            self.node,
-            self._agent_view(shown),
-            tuple(self._slot_views(shown)) if shown else (),
-            tuple(shown.sampled.seen.gpus.values()) if shown else (),
-            self._recorder.state_ms(),
-            dict(self._xids),
-            tuple(_usage_views(self._usage)),
-        )
-
-    def _agent_view(self, shown: _Shown | None) -> AgentView:
-        health = self._recorder.health
-        return AgentView(
-            __version__,
-            self._source.name,
-            self.samples,
-            shown.at_ms if shown else None,
-            self.durable.sequence,
-            health.synced_wall_ms,
-            health.errors,
-            self._source.restarts,
-            0,
-            dict.fromkeys(self._registers.digests, True),
-        )
-
-    def _slot_views(self, shown: _Shown) -> Iterator[SlotView]:
-        for one in shown.sampled.expected:
-            gpu = shown.located[one.slot]
-            yield SlotView(
-                one.slot,
-                one.sku,
-                gpu.identity if gpu else None,
-                self._contract(one.slot, shown.at_ms),
-                "",
-                shown.sampled.conditions.get(one.slot),
-            )
-
-    def _holders(
-        self, at_ms: int, located: Mapping[Slot, GpuReadings | None]
-    ) -> dict[GpuUuid, Holder]:
-        return {
-            gpu.identity.uuid: Holder(self._contract(slot, at_ms))
-            for slot, gpu in located.items()
-            if gpu is not None
-        }
-
-    def _contract(self, slot: Slot, at_ms: int) -> str:
-        return self._registers.assignments.contract_at(slot, at_ms) or ""
+        return self._node.troubles()
 
 
-def _gpus(inventory: Inventory, node: NodeName) -> Iterable[PaperGpu]:
-    """Return the GPUs that stand in the node's slots: those of the inventory, or made-up ones."""
+def _gpus(inventory: Inventory, node: NodeName) -> Iterator[PaperGpu]:
+    """Yield the GPUs that stand in the node's slots: those of the inventory, or made-up ones."""
     record = next(one for one in reversed(inventory.node_records) if one.node == node)
     named = {one.slot: one.gpu for one in inventory.occupancy_records}
     for index, (module, slot) in enumerate(zip(record.modules, record.slots, strict=True)):
@@ -325,17 +257,6 @@ def _gpus(inventory: Inventory, node: NodeName) -> Iterable[PaperGpu]:
         yield paper_gpu(slot, module, index, named.get(slot, made_up), GB300)
 
 
-def _boot_id(seed: int, node: NodeName) -> str:
-    return _uuid(f"boot {seed} {node}")
-
-
 def _uuid(words: str) -> str:
     digits = sha256(f"gpusla paper {words}".encode()).hexdigest()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
-
-
-def _usage_views(usage: Usage) -> Iterator[UsageView]:
-    for key, busy in list(usage.busy_seconds.items()):
-        energy = usage.energy_joules.get(key)
-        holder = key.holder
-        yield UsageView(key.uuid, key.index, holder.contract, holder.tenant, busy, energy)

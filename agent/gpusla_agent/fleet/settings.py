@@ -22,8 +22,9 @@ from gpusla.documents import (
 from gpusla.errors import InputError, Position, SettingsError
 from gpusla.identity import NodeName
 from gpusla.inventory.load import read_assignments, read_inventory
-from gpusla.inventory.registry import Assignments, Inventory
+from gpusla.inventory.registry import Inventory
 from gpusla.simulation.faults import Fault
+from gpusla_agent.assignments import Configuration
 from gpusla_agent.fleet.faults import read_faults
 
 _LISTEN = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})", re.ASCII)
@@ -54,6 +55,7 @@ class FleetForm(Form):
     control: str | None = None
     nodes: list[Identifier] | None = None
     hand_over: list[Identifier] = Field(default_factory=list)
+    tenants: dict[str, str] = Field(default_factory=dict)
     interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
     valid_ms: Annotated[int, Field(ge=100, le=600_000)] = 2_500
 
@@ -63,16 +65,13 @@ class FleetSettings:
     """
     The settings with all that they name read.
 
-    form: the plain values.  nodes: those to run, by name.  faults: of the scenario file.
-    digests: of the files' bytes, by subject, as journals name them.
+    form: the plain values.  faults: of the scenario file.  nodes: those to run, by name.
     """
 
     form: FleetForm
-    inventory: Inventory
-    assignments: Assignments
+    configuration: Configuration
     faults: tuple[Fault, ...]
     nodes: tuple[NodeName, ...]
-    digests: dict[str, str]
     data_directory: Path
     control: Path | None
     host: str
@@ -93,11 +92,14 @@ def read_fleet_settings(path: Path) -> FleetSettings:
     assert listen is not None  # the form checked it
     return FleetSettings(
         form,
-        inventory,
-        read_assignments(assignments_document, inventory),
+        Configuration(
+            inventory,
+            read_assignments(assignments_document, inventory),
+            {"inventory": inventory_digest, "assignments": assignments_digest},
+            {"inventory": True, "assignments": True},
+        ),
         _scenario_faults(form, path, inventory),
         _nodes(form, path, inventory),
-        {"inventory": inventory_digest, "assignments": assignments_digest},
         path.parent / form.data_directory,
         None if form.control is None else path.parent / form.control,
         listen["host"].strip("[]"),
