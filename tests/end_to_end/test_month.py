@@ -29,13 +29,14 @@ BUSY = 8
 
 @pytest.fixture
 def rack(tmp_path: Path) -> Rack:
+    """A rack with its contract, in a folder of its own."""
     return build_rack(tmp_path)
 
 
 def test_aligned_truth_is_judged_to_the_millisecond(rack: Rack) -> None:
     """Where every change falls on a sample, the judgement equals the truth exactly."""
     period = rack.period(MONTH)
-    scenario = _eventful(rack, period, align_ms=INTERVAL_MS)
+    scenario = eventful(rack, period, align_ms=INTERVAL_MS)
 
     judged = _judge(rack, scenario, period)
 
@@ -52,7 +53,7 @@ def test_aligned_truth_is_judged_to_the_millisecond(rack: Rack) -> None:
 def test_unaligned_truth_lies_within_the_bounds(rack: Rack, seed: int) -> None:
     """Where changes fall between samples, the truth lies between low and high."""
     period = rack.period(MONTH)
-    scenario = _eventful(rack, period, align_ms=1, seed=seed)
+    scenario = eventful(rack, period, align_ms=1, seed=seed)
 
     judged = _judge(rack, scenario, period)
 
@@ -89,7 +90,7 @@ def test_the_credit_is_what_arithmetic_by_hand_gives(rack: Rack) -> None:
     assert balance_minor_units(entries) == 750_000_000
 
 
-def _eventful(rack: Rack, period: Period, align_ms: int, seed: int = 5) -> Scenario:
+def eventful(rack: Rack, period: Period, align_ms: int, seed: int = 5) -> Scenario:
     """Draw a busy month: repairs end before it does, faults and gaps are many."""
     hour = Interval(period.interval.start_ms, period.interval.end_ms)
     drawn = [draw(seed * BUSY + part, rack.slots, hour, align_ms=align_ms) for part in range(BUSY)]

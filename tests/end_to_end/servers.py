@@ -1,0 +1,40 @@
+"""Real servers on loopback, each in a temporary folder, ended by their own process id."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from gpusla_collector.demo.stage import Stage, free_port, wait_until_ready
+
+
+def tool(name: str) -> str:
+    """Return a program that ./run found, or its name for the path to find."""
+    return os.environ.get(f"GPUSLA_{name.upper()}") or name
+
+
+@contextmanager
+def prometheus(folder: Path, configuration: dict[str, object]) -> Iterator[str]:
+    """Run Prometheus on the data in folder / "data"; give its address."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "prometheus.yml"
+    path.write_text(yaml.safe_dump(configuration), "utf-8")
+    port = free_port(0)
+    stage = Stage(folder)
+    try:
+        child = stage.start(
+            "prometheus",
+            [
+                tool("prometheus"),
+                f"--config.file={path}",
+                f"--storage.tsdb.path={folder / 'data'}",
+                "--storage.tsdb.retention.time=10y",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+        )
+        wait_until_ready(child, f"http://127.0.0.1:{port}/-/ready")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stage.stop()
