@@ -99,6 +99,18 @@ def test_a_disagreement_stays_visible_in_the_bounds() -> None:
     assert (disputed.condition, disputed.other) == (DOWN, OK)
 
 
+def test_records_that_overlap_in_part_count_each_millisecond_once() -> None:
+    """A long record and a shorter one that begins inside it and outlasts it."""
+    covered = one([span(0, 10, OK), span(4, 14, DOWN), span(12, LENGTH_MS, OK)])
+    assert [(s.start_ms, s.end_ms, s.condition, s.other) for s in covered] == [
+        (0, 4, OK, None),
+        (4, 10, DOWN, OK),
+        (10, 12, DOWN, None),
+        (12, 14, DOWN, OK),
+        (14, LENGTH_MS, OK, None),
+    ]
+
+
 def test_several_other_claims_are_as_wide_as_unknown() -> None:
     """Down counts; what else it may have been is more than one thing."""
     claims = [span(0, LENGTH_MS, condition) for condition in (OK, DOWN, SLOW)]

@@ -53,3 +53,10 @@ def test_clipping_keeps_what_is_inside(intervals: list[Interval], one: int, two:
     """A window cuts at its own edges."""
     window = Interval(min(one, two), max(one, two))
     assert moments(clip(intervals, window)) == moments(intervals) & moments([window])
+
+
+def test_what_does_not_touch_stays_apart() -> None:
+    """One millisecond between two intervals is one millisecond, and none is none."""
+    apart = [Interval(0, 4), Interval(5, 9)]
+    assert union(apart) == tuple(apart)
+    assert union([Interval(0, 5), Interval(5, 9)]) == (Interval(0, 9),)
