@@ -138,7 +138,7 @@ DEFECTS = (
         "an exclusion takes time out of the denominator",
         "sla/evaluate.py",
         "    committed_ms = swept.committed_gpu_ms\n",
-        "    committed_ms = swept.committed_gpu_ms - sum(_excused(p, scale) for p in cut) // scale\n",
+        "    committed_ms = swept.committed_gpu_ms - sum(_excused(p, 1) for p in cut)\n",
     ),
     Defect(
         "the next tier is counted over the period to date",

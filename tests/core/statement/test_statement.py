@@ -61,7 +61,7 @@ def test_the_same_statement_has_the_same_bytes() -> None:
     """Whatever order its entries and journals were handed over in."""
     evaluation = bad_october()
     entries = decide((), evaluation, is_final=True)
-    backwards = replace(INPUTS, journals=dict(reversed(INPUTS.journals.items())))
+    backwards = replace(INPUTS, journals=dict(reversed(list(INPUTS.journals.items()))))
     one, two = build(evaluation, entries, INPUTS), build(evaluation, entries[::-1], backwards)
     assert to_json(one) == to_json(two)
     assert digest(one) == digest(two)

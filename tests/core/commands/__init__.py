@@ -1,0 +1,1 @@
+"""Commands: what people see and the exit codes that scripts see."""
