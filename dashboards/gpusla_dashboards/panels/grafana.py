@@ -1,17 +1,11 @@
 """
-A page as Grafana's classic JSON.  This file and `panels.kinds` alone meet the SDK.
+A page as Grafana's classic JSON.  The head of the page; `panels.kinds` has the kinds.
 
 The SDK leaves four things out that a page needs: ids of panels, a layout that stays on the grid,
 what a stat shows of its values, and when variables are read again.  They are set here.
 """
 
 import json
-
-from grafana_foundation_sdk.builders import dashboard, prometheus
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models import common as options
-from grafana_foundation_sdk.models import dashboard as model
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from gpusla_dashboards.panels.kinds import OWN, Builder, overrides, thresholds, value_map
 from gpusla_dashboards.panels.model import (
@@ -25,6 +19,14 @@ from gpusla_dashboards.panels.model import (
     Section,
     Variable,
     places,
+)
+from gpusla_dashboards.panels.sdk import (
+    JSONEncoder,
+    PromQueryFormat,
+    dashboard,
+    model,
+    options,
+    prometheus,
 )
 
 DATASOURCE = options.DataSourceRef(type_val="prometheus", uid="${datasource}")

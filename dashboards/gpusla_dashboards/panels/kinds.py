@@ -5,19 +5,18 @@ What each kind of panel has of its own, in the SDK's words.
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from grafana_foundation_sdk.builders import (
+from gpusla_dashboards.panels.model import Column, Kind, Look, Panel, Step
+from gpusla_dashboards.panels.sdk import (
     bargauge,
     common,
     dashboard,
+    model,
+    options,
     stat,
     statetimeline,
     table,
     timeseries,
 )
-from grafana_foundation_sdk.models import common as options
-from grafana_foundation_sdk.models import dashboard as model
-
-from gpusla_dashboards.panels.model import Column, Kind, Look, Panel, Step
 
 Builder: TypeAlias = (
     stat.Panel | timeseries.Panel | table.Panel | bargauge.Panel | statetimeline.Panel

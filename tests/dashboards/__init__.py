@@ -1,0 +1,1 @@
+"""Grafana's pages: what is built, what Prometheus answers to it, how it is published."""
