@@ -1,0 +1,117 @@
+"""One look at this node: what sits where, in which state, and why."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gpusla.catalogue.reasons import State
+from gpusla.clock import Clock
+from gpusla.health import locate
+from gpusla.journal.model import Condition
+from gpusla.readings import Absent, GpuReadings, Present
+from gpusla_agent.app.run import source_of, watch
+from gpusla_agent.sampler import Sampled, Sampler
+from gpusla_agent.settings import Settings
+
+_HEADER = ("SLOT", "GPU", "NAME", "UUID", "STATE", "POWER", "TEMP", "WHY")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One slot of the table."""
+
+    slot: str
+    gpu: GpuReadings | None
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The node at one instant; silent: why the driver did not answer at all."""
+
+    node: str
+    rows: tuple[Row, ...]
+    silent: Absent | None
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether every slot is ok."""
+        return all(row.condition.state is State.OK for row in self.rows)
+
+
+def scan(settings: Settings, clock: Clock) -> Scan:
+    """Look once, beside a running agent or without.  Raises InputError for a file that is bad."""
+    with tempfile.TemporaryDirectory() as nowhere:
+        configuration = watch(settings, Path(nowhere)).current()
+    source = source_of(settings, clock)
+    try:
+        sampler = Sampler(
+            source,
+            lambda at_ms: configuration.inventory.expected(settings.node, at_ms),
+            clock.wall_ms,
+        )
+        return _told(settings.node, sampler.step())
+    finally:
+        source.close()
+
+
+def _told(node: str, sampled: Sampled) -> Scan:
+    located = locate(sampled.expected, sampled.seen.gpus)
+    rows = (
+        Row(str(slot), located[slot], condition) for slot, condition in sampled.conditions.items()
+    )
+    return Scan(node, tuple(rows), sampled.seen.source)
+
+
+def to_text(found: Scan) -> str:
+    """Return the table."""
+    table = [_HEADER, *map(_cells, found.rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(_HEADER))]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
+    return "\n".join(lines)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    gpu = row.gpu
+    identity = gpu.identity if gpu else None
+    why = "; ".join(f"{one.reason} ({one.evidence})" for one in row.condition.findings)
+    return (
+        row.slot,
+        str(identity.index) if identity else "-",
+        identity.name or "-" if identity else "-",
+        identity.uuid if identity else "-",
+        row.condition.state,
+        _number(gpu, "power_watts", "W"),
+        _number(gpu, "temperature_celsius", "C"),
+        why,
+    )
+
+
+def _number(gpu: GpuReadings | None, name: str, unit: str) -> str:
+    reading = gpu.numbers.get(name) if gpu else None
+    return f"{reading.value:.0f} {unit}" if isinstance(reading, Present) else "-"
+
+
+def to_json(found: Scan) -> dict[str, Any]:
+    """Return what was seen as JSON data; a reading that could not be had is null."""
+    return {
+        "node": found.node,
+        "source": None if found.silent is None else found.silent.detail,
+        "slots": {row.slot: dict(_fields(row)) for row in found.rows},
+    }
+
+
+def _fields(row: Row) -> Iterator[tuple[str, Any]]:
+    yield "state", row.condition.state
+    yield "findings", [[one.reason, one.evidence] for one in row.condition.findings]
+    yield "uuid", row.gpu.identity.uuid if row.gpu else None
+    numbers = row.gpu.numbers if row.gpu else {}
+    yield (
+        "readings",
+        {
+            name: reading.value if isinstance(reading, Present) else None
+            for name, reading in sorted(numbers.items())
+        },
+    )
