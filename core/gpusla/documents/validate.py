@@ -115,12 +115,12 @@ class _Problem:
             return f"{self._context['tag']!r} is not allowed", f"Write {words}."
         if self.kind == "value_error":
             return f"{value}: {self._context['error']}", ""
-        words = self._details["msg"].removeprefix("Input should ")
+        words = self._details["msg"].partition(" should ")[2] or self._details["msg"]
         return f"{value} is not allowed", f"It should {words}."
 
     def _spelling(self, model: type[BaseModel]) -> str:
         known = sorted(_keys_at(model, self.path[:-1]))
-        near = get_close_matches(str(self.path[-1]), known, n=1)
+        near = get_close_matches(str(self.path[-1]), known, n=1, cutoff=0.7)
         if near:
             return f"Write {near[0]!r} if that is meant, or remove it."
         return f"Remove it; known here are {', '.join(known)}." if known else ""
