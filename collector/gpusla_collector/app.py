@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import structlog
-
 from gpusla.catalogue.codes import FENCED
 from gpusla.clock import Clock
 from gpusla.errors import StoreError
+from gpusla.logs import get_logger
 from gpusla_collector import schedule
 from gpusla_collector.adapters.agents import HttpAgents
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.files import InputFilesOnDisk
 from gpusla_collector.adapters.prometheus import PrometheusCounters
 from gpusla_collector.adapters.sql.database import Database, open_database
-from gpusla_collector.adapters.sql.schema import migrate, require_newest
+from gpusla_collector.adapters.sql.schema import migrate, require_newest, require_readable
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.settings import Settings
 from gpusla_collector.usecases.book_credits import Booker
@@ -36,7 +35,7 @@ STALLED_TURNS = 6
 STALLED_MS = 60_000
 """A job is stalled when it did not go through for so many turns, and at least for so long."""
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +116,13 @@ def upgrade(settings: Settings) -> str:
 @contextmanager
 def reading(settings: Settings) -> Iterator[SqlStore]:
     """Open the database to look at it, without the right to write."""
-    with _database(settings) as database:
+    settings.data_directory.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings.database)
+    try:
+        require_readable(database)
         yield SqlStore(database)
+    finally:
+        database.close()
 
 
 @contextmanager
@@ -144,7 +148,7 @@ def _build(
     counters: PrometheusCounters | None,
 ) -> Collector:
     form, board = settings.form, StandingBoard()
-    evidence = EvidenceFiles(settings.data_directory / "evidence")
+    evidence = EvidenceFiles(settings.evidence)
     files = input_files(settings)
     judge = Judge(store, clock, Rules(form.evidence_lag_ms, form.metered_from))
     booker = Booker(store)

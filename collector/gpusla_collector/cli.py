@@ -1,25 +1,35 @@
-"""`gpusla collector` and `gpusla statement`."""
+"""`gpusla collector` and `gpusla statement`; errors become words and exit codes in `gpusla.cli`."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gpusla import logs
 from gpusla.catalogue.codes import NOTHING_TO_SHOW
 from gpusla.clock import SystemClock
-from gpusla.errors import GpuslaError, JournalError, ServiceError
+from gpusla.commands.exits import Exit
+from gpusla.contracts.money import format_amount
+from gpusla.errors import InputError
+from gpusla.identity import ContractId
+from gpusla.ledger.booking import balance_minor_units, pending_minor_units
+from gpusla.ledger.entries import Entry, Status
+from gpusla.statement import render_text, to_json
 from gpusla_collector import app as root
+from gpusla_collector.adapters.evidence import EvidenceFiles
+from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
+from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.world import read_world
 
-BAD, REFUSED, NOTHING, UNREACHABLE, INTEGRITY = 1, 2, 4, 5, 6
-
-app = typer.Typer(help="The collector: takes in journals, judges contracts, books credits.")
-statement_app = typer.Typer(help="What was delivered and what is owed, month by month.")
+app = typer.Typer(
+    help="The collector: takes in journals, judges contracts, books credits.", no_args_is_help=True
+)
+statement_app = typer.Typer(
+    help="What was delivered and what is owed, month by month.", no_args_is_help=True
+)
 
 Config = Annotated[
     Path, typer.Option("--config", help="Settings file of kind Collector.", show_default=False)
@@ -36,35 +46,34 @@ class Format(StrEnum):
 @app.command("run")
 def run_command(config: Config) -> None:
     """Work and serve until stopped."""
-    with told():
-        root.run(read_settings(config), SystemClock())
+    logs.configure()
+    root.run(read_settings(config), SystemClock())
 
 
 @app.command("once")
 def once_command(config: Config) -> None:
     """Take in, judge, book and close what there is, then end; 1 if a node could not be read."""
-    with told():
-        collector = root.once(read_settings(config), SystemClock())
+    logs.configure()
+    collector = root.once(read_settings(config), SystemClock())
     standing = collector.board.read()
     for contract, (judgement, _) in sorted(standing.judgements.items()):
         typer.echo(f"{contract} {judgement.judged.period} {judgement.judged.digest}")
     if standing.fetch_failures:
-        raise typer.Exit(BAD)
+        raise typer.Exit(Exit.BAD)
 
 
 @app.command("migrate")
 def migrate_command(config: Config) -> None:
     """Bring the database to the schema that this version needs."""
-    with told():
-        typer.echo(root.upgrade(read_settings(config)))
+    logs.configure(level="warning")
+    typer.echo(root.upgrade(read_settings(config)))
 
 
 @app.command("check")
 def check_command(config: Config) -> None:
     """Read the settings and all the files that they name, and change nothing."""
-    with told():
-        settings = read_settings(config)
-        world = read_world(root.input_files(settings).read())
+    settings = read_settings(config)
+    world = read_world(root.input_files(settings).read())
     typer.echo(
         f"{config}: {len(world.versions)} contracts, "
         f"{len(world.inventory.node_names())} nodes, "
@@ -72,21 +81,46 @@ def check_command(config: Config) -> None:
     )
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn an error into one sentence and the exit code that its kind has."""
-    try:
-        yield
-    except GpuslaError as error:
-        typer.echo(f"gpusla: {error}", err=True)
-        raise typer.Exit(_exit_code(error)) from error
-    except KeyboardInterrupt:
-        sys.exit(130)
+@statement_app.command("show")
+def show_command(
+    contract: str,
+    period: Annotated[str, typer.Argument(help="A month, such as 2026-07.")],
+    config: Config,
+    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+) -> None:
+    """Print one month of one contract; 4 if there is nothing to show."""
+    settings = read_settings(config)
+    with root.reading(settings) as store:
+        statements = Statements(store, EvidenceFiles(settings.evidence))
+        statement = statements.show(OPERATOR, ContractId(contract), period)
+    if format_ is Format.TEXT:
+        typer.echo(render_text(statement), nl=False)
+    else:
+        typer.echo(to_json(statement))
 
 
-def _exit_code(error: GpuslaError) -> int:
-    if error.code is NOTHING_TO_SHOW:
-        return NOTHING
-    if isinstance(error, JournalError):
-        return INTEGRITY
-    return UNREACHABLE if isinstance(error, ServiceError) else REFUSED
+@statement_app.command("list")
+def list_command(config: Config) -> None:
+    """Print every month that was judged, and what it is worth; 4 if there is none."""
+    with root.reading(read_settings(config)) as store:
+        rows = list(_rows(store))
+    if not rows:
+        raise InputError(NOTHING_TO_SHOW, "nothing was judged yet")
+    for row in rows:
+        typer.echo(row)
+
+
+def _rows(store: Store) -> Iterator[str]:
+    for contract, period in store.judged_periods(OPERATOR):
+        entries = store.entries(OPERATOR, contract, period)
+        yield f"{contract} {period} {_worth(entries)}"
+
+
+def _worth(entries: tuple[Entry, ...]) -> str:
+    """Say what the entries of one month come to; a month without any owes nothing so far."""
+    if not entries:
+        return "nothing booked"
+    currency = entries[0].currency
+    if any(entry.status is Status.POSTED for entry in entries):
+        return f"posted {format_amount(balance_minor_units(entries), currency)}"
+    return f"pending {format_amount(pending_minor_units(entries), currency)}"

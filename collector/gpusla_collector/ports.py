@@ -296,6 +296,9 @@ class Judgements(Protocol):
     def judged(self, scope: Scope, contract: ContractId, period: str) -> Judged | None:
         """Return the last evaluation of a period, or None."""
 
+    def judged_periods(self, scope: Scope) -> tuple[tuple[ContractId, str], ...]:
+        """Return contract and period of everything that was judged, in order."""
+
     def judgement(self, scope: Scope, digest: str) -> Judged | None:
         """Return the evaluation that an entry names, or None."""
 

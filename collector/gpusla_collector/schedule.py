@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from gpusla.clock import Clock
+from gpusla.logs import get_logger
 from gpusla_collector.usecases.standing import StandingBoard, code_of
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

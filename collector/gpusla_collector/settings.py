@@ -88,6 +88,11 @@ class Settings:
     host: str
     port: int
 
+    @property
+    def evidence(self) -> Path:
+        """Where the journals' lines are kept."""
+        return self.data_directory / "evidence"
+
 
 def read_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """

@@ -220,6 +220,10 @@ class MemoryStore:
         """Return the last evaluation of a period."""
         return self.judgement(scope, self.newest.get((contract, period), ""))
 
+    def judged_periods(self, scope: Scope) -> tuple[tuple[ContractId, str], ...]:
+        """Return what was judged."""
+        return tuple(key for key in sorted(self.newest) if self.judged(scope, *key) is not None)
+
     def judgement(self, scope: Scope, digest: str) -> Judged | None:
         """Return an evaluation."""
         found = self.evaluations.get(digest)

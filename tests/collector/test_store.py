@@ -230,13 +230,14 @@ def test_a_tenant_sees_its_own_and_nothing_else(store: Store, lease: Lease) -> N
             [file.contract for file in store.contracts(Scope(tenant))],
             [e.contract for e in store.entries(Scope(tenant))],
             [c for c in (ALPHA, BETA) if store.judged(Scope(tenant), c, "2026-07")],
+            list(store.judged_periods(Scope(tenant))),
             [c for c in (ALPHA, BETA) if store.judgement(Scope(tenant), f"e-{c}")],
         )
         for tenant in (TENANT_A, TENANT_B, TENANT_C)
     }
-    assert seen[TENANT_A] == ([ALPHA], [ALPHA], [ALPHA], [])
-    assert seen[TENANT_B] == ([BETA], [], [BETA], [BETA])
-    assert seen[TENANT_C] == ([], [], [], [])
+    assert seen[TENANT_A] == ([ALPHA], [ALPHA], [ALPHA], [(ALPHA, "2026-07")], [])
+    assert seen[TENANT_B] == ([BETA], [], [BETA], [(BETA, "2026-07")], [BETA])
+    assert seen[TENANT_C] == ([], [], [], [], [])
 
 
 def test_the_last_evaluation_replaces_the_one_before(store: Store, lease: Lease) -> None:

@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import structlog
-
 from gpusla.clock import Clock
 from gpusla.errors import InputError, StoreError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
+from gpusla.logs import get_logger
 from gpusla_collector.ports import OPERATOR, Lease, Store
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
@@ -27,7 +26,7 @@ from gpusla_collector.usecases.standing import StandingBoard
 from gpusla_collector.usecases.world import World
 
 LEASE = "collector"
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(slots=True)

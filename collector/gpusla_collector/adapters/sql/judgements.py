@@ -27,6 +27,16 @@ class SqlJudgements:
         )
         return self._first(query)
 
+    def judged_periods(self, scope: Scope) -> tuple[tuple[ContractId, str], ...]:
+        """Return contract and period of everything that was judged, in order."""
+        columns = EVALUATION_CURSORS.c
+        query = select(columns.contract, columns.period).order_by(columns.contract, columns.period)
+        if scope.tenant is not None:
+            query = query.where(columns.tenant == scope.tenant)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple((ContractId(row.contract), row.period) for row in rows)
+
     def judgement(self, scope: Scope, digest: str) -> Judged | None:
         """Return the evaluation that an entry names, or None."""
         return self._first(_scoped(scope).where(EVALUATIONS.c.digest == digest))

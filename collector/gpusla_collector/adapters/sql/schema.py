@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gpusla.catalogue.codes import STORE_SCHEMA
-from gpusla.errors import StoreError
+from gpusla.catalogue.codes import NOTHING_TO_SHOW, STORE_SCHEMA
+from gpusla.errors import InputError, StoreError
 from gpusla_collector.adapters.sql.database import Database
 
 SCRIPTS = "gpusla_collector.adapters.sql:migrations"
@@ -40,11 +40,24 @@ def require_newest(database: Database) -> None:
         _refuse_newer(connection)
         if _is_empty(connection):
             command.upgrade(_config(connection=connection), "head")
-        found = _revision(connection)
-    if found != _newest():
-        raise StoreError(
-            STORE_SCHEMA, f"the database has schema {found}, this version needs {_newest()}"
-        )
+        _refuse_older(connection)
+
+
+def require_readable(database: Database) -> None:
+    """
+    See that there is something to read, and change nothing.
+
+    Raises StoreError `store_schema` for another schema, InputError `nothing_to_show` for none.
+    """
+    with database.reading() as connection:
+        if _is_empty(connection):
+            raise InputError(
+                NOTHING_TO_SHOW,
+                "the database holds nothing yet",
+                fix="Run `gpusla collector once` or `gpusla collector run` first.",
+            )
+        _refuse_newer(connection)
+        _refuse_older(connection)
 
 
 def sql_for(dialect: str) -> str:
@@ -74,6 +87,14 @@ def _revision(connection: Connection) -> str | None:
 
 def _is_empty(connection: Connection) -> bool:
     return not inspect(connection).get_table_names()
+
+
+def _refuse_older(connection: Connection) -> None:
+    found = _revision(connection)
+    if found != _newest():
+        raise StoreError(
+            STORE_SCHEMA, f"the database has schema {found}, this version needs {_newest()}"
+        )
 
 
 def _refuse_newer(connection: Connection) -> None:

@@ -1,0 +1,125 @@
+"""
+Puts a statement together again from what is on record, and proves that it is the one booked.
+
+The judgement is computed anew from the files and records that it names.  Where the spans that are
+kept have changed since (evidence that came after the posting), they are folded again from the
+journals' bytes, up to the very records that were known then.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gpusla.catalogue.codes import NOTHING_TO_SHOW, STATEMENT_ALTERED
+from gpusla.contracts.model import ContractVersion
+from gpusla.errors import InputError, StoreError
+from gpusla.identity import ContractId, NodeName
+from gpusla.instants import Interval
+from gpusla.journal.chain import EMPTY, Head, follow
+from gpusla.ledger.entries import Entry, Status
+from gpusla.sla.digest import canonical, plain
+from gpusla.sla.evaluation import Evaluation
+from gpusla.sla.periods import period_of
+from gpusla.statement import Inputs, Statement, build
+from gpusla.timeline.fold import Carry, advance
+from gpusla.timeline.model import StateSpan
+from gpusla_collector.ports import OPERATOR, Evidence, Judged, Scope, Store
+from gpusla_collector.usecases.judge import weigh
+from gpusla_collector.usecases.take_in import join
+from gpusla_collector.usecases.world import ASSIGNMENTS, EXCLUSIONS, INVENTORY, World, read_world
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What showing statements needs."""
+
+    store: Store
+    evidence: Evidence
+
+    def show(self, scope: Scope, contract: ContractId, period: str) -> Statement:
+        """
+        Return the statement of a period: the posted one if there is one, else the newest.
+
+        Raises InputError `nothing_to_show` if it was never judged, or is not the scope's to see;
+        StoreError `statement_altered` if what is on record does not give the figures booked.
+        """
+        entries = self.store.entries(scope, contract, period)
+        judged = self._judged(scope, contract, period, entries)
+        if judged is None:
+            raise InputError(
+                NOTHING_TO_SHOW, f"contract {contract!r} has no statement of period {period!r}"
+            )
+        inputs = json.loads(judged.inputs)
+        evaluation = self._evaluation(judged, inputs)
+        return build(evaluation, entries, _inputs(inputs))
+
+    def _judged(
+        self, scope: Scope, contract: ContractId, period: str, entries: tuple[Entry, ...]
+    ) -> Judged | None:
+        taken_back = {entry.reverses for entry in entries}
+        for entry in reversed(entries):
+            is_standing = entry.reverses is None and entry.key not in taken_back
+            if entry.status is Status.POSTED and is_standing:
+                return self.store.judgement(scope, entry.evaluation_digest)
+        return self.store.judged(scope, contract, period)
+
+    def _evaluation(self, judged: Judged, inputs: Mapping[str, Any]) -> Evaluation:
+        world = self._world(inputs)
+        version = _version(world, judged)
+        period = period_of(version, judged.period)
+        window = Interval(period.interval.start_ms, judged.until_ms)
+        slots = tuple(world.assignments.held(version.id, window))
+        kept = weigh(world, version, period, window, self.store.account(slots, window).spans)
+        if _digest(kept) == judged.digest:
+            return kept
+        folded = weigh(world, version, period, window, self._fold(inputs))
+        if _digest(folded) == judged.digest:
+            return folded
+        raise StoreError(
+            STATEMENT_ALTERED,
+            f"what is on record of contract {judged.contract}, period {judged.period}, gives "
+            f"{_digest(folded)[:12]}, the judgement booked is {judged.digest[:12]}",
+        )
+
+    def _world(self, inputs: Mapping[str, Any]) -> World:
+        """Return the files as they were then, with every contract version ever taken in."""
+        files = [
+            file
+            for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)
+            if (file := self.store.file(kind, inputs["files"][kind])) is not None
+        ]
+        return read_world([*files, *(known.file for known in self.store.contracts(OPERATOR))])
+
+    def _fold(self, inputs: Mapping[str, Any]) -> Iterator[StateSpan]:
+        for node, (sequence, _) in inputs["journals"].items():
+            yield from join(self._spans(NodeName(node), sequence))
+
+    def _spans(self, node: NodeName, last_sequence: int) -> Iterator[StateSpan]:
+        head, carry = EMPTY, Carry()
+        for segment in self.store.segments(node):
+            for line in self.evidence.read(node, segment):
+                if head.sequence == last_sequence:
+                    return
+                head, envelope, body = follow(head, line)
+                carry, spans = advance(carry, envelope.sequence, body)
+                yield from spans
+
+
+def _version(world: World, judged: Judged) -> ContractVersion:
+    digest = json.loads(judged.content)["contract_digest"]
+    return next(v for v in world.versions[judged.contract] if v.digest == digest)
+
+
+def _digest(evaluation: Evaluation) -> str:
+    return hashlib.sha256(canonical(plain(evaluation))).hexdigest()
+
+
+def _inputs(inputs: Mapping[str, Any]) -> Inputs:
+    journals = {
+        NodeName(node): Head(sequence, digest)
+        for node, (sequence, digest) in inputs["journals"].items()
+    }
+    files = inputs["files"]
+    return Inputs(journals, files[INVENTORY], files[ASSIGNMENTS], files[EXCLUSIONS])
