@@ -28,7 +28,9 @@ def name_of(value: object) -> str:
 
 
 @pytest.mark.parametrize(("file", "case"), BAD, ids=name_of)
-def test_check_names_the_bad_file_and_touches_nothing(tmp_path: Path, file: str, case: Case) -> None:
+def test_check_names_the_bad_file_and_touches_nothing(
+    tmp_path: Path, file: str, case: Case
+) -> None:
     """One sentence, and it is the one that is promised."""
     write_site(tmp_path)
     put(tmp_path, file, case)
