@@ -1,0 +1,1 @@
+"""What is installed beside the product: units, a Prometheus, a compose file."""
