@@ -156,7 +156,7 @@ class Fleet:
             name,
             self._fate,
             settings.configuration,
-            settings.data_directory / name,
+            settings.data_directory / name / "journal",  # where an agent keeps it
             from_ms=form.start,
             timing=Timing(form.interval_ms, form.valid_ms),
             tenants=form.tenants,

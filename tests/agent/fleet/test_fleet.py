@@ -238,7 +238,7 @@ def test_a_node_that_was_handed_over_leaves_its_journal_to_another(tmp_path: Pat
     assert [node.node for node in fleet.nodes] == ["n1"]
     assert isinstance(bodies(handed)[-1], Stopped)
     reading = ClockReading("other", 5, clock.now_ms, ClockState.UNKNOWN, None)
-    heir = Recorder(tmp_path / "data" / "n2", NodeName("n2"), lambda: reading)
+    heir = Recorder(tmp_path / "data" / "n2" / "journal", NodeName("n2"), lambda: reading)
     assert heir.start == 2
     assert heir.durable == handed.durable
     heir.close()
