@@ -69,7 +69,7 @@ def _play(folder: Path, seed: int, *, once: bool, no_fault: bool) -> int:
     _tell_missing(teller, tools)
     teller.say()
     stage = Stage(folder)
-    scenery = Scenery(folder, choose_ports())
+    scenery = Scenery(folder, choose_ports(), tools.compiler is not None)
     pager = Pager(scenery.ports.pager)
     try:
         with teller.step("the NVML stand-in is built and the fleet's fate drawn") as figures:

@@ -45,10 +45,15 @@ def choose_ports() -> Ports:
 
 @dataclass(frozen=True, slots=True)
 class Scenery:
-    """The demo's folder and what lies in it."""
+    """
+    The demo's folder and what lies in it.
+
+    has_agent: whether one node's agent takes the way of real hardware.
+    """
 
     folder: Path
     ports: Ports
+    has_agent: bool
 
     @property
     def inventory(self) -> Path:
@@ -92,9 +97,10 @@ class Scenery:
         shutil.copy(examples / "fleet" / "assignments.yaml", self.assignments)
         ports = self.ports
         text = (examples / "fleet" / "inventory.yaml").read_text("utf-8")
-        text = text.replace(
-            f"http://127.0.0.1:9700/nodes/{REAL_NODE}\n", f"{ports.url(ports.agent)}\n"
-        )
+        if self.has_agent:
+            text = text.replace(
+                f"http://127.0.0.1:9700/nodes/{REAL_NODE}\n", f"{ports.url(ports.agent)}\n"
+            )
         self.inventory.write_text(
             text.replace("http://127.0.0.1:9700/", f"{ports.url(ports.fleet)}/")
         )
@@ -116,7 +122,7 @@ class Scenery:
                 "scenario": str(self.folder / "scenario.yaml"),
                 "control": str(self.fleet_control),
                 "interval_ms": INTERVAL_MS,
-                "hand_over": [REAL_NODE],
+                "hand_over": [REAL_NODE] if self.has_agent else [],
             },
         )
 
@@ -151,7 +157,7 @@ class Scenery:
             "inventory": str(self.inventory),
             "assignments": str(self.assignments),
             "contracts": str(self.contracts),
-            "fetch_interval_ms": 1_000,
+            "fetch_interval_ms": 2_000,
             "judge_interval_ms": 2_000,
             "close_interval_ms": 2_000,
             "reconcile_interval_ms": 15_000,
