@@ -6,7 +6,7 @@ from pathlib import Path
 from gpusla.identity import NodeName
 from gpusla.instants import parse_instant
 from gpusla_collector.settings import Settings, read_settings
-from tests.collector.journals import Journal, tray_slots
+from tests.collector.journals import DOWN, Journal, tray_slots
 
 NODE = NodeName("c2-r01-t01")
 SLOTS = tray_slots("c2", "r01", "t01")
@@ -103,6 +103,34 @@ class Tray:
 ONE_TRAY = (Tray("t01", "alpha-2026"),)
 
 
+def inventory_text(address: str, trays: tuple[Tray, ...]) -> str:
+    """Return the inventory of some trays; address as in write_site."""
+    rows = (
+        NODE_ROW.replace("ID", tray.node)
+        .replace("ADDRESS", f"{address}/nodes/{tray.node}")
+        .replace("TRAY", tray.tray)
+        for tray in trays
+    )
+    return INVENTORY_HEAD + "".join(rows)
+
+
+def assignments_text(trays: tuple[Tray, ...]) -> str:
+    """Return the assignments of some trays, each to its contract."""
+    rows = (
+        ASSIGNMENT_ROW.replace("ID", f"a-{tray.tray}")
+        .replace("SELECTOR", f"c2/r01/{tray.tray}")
+        .replace("CONTRACT", tray.contract)
+        for tray in trays
+    )
+    return ASSIGNMENTS_HEAD + "".join(rows)
+
+
+def contract_text(tray: Tray) -> str:
+    """Return the contract that a tray serves."""
+    text = CONTRACT.replace("CONTRACT", tray.contract).replace("TENANT", tray.tenant)
+    return text.replace("FEE", tray.fee)
+
+
 def write_site(
     folder: Path,
     address: str,
@@ -116,22 +144,10 @@ def write_site(
     address: URL of the agents' server, to which `/nodes/<node>` is added.
     """
     (folder / "contracts").mkdir(parents=True, exist_ok=True)
-    inventory, assignments = INVENTORY_HEAD, ASSIGNMENTS_HEAD
     for tray in trays:
-        url = f"{address}/nodes/{tray.node}"
-        inventory += (
-            NODE_ROW.replace("ID", tray.node).replace("ADDRESS", url).replace("TRAY", tray.tray)
-        )
-        assignments += (
-            ASSIGNMENT_ROW.replace("ID", f"a-{tray.tray}")
-            .replace("SELECTOR", f"c2/r01/{tray.tray}")
-            .replace("CONTRACT", tray.contract)
-        )
-        text = CONTRACT.replace("CONTRACT", tray.contract).replace("TENANT", tray.tenant)
-        path = folder / "contracts" / f"{tray.contract}.yaml"
-        path.write_text(text.replace("FEE", tray.fee), "utf-8")
-    (folder / "inventory.yaml").write_text(inventory, "utf-8")
-    (folder / "assignments.yaml").write_text(assignments, "utf-8")
+        (folder / "contracts" / f"{tray.contract}.yaml").write_text(contract_text(tray), "utf-8")
+    (folder / "inventory.yaml").write_text(inventory_text(address, trays), "utf-8")
+    (folder / "assignments.yaml").write_text(assignments_text(trays), "utf-8")
     settings = folder / "collector.yaml"
     settings.write_text(SETTINGS.replace("LISTEN", listen) + more, "utf-8")
     return settings
@@ -144,8 +160,6 @@ def settings_of(path: Path) -> Settings:
 
 def month_of_ok(node: NodeName, down_ms: int = 0) -> Journal:
     """Return a journal of July 2026 and a day more: all ok but the first GPU at the start."""
-    from tests.collector.journals import DOWN  # noqa: PLC0415
-
     site, rack, tray = node.split("-")
     journal = Journal(node, tray_slots(site, rack, tray), TERM_START_MS - 60_000)
     journal.start(TERM_START_MS - 60_000)

@@ -1,0 +1,103 @@
+"""The collector's use cases on a small site, with every port a fake that a test can look into."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gpusla.documents import digest
+from gpusla.identity import ContractId, NodeName
+from gpusla.ledger.entries import Entry
+from gpusla_collector.ports import OPERATOR, InputFile, Store
+from gpusla_collector.usecases.book_credits import Booker
+from gpusla_collector.usecases.close_periods import Closer
+from gpusla_collector.usecases.fetch_journals import Fetcher
+from gpusla_collector.usecases.judge import Judge, Rules
+from gpusla_collector.usecases.reload_inputs import Reloader
+from gpusla_collector.usecases.standing import StandingBoard
+from gpusla_collector.usecases.turns import Turns
+from tests.collector import site
+from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence, MemoryStore
+from tests.collector.journals import Journal, tray_slots
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+START_MS = site.TERM_START_MS
+AUGUST_MS = START_MS + 31 * DAY_MS
+LAG_MS = 30_000
+PATIENCE_MS = HOUR_MS
+ALPHA = ContractId("alpha-2026")
+
+
+@dataclass(slots=True)
+class Files:
+    """The files that people write, in memory."""
+
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def read(self) -> tuple[InputFile, ...]:
+        """Return all of them."""
+        return tuple(
+            InputFile(kind, name, digest(text.encode()), text.encode())
+            for (kind, name), text in self.texts.items()
+        )
+
+
+@dataclass(slots=True)
+class Stage:
+    """A site of some trays, a clock at the start of July 2026, and a collector's turns."""
+
+    trays: tuple[site.Tray, ...] = site.ONE_TRAY
+    clock: HandClock = field(default_factory=lambda: HandClock(START_MS))
+    store: Store = field(default_factory=MemoryStore)
+    agents: FakeAgents = field(default_factory=FakeAgents)
+    evidence: MemoryEvidence = field(default_factory=MemoryEvidence)
+    files: Files = field(default_factory=Files)
+    board: StandingBoard = field(default_factory=StandingBoard)
+
+    def __post_init__(self) -> None:
+        self.files.texts |= texts_of(self.trays)
+        for tray in self.trays:
+            journal = Journal(tray.node, tray_slots("c2", "r01", tray.tray), START_MS - HOUR_MS)
+            self.agents.journals[tray.node] = journal.start(START_MS - HOUR_MS)
+
+    def journal(self, tray: str = "t01") -> Journal:
+        """Return a tray's journal, to write on."""
+        return self.agents.journals[NodeName(f"c2-r01-{tray}")]
+
+    def turns(self, *, final_after_ms: int | None = None, holder: str = "this") -> Turns:
+        """Return a new process on the same store, agents and files."""
+        judge = Judge(self.store, self.clock, Rules(LAG_MS))
+        booker = Booker(self.store)
+        now_ms = self.clock.now_ms
+        return Turns(
+            store=self.store,
+            clock=self.clock,
+            board=self.board,
+            reloader=Reloader(self.files, self.store, self.clock),
+            fetcher=Fetcher(self.agents, self.evidence, self.store, self.clock, 1),
+            judge=judge,
+            booker=booker,
+            closer=Closer(
+                self.store, self.clock, judge, booker, now_ms, PATIENCE_MS, final_after_ms
+            ),
+            reconciler=None,
+            holder=holder,
+            lease_ms=15_000,
+        )
+
+    def entries(self, period: str | None = None) -> tuple[Entry, ...]:
+        """Return the ledger."""
+        return self.store.entries(OPERATOR, period=period)
+
+    def amounts(self, period: str) -> list[tuple[str, int]]:
+        """Return a period's entries as status and amount."""
+        return [(e.status.value, e.amount_minor_units) for e in self.entries(period)]
+
+
+def texts_of(trays: tuple[site.Tray, ...]) -> Mapping[tuple[str, str], str]:
+    """Return the site's files by kind and name."""
+    return {
+        ("Inventory", "inventory.yaml"): site.inventory_text("http://agents", trays),
+        ("Assignments", "assignments.yaml"): site.assignments_text(trays),
+    } | {
+        ("Contract", f"contracts/{tray.contract}.yaml"): site.contract_text(tray) for tray in trays
+    }
