@@ -86,7 +86,7 @@ def alerts_page() -> str:
             ("alert", "severity", "about", "category", "meaning", "first step"),
             [
                 (
-                    f"`{row.name}`",
+                    f"[`{row.name}`](../operating/alerts/{row.name}.md)",
                     row.severity,
                     row.scope,
                     row.category,
