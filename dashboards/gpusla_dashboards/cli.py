@@ -10,11 +10,10 @@ import httpx
 import typer
 
 from gpusla.clock import SystemClock
-from gpusla.errors import GpuslaError, ServiceError
+from gpusla.commands.exits import Exit, exit_of
+from gpusla.errors import GpuslaError
 from gpusla_dashboards import build, preview
 from gpusla_dashboards.publish import TIMEOUT_SECONDS, publish, read_token
-
-BAD, REFUSED, UNREACHABLE = 1, 2, 5
 
 app = typer.Typer(help="Grafana's pages, built from the catalogue.", no_args_is_help=True)
 
@@ -39,7 +38,7 @@ def check_command(
     for sentence in found:
         typer.echo(f"{folder}: {sentence}; `gpusla dashboards build` writes it")
     if found:
-        raise typer.Exit(BAD)
+        raise typer.Exit(Exit.BAD)
 
 
 @app.command("publish")
@@ -84,7 +83,7 @@ def preview_command(  # noqa: PLR0917  # options, by name
     for sentence in missing:
         typer.echo(f"gpusla: {sentence}", err=True)
     if missing:
-        raise typer.Exit(BAD)
+        raise typer.Exit(Exit.BAD)
 
 
 @contextmanager
@@ -94,4 +93,4 @@ def told() -> Iterator[None]:
         yield
     except GpuslaError as error:
         typer.echo(f"gpusla: {error}", err=True)
-        raise typer.Exit(UNREACHABLE if isinstance(error, ServiceError) else REFUSED) from error
+        raise typer.Exit(exit_of(error)) from error
