@@ -9,7 +9,7 @@ SECONDS_MAX = 180
 
 def _demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [str(Path(sys.executable).parent / "gpusla"), "demo", "--folder", str(folder)]
-    return subprocess.run(  # noqa: S603  (our own command)
+    return subprocess.run(
         [*command, *options], capture_output=True, text=True, timeout=SECONDS_MAX, check=False
     )
 
