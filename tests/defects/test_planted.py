@@ -93,8 +93,8 @@ DEFECTS = (
     Defect(
         "a rack needs one GPU more than its minimum",
         "sla/sweep.py",
-        "if healthy >= self.min_healthy_gpus else 0",
-        "if healthy > self.min_healthy_gpus else 0",
+        "total if healthy >= self.min_healthy_gpus else 0",
+        "total if healthy > self.min_healthy_gpus else 0",
     ),
     Defect(
         "over-delivery is banked",

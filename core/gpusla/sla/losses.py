@@ -47,16 +47,16 @@ class Causes:
         return tuple(sorted(found))
 
 
-def causes_of(pieces: Iterable[Piece], scale: int, *, is_below_minimum: bool) -> Causes:
-    """Return why a unit whose slots are in these pieces misses capacity."""
-    slots = [_cause(piece) for piece in pieces if piece.levels.value < scale]
+NO_CAUSES = Causes((), ())
+NOTHING_ASSIGNED = Causes((NOT_ASSIGNED.name,), ())
+"""Why GPUs that are committed and never assigned are not delivered."""
+
+
+def causes_of(failing: Iterable[Piece], *, is_below_minimum: bool) -> Causes:
+    """Return why a unit misses capacity; failing: its slots that do not count in full."""
     judgements = (UNIT_BELOW_MINIMUM.name,) if is_below_minimum else ()
-    return Causes(judgements, tuple(sorted(slots, key=lambda cause: cause.slot)))
-
-
-def unassigned() -> tuple[str, Causes]:
-    """Return the unit and the cause that stand for GPUs committed and never assigned."""
-    return UNASSIGNED, Causes((NOT_ASSIGNED.name,), ())
+    slots = sorted((_cause(piece) for piece in failing), key=lambda cause: cause.slot)
+    return Causes(judgements, tuple(slots))
 
 
 def _cause(piece: Piece) -> Cause:
@@ -68,59 +68,52 @@ def _cause(piece: Piece) -> Cause:
 
 @dataclass(slots=True)
 class _Open:
-    """A loss that may still go on."""
+    """A loss that may still go on: counted up to counted_ms, running at rate from there on."""
 
     start_ms: int
-    end_ms: int
-    scaled: Fraction
+    counted_ms: int
+    rate: int | Fraction
+    scaled: int | Fraction
     causes: Causes
-    newest: Causes
     evidence: dict[tuple[Slot, str], Evidence]
 
 
 @dataclass(slots=True)
 class LossBook:
-    """Collects losses stretch by stretch, in time order."""
+    """Collects losses in time order; told only of what changes."""
 
     scale: int
     _open: dict[str, _Open] = field(default_factory=dict)
     _closed: list[Loss] = field(default_factory=list)
 
-    def record(self, interval: Interval, shares: Mapping[str, tuple[Fraction, Causes]]) -> None:
-        """Take in what each unit lost per millisecond over interval; others lost nothing."""
-        for name in [name for name in self._open if name not in shares]:
-            self._close(name)
-        for name, (scaled, causes) in shares.items():
-            going_on = self._open.get(name)
-            if going_on is not None and going_on.newest is not causes:
-                if going_on.causes.signature() != causes.signature():
-                    self._close(name)
-                    going_on = None
-                else:
-                    _remember(going_on, causes)
-            if going_on is None:
-                going_on = _Open(
-                    interval.start_ms, interval.end_ms, Fraction(0), causes, causes, {}
-                )
-                _remember(going_on, causes)
-                self._open[name] = going_on
-            going_on.end_ms = interval.end_ms
-            going_on.scaled += scaled * interval.duration_ms
+    def run(self, unit: str, at_ms: int, rate: int | Fraction, causes: Causes) -> None:
+        """Let a unit lose so much of scale a millisecond from here on; nothing at rate zero."""
+        going_on = self._open.get(unit)
+        if going_on is not None:
+            going_on.scaled += going_on.rate * (at_ms - going_on.counted_ms)
+            going_on.counted_ms, going_on.rate = at_ms, rate
+            if not rate or going_on.causes.signature() != causes.signature():
+                self._close(unit)
+                going_on = None
+        if going_on is None and rate:
+            going_on = self._open[unit] = _Open(at_ms, at_ms, rate, 0, causes, {})
+        if going_on is not None:
+            _remember(going_on, causes)
 
-    def close(self) -> tuple[Loss, ...]:
-        """End what is still open; return all losses by start and unit."""
-        for name in list(self._open):
-            self._close(name)
+    def close(self, at_ms: int) -> tuple[Loss, ...]:
+        """End what still runs; return all losses by start and unit."""
+        for unit in list(self._open):
+            self.run(unit, at_ms, 0, NO_CAUSES)
         return tuple(sorted(self._closed, key=lambda loss: (loss.interval, loss.unit)))
 
-    def _close(self, name: str) -> None:
-        ended = self._open.pop(name)
+    def _close(self, unit: str) -> None:
+        ended = self._open.pop(unit)
         causes = tuple(_with_evidence(cause, ended.evidence) for cause in ended.causes.slots)
         self._closed.append(
             Loss(
-                name,
-                Interval(ended.start_ms, ended.end_ms),
-                ended.scaled / self.scale,
+                unit,
+                Interval(ended.start_ms, ended.counted_ms),
+                Fraction(ended.scaled) / self.scale,
                 ended.causes.reasons(),
                 causes,
             )
@@ -129,7 +122,6 @@ class LossBook:
 
 def _remember(going_on: _Open, causes: Causes) -> None:
     """Widen the range of records behind a loss by those of its newest stretch."""
-    going_on.newest = causes
     for cause in causes.slots:
         if cause.evidence is None:
             continue
