@@ -2,12 +2,13 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from gpusla.identity import ContractId, TenantId
 from gpusla.instants import format_instant
 from gpusla.simulation.faults import FOREVER_MS, Fault
 from gpusla_collector.demo.stage import free_port
@@ -105,8 +106,14 @@ class Scenery:
             text.replace("http://127.0.0.1:9700/", f"{ports.url(ports.fleet)}/")
         )
 
-    def write_fleet(self, faults: Sequence[Fault], from_ms: int) -> Path:
-        """Write the simulated fleet's settings and its fate; return the settings' path."""
+    def write_fleet(
+        self, faults: Sequence[Fault], from_ms: int, tenants: Mapping[ContractId, TenantId]
+    ) -> Path:
+        """
+        Write the simulated fleet's settings and its fate; return the settings' path.
+
+        tenants: by contract, for labels.
+        """
         write_faults(self.folder / "scenario.yaml", faults)
         write_faults(self.fleet_control, ())
         return self._write(
@@ -122,11 +129,12 @@ class Scenery:
                 "scenario": str(self.folder / "scenario.yaml"),
                 "control": str(self.fleet_control),
                 "interval_ms": INTERVAL_MS,
+                "tenants": dict(tenants),
                 "hand_over": [REAL_NODE] if self.has_agent else [],
             },
         )
 
-    def write_agent(self, library_directory: Path) -> Path:
+    def write_agent(self, library_directory: Path, tenants: Mapping[ContractId, TenantId]) -> Path:
         """Write the settings of the agent on the NVML path; return their path."""
         return self._write(
             "agent.yaml",
@@ -141,6 +149,7 @@ class Scenery:
                 "source": "nvml",
                 "interval_ms": INTERVAL_MS,
                 "valid_ms": 2_500,
+                "tenants": dict(tenants),
                 "nvml": {"library_directory": str(library_directory)},
             },
         )

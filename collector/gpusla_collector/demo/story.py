@@ -78,9 +78,11 @@ class Story:
         with self.teller.step("a fleet lives through two months") as figures:
             span = period_before(self.contract, self.period).interval
             faults = self.seeded.scenario.faults
-            self.cast.fleet(self.scenery.write_fleet(faults, span.start_ms))
+            tenants = {contract.id: contract.tenant for contract in self.contracts.values()}
+            self.cast.fleet(self.scenery.write_fleet(faults, span.start_ms, tenants))
             if self.library is not None:
-                self.cast.agent(self.scenery.write_agent(self.library.parent), self.library)
+                settings = self.scenery.write_agent(self.library.parent, tenants)
+                self.cast.agent(settings, self.library)
             gpus = sum(len(node.slots) for node in self.nodes)
             figures.append(("racks", f"{len({n.rack for n in self.nodes})} NVL72, {gpus} GPUs"))
             figures.append(("nodes", f"{len(self.nodes)}, {self._real_words()}"))
