@@ -47,7 +47,8 @@ def demo(
     Everything runs on this machine and on loopback only.  It stays up until Ctrl-C unless --once.
     Exit code: 0 if every step happened, 1 if one did not.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores the first
+        signal.signal(number, _interrupt)
     place = folder or Path(tempfile.mkdtemp(prefix="gpusla-demo-"))
     place.mkdir(parents=True, exist_ok=True)
     try:
