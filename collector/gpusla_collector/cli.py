@@ -25,10 +25,14 @@ from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.world import read_world
 
 app = typer.Typer(
-    help="The collector: takes in journals, judges contracts, books credits.", no_args_is_help=True
+    help="The collector: takes in journals, judges contracts, books credits.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 statement_app = typer.Typer(
-    help="What was delivered and what is owed, month by month.", no_args_is_help=True
+    help="What was delivered and what is owed, month by month.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 
 Config = Annotated[

@@ -6,6 +6,7 @@ that is late, lost or doubled is harmless, so the scheduler keeps no store of jo
 it missed.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -62,6 +63,8 @@ class Guard:
 
 def start(jobs: list[Job], board: StandingBoard, clock: Clock) -> BackgroundScheduler:
     """Begin to wake the jobs, each at once and then at its interval; returns what stops it."""
+    # A turn that outlasts its interval is no news: the health page and the figures' age tell more.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(
         timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

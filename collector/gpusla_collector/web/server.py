@@ -43,13 +43,17 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(app: FastAPI, listener: socket.socket) -> None:
-    """Answer until SIGTERM or SIGINT; returns when open requests are answered."""
+    """
+    Answer until SIGTERM or SIGINT; returns when open requests are answered.
+
+    listener: is taken over and closed.
+    """
     asyncio.run(_serve(app, listener))
 
 
 async def _serve(app: FastAPI, listener: socket.socket) -> None:
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{listener.detach()}"]
     config.read_timeout = READ_SECONDS
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = SHUTDOWN_SECONDS
