@@ -13,6 +13,7 @@ from gpusla_dashboards.preview.prometheus import Series, Window
 
 MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 62, 12, 8, 20
 GAP_STEPS = 1.5
+LEGEND_LINE, LEGEND_LETTER, LEGEND_EXTRA_LETTERS = 20, 7, 13
 Points = Sequence[tuple[float, float]]
 
 
@@ -33,7 +34,7 @@ def graph(answered: Answered, window: Window, width: int, height: int) -> str:
     drawn = prepare(answered, window)
     values = [value for one in drawn for _, value in one.points]
     low, high = limits(values, look.defaults(answered.panel).get("min"))
-    legend_height = 22
+    legend_height = LEGEND_LINE * legend_lines(drawn, width)
     frame = Frame(
         MARGIN_LEFT,
         MARGIN_TOP,
@@ -47,7 +48,7 @@ def graph(answered: Answered, window: Window, width: int, height: int) -> str:
     parts += [part for one in drawn for part in shape(one, drawn, frame)]
     return (
         f'<svg width="{width}" height="{height - legend_height}">{"".join(parts)}</svg>'
-        + legend(answered.panel, drawn)
+        + legend(answered.panel, drawn, legend_height)
     )
 
 
@@ -160,7 +161,13 @@ def path(corners: Points) -> str:
     return "M" + "L".join(f"{across:.1f} {up:.1f}" for across, up in corners)
 
 
-def legend(panel: Mapping[str, Any], drawn: Sequence[Drawn]) -> str:
+def legend_lines(drawn: Sequence[Drawn], width: int) -> int:
+    """Guess how many lines the legend takes; two at most, so that the graph keeps its room."""
+    taken = sum(LEGEND_LETTER * (len(one.name) + LEGEND_EXTRA_LETTERS) for one in drawn)
+    return 1 if taken <= width else 2
+
+
+def legend(panel: Mapping[str, Any], drawn: Sequence[Drawn], height: int) -> str:
     """Name every series beside its colour and its newest value."""
     entries = []
     for one in drawn:
@@ -169,4 +176,4 @@ def legend(panel: Mapping[str, Any], drawn: Sequence[Drawn]) -> str:
             f'<span class="entry"><i style="background:{one.colour}"></i>{escape(one.name)}'
             f"<b>{escape(last)}</b></span>"
         )
-    return f'<div class="legend">{"".join(entries)}</div>'
+    return f'<div class="legend" style="height:{height}px">{"".join(entries)}</div>'
