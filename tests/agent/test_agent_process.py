@@ -130,6 +130,13 @@ def test_check_says_what_is_good(settings: Path) -> None:
     )
 
 
+def test_the_example_is_good() -> None:
+    """What a reader copies works."""
+    example = ROOT / "examples/agent/agent.yaml"
+    result = CliRunner().invoke(app, ["check", "--config", str(example)])
+    assert result.stdout.endswith("good: node r01-t03, 4 GPUs expected, serving reflection-2026\n")
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -175,7 +175,8 @@ class Gpu:
             self._fabric_versions = ((version, size),)
             if code == SUCCESS:
                 return {"fabric": [SUCCESS, _fabric_values(buffer.raw, version)]}
-            break
+            return {"fabric": [code, None]}
+        self._fabric_versions = _FABRIC_VERSIONS  # All of them, at the next pass.
         return {"fabric": [code, None]}
 
 
