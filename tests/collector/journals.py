@@ -25,11 +25,16 @@ VALID_MS = 2_500
 
 @dataclass(slots=True)
 class Journal:
-    """A node's journal; its monotonic clock is its wall clock less first_ms."""
+    """
+    A node's journal; its monotonic clock is its wall clock less first_ms.
+
+    valid_ms: how long a sample speaks for the time after it.
+    """
 
     node: NodeName
     slots: tuple[Slot, ...]
     first_ms: int
+    valid_ms: int = VALID_MS
     lines: list[bytes] = field(default_factory=list)
     head: Head = EMPTY
     starts: int = 0
@@ -38,7 +43,7 @@ class Journal:
         """Write that the agent started."""
         self.starts += 1
         at = self.instant(at_ms)
-        return self.append(Started(at, self.node, "0.1.0", "fake", 1_000, VALID_MS))
+        return self.append(Started(at, self.node, "0.1.0", "fake", 1_000, self.valid_ms))
 
     def stop(self, at_ms: int) -> "Journal":
         """Write that the agent stopped."""

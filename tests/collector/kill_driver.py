@@ -111,7 +111,9 @@ class Driver:
         closer = Closer(self.store, self.clock, judge, booker, 0, patience_ms=0)
         cursors = self.store.cursors()
         for contract in sorted(world.versions):
-            for judgement in judge.judge_contract(self.lease, world, contract, cursors):
+            for judgement in judge.judge_contract(
+                self.lease, world, contract, cursors, self.clock.wall_ms()
+            ):
                 for entry in booker.book(self.lease, judgement, is_final=False):
                     self._acknowledge(f"entry {entry.key}")
         for entry in closer.close_all(self.lease, world):

@@ -1,4 +1,4 @@
-"""How far a contract can be judged: as far as its evidence reaches, not beyond now.  Pure."""
+"""How far a contract can be judged: as far as evidence reaches and was asked for.  Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,7 +7,7 @@ from gpusla_collector.ports import Cursor
 
 
 def horizon_ms(
-    nodes: Iterable[NodeName], cursors: Mapping[NodeName, Cursor], now_ms: int, lag_ms: int
+    nodes: Iterable[NodeName], cursors: Mapping[NodeName, Cursor], asked_ms: int, lag_ms: int
 ) -> int:
     """
     Return the instant up to which these nodes' time can be judged.
@@ -15,11 +15,12 @@ def horizon_ms(
     A node that answers and has more to give holds the judgement back: its records are on their
     way.  A node that is silent does not, beyond lag_ms, the time that a record may take from the
     agent to here: what it did not say by then is unknown, and somebody bears it.
+    asked_ms: when all nodes were last asked; silence beyond that is ours, not theirs.
     Source: docs/decisions/0052-how-far-to-judge.md.
     """
-    floor_ms = now_ms - lag_ms
+    floor_ms = asked_ms - lag_ms
     reached = (_reach_ms(cursors.get(node), floor_ms) for node in nodes)
-    return min(min(reached, default=floor_ms), now_ms)
+    return min(min(reached, default=floor_ms), asked_ms)
 
 
 def _reach_ms(cursor: Cursor | None, floor_ms: int) -> int:

@@ -65,10 +65,15 @@ class Judge:
         world: World,
         contract: ContractId,
         cursors: Mapping[NodeName, Cursor],
+        asked_ms: int,
     ) -> tuple[Judgement, ...]:
-        """Judge every month of a contract that can still change, oldest first."""
-        now_ms = self.clock.wall_ms()
-        until_ms = horizon_ms(serving(world, contract, now_ms), cursors, now_ms, self.rules.lag_ms)
+        """
+        Judge every month of a contract that can still change, oldest first.
+
+        asked_ms: when all agents were last asked; what was not asked for yet is not missing.
+        """
+        nodes = serving(world, contract, asked_ms)
+        until_ms = horizon_ms(nodes, cursors, asked_ms, self.rules.lag_ms)
         posted = posted_periods(self.store, contract)
         return tuple(
             self.judge(lease, world, version, period, until_ms)

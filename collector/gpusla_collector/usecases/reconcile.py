@@ -29,7 +29,8 @@ class Difference:
     """
     Prometheus less journals for one contract: the state that differs most, summed over slots.
 
-    tolerated_ms: one scrape interval for each slot and for each change of state in the window.
+    tolerated_ms: one scrape interval for each end of each slot's stretch, because a scrape may take
+    that long, and for each change of state in the window.
     """
 
     contract: ContractId
@@ -56,17 +57,18 @@ class Reconciler:
     scrape_interval_ms: int
     lag_ms: int
 
-    def reconcile_all(self, lease: Lease, world: World) -> tuple[Difference, ...]:
+    def reconcile_all(self, lease: Lease, world: World, asked_ms: int) -> tuple[Difference, ...]:
         """
         Compare every contract that holds slots over the last window that both accounts cover.
 
+        asked_ms: when all agents were last asked.
         Raises ServiceError if Prometheus gives no whole answer or knows none of a contract's slots.
         """
-        now_ms, cursors = self.clock.wall_ms(), self.store.cursors()
+        cursors = self.store.cursors()
         differences = []
         for contract in world.assignments.contracts():
-            nodes = serving(world, contract, now_ms)
-            end_ms = horizon_ms(nodes, cursors, now_ms, self.lag_ms)
+            nodes = serving(world, contract, asked_ms)
+            end_ms = horizon_ms(nodes, cursors, asked_ms, self.lag_ms)
             window = Interval(end_ms - self.window_ms, end_ms)
             slots = _held_throughout(world, contract, window)
             if slots:
@@ -133,7 +135,7 @@ class Reconciler:
                 changes += span.other is not None
         state = max(sorted(by_state), key=lambda name: abs(by_state[name]))
         slots = len({slot for slot, _ in stretches})
-        tolerated_ms = self.scrape_interval_ms * (slots + changes)
+        tolerated_ms = self.scrape_interval_ms * (2 * slots + changes)
         return Difference(contract, window, state, by_state[state], tolerated_ms, slots)
 
     def _finding(self, found: Difference) -> Finding:

@@ -25,12 +25,14 @@ class Standing:
     One consistent view.
 
     judgements: of each contract's open month, with the instant at which it was last found right.
-    worked_ms: when each job last went through, on the monotonic clock.
+    worked_ms: when each job last went through, on the monotonic clock.  asked_ms: when all agents
+    were last asked, on the wall clock; None if they never were.
     """
 
     is_leader: bool = False
     world: World | None = None
     cursors: Mapping[NodeName, Cursor] = field(default_factory=dict)
+    asked_ms: int | None = None
     judgements: Mapping[ContractId, tuple[Judgement, int]] = field(default_factory=dict)
     entries: Mapping[tuple[ContractId, Status], int] = field(default_factory=dict)
     differences: Sequence[Difference] = ()
@@ -59,7 +61,12 @@ class StandingBoard:
                 self._now = replace(self._now, is_leader=True)
             else:
                 self._now = replace(
-                    self._now, is_leader=False, judgements={}, cursors={}, entries={}
+                    self._now,
+                    is_leader=False,
+                    judgements={},
+                    cursors={},
+                    asked_ms=None,
+                    entries={},
                 )
 
     def set_world(self, world: World) -> None:
@@ -67,15 +74,21 @@ class StandingBoard:
         with self._lock:
             self._now = replace(self._now, world=world)
 
-    def add_fetched(self, fetched: Iterable[Fetched], cursors: Mapping[NodeName, Cursor]) -> None:
-        """Journals were fetched."""
+    def add_fetched(
+        self, fetched: Iterable[Fetched], cursors: Mapping[NodeName, Cursor], asked_ms: int
+    ) -> None:
+        """Journals were fetched, by a turn that began at asked_ms."""
         fetched = tuple(fetched)
         with self._lock:
             failures = Counter(self._now.fetch_failures)
             failures.update((f.node, f.error.code.name) for f in fetched if f.error is not None)
             records = self._now.records + sum(f.records for f in fetched)
             self._now = replace(
-                self._now, cursors=cursors, records=records, fetch_failures=failures
+                self._now,
+                cursors=cursors,
+                asked_ms=asked_ms,
+                records=records,
+                fetch_failures=failures,
             )
 
     def set_judged(

@@ -2,8 +2,8 @@
 The collector's work as turns that may be taken at any time, in any order and any number of times.
 
 Each turn looks at how things are and does what is missing.  Without the lease a turn does nothing:
-another process leads.  Nothing is judged before all journals were asked for once, so that a fresh
-start does not take what it has not fetched yet for silence.
+another process leads.  Nothing is judged beyond the instant at which all journals were last asked
+for, so that neither a fresh start nor a slow fetch is taken for silence of the agents.
 """
 
 from collections import Counter
@@ -49,7 +49,7 @@ class Turns:
     holder: str
     lease_ms: int
     _lease: Lease | None = None
-    _has_fetched: bool = False
+    _asked_ms: int | None = None
     _fetch_errors: Mapping[NodeName, str] = field(default_factory=dict)
 
     def lead_turn(self) -> None:
@@ -57,7 +57,7 @@ class Turns:
         before = self._lease
         self._lease = self.store.acquire(LEASE, self.holder, self.clock.wall_ms(), self.lease_ms)
         if self._lease != before:
-            self._has_fetched = False
+            self._asked_ms = None
             self.board.set_leader(is_leader=self._lease is not None)
             if self._lease is None:
                 log.warning("lease_lost", holder=self.holder)
@@ -91,17 +91,17 @@ class Turns:
 
     def judge_turn(self) -> None:
         """Judge what can still change, and book what it is worth."""
-        if self._has_fetched:
+        if self._asked_ms is not None:
             self._with_world(self._judge)
 
     def close_turn(self) -> None:
         """Settle months that are due."""
-        if self._has_fetched:
+        if self._asked_ms is not None:
             self._with_world(self._close)
 
     def reconcile_turn(self) -> None:
         """Compare journals and Prometheus."""
-        if self._has_fetched:
+        if self._asked_ms is not None:
             self._with_world(self._reconcile)
 
     def once(self) -> bool:
@@ -130,14 +130,14 @@ class Turns:
             self.fetcher.trim(lease, node)
 
     def _fetch(self, lease: Lease, world: World) -> None:
+        asked_ms = self.clock.wall_ms()
         targets = [
-            Target(record.node, record.address)
-            for record in world.inventory.nodes(self.clock.wall_ms())
+            Target(record.node, record.address) for record in world.inventory.nodes(asked_ms)
         ]
         fetched = self.fetcher.fetch_all(lease, targets)
-        self.board.add_fetched(fetched, self.store.cursors())
+        self.board.add_fetched(fetched, self.store.cursors(), asked_ms)
         self._tell(fetched)
-        self._has_fetched = True
+        self._asked_ms = asked_ms
 
     def _tell(self, fetched: tuple[Fetched, ...]) -> None:
         """Log each node's failure once, when it begins or changes, and its end."""
@@ -155,10 +155,11 @@ class Turns:
     def _judge(self, lease: Lease, world: World) -> None:
         """Judge contract by contract: one that cannot be judged must not hide the others."""
         failures: list[Exception] = []
-        cursors = self.store.cursors()
+        cursors, asked_ms = self.store.cursors(), self._asked_ms
+        assert asked_ms is not None  # judge_turn looked
         for contract in sorted(world.versions):
             try:
-                judgements = self.judge.judge_contract(lease, world, contract, cursors)
+                judgements = self.judge.judge_contract(lease, world, contract, cursors, asked_ms)
                 self.board.set_judged(contract, judgements, self.clock.wall_ms())
                 self._book(lease, judgements)
             except StoreError:
@@ -180,9 +181,9 @@ class Turns:
         self.board.set_entries(self._count_entries())
 
     def _reconcile(self, lease: Lease, world: World) -> None:
-        if self.reconciler is None:
+        if self.reconciler is None or self._asked_ms is None:
             return
-        differences = self.reconciler.reconcile_all(lease, world)
+        differences = self.reconciler.reconcile_all(lease, world, self._asked_ms)
         self.board.set_reconciled(differences, self.clock.wall_ms())
         for found in differences:
             if not found.is_tolerable:

@@ -79,7 +79,9 @@ class SqlJournals:
                 row = connection.execute(_summed(interval).where(_touches(some, interval))).one()
                 count += row.spans
                 last_id = max(last_id, row.last_id or 0)
-                covered_ms += row.covered_ms or 0
+                covered_ms += int(
+                    row.covered_ms or 0
+                )  # a sum of integers is a decimal on PostgreSQL
         return SpanSummary(count, last_id, covered_ms)
 
 
