@@ -14,6 +14,7 @@ from gpusla.catalogue.metrics import METRICS, Exporter
 from gpusla_collector.schedule import Guard, Job
 from gpusla_collector.usecases.standing import StandingBoard
 from gpusla_collector.web.application import Liveness, application
+from gpusla_collector.web.exposition import SLOW_FETCH_LAGS
 from tests.collector.fakes import HandClock
 from tests.collector.journals import DOWN
 from tests.collector.site import Tray
@@ -137,11 +138,22 @@ def test_a_contract_without_a_fee_accrues_no_money() -> None:
 
 
 def test_the_state_of_a_silent_node_is_unknown() -> None:
-    """Its last word does not stand for ever."""
+    """Its last word does not stand for ever, whether it was asked again or the fetch hangs."""
     stage = judged_stage()
-    stage.clock.now_ms += LAG_MS + 1
+    stage.clock.now_ms += SLOW_FETCH_LAGS * LAG_MS + 1
     found = samples(served(stage).get("/metrics").text)
     assert found["gpusla_domain_gpus", ("c2/r01", "unknown")] == 4
+
+
+def test_a_slow_fetch_is_not_silence_of_the_agents() -> None:
+    """What nobody asked for yet is not missing: racks are shown as of the last fetch."""
+    stage = judged_stage()
+    before = samples(served(stage).get("/metrics").text)
+    stage.clock.now_ms += LAG_MS + 1
+    after = samples(served(stage).get("/metrics").text)
+    for state in ("ok", "unknown"):
+        key = "gpusla_domain_gpus", ("c2/r01", state)
+        assert after[key] == before[key]
 
 
 def test_health_names_the_job_that_stalls() -> None:

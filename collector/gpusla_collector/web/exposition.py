@@ -22,6 +22,9 @@ from gpusla.sla.evaluation import Bounds, Evaluation
 from gpusla_collector.usecases.standing import Standing
 
 HOUR_MS = 3_600_000
+SLOW_FETCH_LAGS = 4
+"""A fetch that takes longer than so many times the lag shows as unknown racks."""
+
 Samples = Iterable[tuple[Sequence[str], float]]
 
 
@@ -39,7 +42,8 @@ class StandingCollector(Collector):
         yield _family(rows.COLLECTOR_INFO, [((gpusla.__version__,), 1)])
         yield from _pipeline(standing, self._clock.wall_ms())
         if standing.is_leader:
-            yield _family(rows.DOMAIN_GPUS, _domains(standing, self._clock.wall_ms(), self._lag_ms))
+            as_of_ms = _as_of(standing, self._clock.wall_ms(), self._lag_ms)
+            yield _family(rows.DOMAIN_GPUS, _domains(standing, as_of_ms, self._lag_ms))
             yield from _contracts(standing, self._clock.wall_ms())
 
     def describe(self) -> Iterator[Metric]:
@@ -84,6 +88,18 @@ def _pipeline(standing: Standing, now_ms: int) -> Iterator[Metric]:
             rows.COLLECTOR_RECONCILIATION,
             [((d.contract,), d.difference_ms / 1000) for d in standing.differences],
         )
+
+
+def _as_of(standing: Standing, now_ms: int, lag_ms: int) -> int:
+    """
+    Return the instant that the racks are shown at: when all agents were last asked.
+
+    A fetch that takes a little longer is not silence of the agents; one that hangs is no figure.
+    """
+    asked_ms = standing.asked_ms
+    if asked_ms is None or now_ms - asked_ms > SLOW_FETCH_LAGS * lag_ms:
+        return now_ms
+    return asked_ms
 
 
 def _domains(standing: Standing, now_ms: int, lag_ms: int) -> Samples:
