@@ -22,6 +22,8 @@ find_program() { # NAME
   amtool) first_of "${GPUSLA_AMTOOL:-}" amtool ;;
   cc) first_compiler "${GPUSLA_CC:-}" "$DEBIAN/bin/cc" cc gcc ;;
   chromium) first_browser "${GPUSLA_CHROMIUM:-}" chromium chromium-browser google-chrome ;;
+  strace) first_of "${GPUSLA_STRACE:-}" strace ;;
+  systemd-analyze) first_of "${GPUSLA_SYSTEMD_ANALYZE:-}" systemd-analyze ;;
   *) die 2 "tools/debian.sh knows no program called $1." ;;
   esac
 }
@@ -76,6 +78,8 @@ export_program() { # NAME PATH
   amtool) export GPUSLA_AMTOOL="$2" ;;
   cc) export GPUSLA_CC="$2" ;;
   chromium) export GPUSLA_CHROMIUM="$2" ;;
+  strace) export GPUSLA_STRACE="$2" ;;
+  systemd-analyze) export GPUSLA_SYSTEMD_ANALYZE="$2" ;;
   esac
 }
 
@@ -88,6 +92,8 @@ packages_of() { # PROGRAM...
     alertmanager | amtool) echo prometheus-alertmanager ;;
     cc) echo gcc libc6-dev ;;
     chromium) echo chromium ;;
+    strace) echo strace ;;
+    systemd-analyze) echo systemd ;;
     esac
   done | tr ' ' '\n' | sort -u
 }

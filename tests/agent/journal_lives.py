@@ -20,6 +20,7 @@ from gpusla.journal.model import ClockState, Started
 from gpusla_agent.recorder import ClockReading, Recorder
 from gpusla_agent.recorder import recorder as recorder_module
 from tests.agent.journals import ALL_OK, NODE, ONE_DOWN
+from tests.programs import program
 
 SEGMENT_BYTES = 6_000
 CHECKPOINT_RECORDS = 7
@@ -126,7 +127,7 @@ class Supervisor:
         inject = f"inject={kill.call}:signal=KILL:when={kill.number}"
         tracer = subprocess.Popen(
             [
-                "strace",
+                program("strace"),
                 "-y",
                 "-o",
                 str(log),

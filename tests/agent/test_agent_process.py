@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from gpusla_agent.cli import app
 from tests.agent.journal_lives import where
 from tests.agent.processes import AgentProcess, write_settings
 from tests.conftest import ROOT
+from tests.programs import program
 
 KILLS = (("fdatasync", 6), ("fsync", 1), ("fdatasync", 5))
 """Equal samples share a record a second, so each number more takes a second more."""
@@ -72,15 +72,13 @@ def test_an_agent_meters_and_stops_when_told(settings: Path) -> None:
 
 def test_a_killed_agent_takes_nothing_back(settings: Path, tmp_path: Path) -> None:
     """Over several lives: the journal only grows, no state second is lost, no worker stays."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not here")
     lines: list[bytes] = []
     seconds: dict[str, float] = {}
     landed: Counter[str] = Counter()
     log = tmp_path / "strace.log"
     for call, number in KILLS:
         inject = f"inject={call}:signal=KILL:when={number}"
-        strace = ["strace", "-y", "-o", str(log)]
+        strace = [program("strace"), "-y", "-o", str(log)]
         agent = AgentProcess(settings, [*strace, "-e", f"trace={call}", "-e", inject])
         seen = agent.look_until_dead()
         agent.wait()

@@ -15,6 +15,7 @@ from gpusla.identity import GpuUuid, NodeName
 from gpusla.readings import Absence, Absent, GpuReadings, Present, Reading
 from gpusla_agent.exposition import AgentView, NodeView, SlotView, UsageView, render
 from tests.core.health.gpus import EXPECTED, MODULES, SLOT, SLOTS, UUID, absent, gpu, one_pass
+from tests.programs import program
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "metrics" / "agent.prom"
 NUMBERS: dict[str, Reading] = {
@@ -95,12 +96,13 @@ def test_the_page_is_the_golden_one() -> None:
 
 def test_promtool_finds_nothing_wrong_with_the_golden_page() -> None:
     """The linter of the field."""
-    promtool = os.environ.get("GPUSLA_PROMTOOL")
-    if not promtool:
-        pytest.skip("promtool is not here")
     with GOLDEN.open() as text:
         finished = subprocess.run(
-            [promtool, "check", "metrics"], stdin=text, capture_output=True, text=True, check=False
+            [program("promtool"), "check", "metrics"],
+            stdin=text,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     assert (finished.returncode, finished.stderr) == (0, "")
 

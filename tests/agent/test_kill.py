@@ -39,8 +39,6 @@ def kills() -> Iterator[Kill]:
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     """Supervise lives on one journal."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not here")
     running = Supervisor(tmp_path / "journal", tmp_path)
     yield running
     running.close()

@@ -12,6 +12,7 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from gpusla.clock import SystemClock
 from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import digest
+from gpusla.ledger.entries import Entry
 from gpusla_collector.adapters.agents import HttpAgents
 from gpusla_collector.adapters.evidence import EvidenceFiles
-from gpusla_collector.adapters.sql.database import open_database
+from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.app import input_files
-from gpusla_collector.ports import Agents, Lease, Page
+from gpusla_collector.ports import Agents, Judged, Lease, Page
 from gpusla_collector.settings import Settings, read_settings
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
@@ -65,7 +67,7 @@ class Driver:
     lease: Lease
     first_ms: int
     acknowledgements: int
-    stop_after: int
+    stop_after_steps: int
 
     def work(self) -> None:
         """Do what is not done yet, from the first step that is not complete."""
@@ -82,7 +84,7 @@ class Driver:
             self.clock.now_ms = self.first_ms + runs * RUN_MS - 1_000
             self._fetch(fetcher, world, step)
             self._book(judge, world)
-            if count == self.stop_after:
+            if count == self.stop_after_steps:
                 stop()
 
     def _first_step(self, world: World) -> int:
@@ -128,13 +130,38 @@ def stop() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def live(settings: Settings, agents: Agents, first_ms: int, stop_after: int) -> None:
-    """Live one life, to the end of the work or to the kill, with one stop after so many steps."""
-    if stop_after == 0:
+class StoppingStore(SqlStore):
+    """A store that stops once, just before it books."""
+
+    def __init__(self, database: Database, stop_at_booking: int) -> None:
+        super().__init__(database)
+        self._left = stop_at_booking
+
+    def book(
+        self,
+        lease: Lease,
+        judged: Judged,
+        decide: Callable[[Sequence[Entry]], Sequence[Entry]],
+    ) -> tuple[Entry, ...]:
+        """Book."""
+        self._left -= 1
+        if self._left == 0:
+            stop()
+        return super().book(lease, judged, decide)
+
+
+def live(settings: Settings, agents: Agents, first_ms: int, place: str, number: int) -> None:
+    """
+    Live one life, to the end of the work or to the kill, with one stop.
+
+    place: `steps` to stop after so many steps, 0 for the very beginning; `booking` to stop before
+    the booking of that number.
+    """
+    if (place, number) == ("steps", 0):
         stop()
     database = open_database(settings.database)
     require_newest(database)
-    store = SqlStore(database)
+    store = StoppingStore(database, number if place == "booking" else 0)
     # Real time, so that whoever comes after a kill finds this lease run out.
     lease = store.acquire("collector", secrets.token_hex(8), SystemClock().wall_ms(), 0)
     assert lease is not None
@@ -142,23 +169,23 @@ def live(settings: Settings, agents: Agents, first_ms: int, stop_after: int) -> 
     acknowledgements = os.open(settings.data_directory / "acknowledged", flags)
     clock = HandClock(first_ms)
     limited = LimitedAgents(agents)
-    driver = Driver(settings, store, limited, clock, lease, first_ms, acknowledgements, stop_after)
-    driver.work()
+    steps = number if place == "steps" else 0
+    Driver(settings, store, limited, clock, lease, first_ms, acknowledgements, steps).work()
     database.close()
 
 
 def main() -> None:
     """
-    Fork a child for each line `SETTINGS FIRST_MS STOP_AFTER`; print its end.
+    Fork a child for each line `SETTINGS FIRST_MS PLACE NUMBER`; print its end.
 
     Before that its number is printed as soon as it has stopped, unless it came to its end first.
     """
     agents = HttpAgents(SystemClock())
     for line in sys.stdin:
-        path, first_ms, stop_after = line.rsplit(" ", 2)
+        path, first_ms, place, number = line.rsplit(" ", 3)
         child = os.fork()
         if child == 0:
-            live(read_settings(Path(path), {}), agents, int(first_ms), int(stop_after))
+            live(read_settings(Path(path), {}), agents, int(first_ms), place, int(number))
             os._exit(0)
         _, status = os.waitpid(child, os.WUNTRACED)
         if os.WIFSTOPPED(status):

@@ -38,11 +38,15 @@ from tests.collector.agent_server import serving
 from tests.collector.journals import DOWN, Journal, tray_slots
 from tests.collector.kill_driver import RECORDS_A_STEP, RUN_MS, STEPS
 from tests.collector.site import TERM_START_MS, Tray, settings_of, write_site
+from tests.programs import program
 
 KILLS = 50
 INSIDE_MIN = 0.8
 CALLS = {"pwrite64": 30, "fdatasync": 5, "fsync": 2, "write": 5}
 """Where to kill, and at which count at most, so that it comes within a step or two."""
+
+BOOKING_CALLS = {"pwrite64": 20, "fdatasync": 2, "write": 2}
+"""The same from just before a booking."""
 
 FILES = (
     ("/evidence", "of evidence"),
@@ -60,10 +64,7 @@ TRAYS = (
     Tray("t03", "beta-2026", tenant="tenant-b", fee="777.77"),
 )
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed"),
-]
+pytestmark = pytest.mark.slow
 
 
 @dataclass(slots=True)
@@ -76,15 +77,15 @@ class Nursery:
 
     def live(self) -> int:
         """Let one life go to its end; returns its exit code."""
-        os.kill(self._begin(0), signal.SIGCONT)
+        os.kill(self._begin("steps 0"), signal.SIGCONT)
         return self._end()
 
-    def die_inside(self, call: str, count: int, steps: int, trace: Path) -> int:
-        """Kill a life as one of its threads enters its count-th call of a name after some steps."""
-        pid = self._begin(steps)
+    def die_inside(self, call: str, count: int, stop: str, trace: Path) -> int:
+        """Kill a life as one of its threads enters its count-th call of a name after a stop."""
+        pid = self._begin(stop)
         if pid <= 0:
             return pid
-        command = ["strace", "-f", "-y", "-o", str(trace), "-e", f"trace={call}"]
+        command = [program("strace"), "-f", "-y", "-o", str(trace), "-e", f"trace={call}"]
         command += ["-e", f"inject={call}:signal=KILL:when={count}", "-p", str(pid)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
             assert tracer.stderr is not None
@@ -96,9 +97,9 @@ class Nursery:
             self.landed[f"{call} {_file_of(trace)}"] += 1
         return code
 
-    def die_after(self, seconds: float, steps: int) -> int:
-        """Kill a life some time after some steps, wherever it is."""
-        pid = self._begin(steps)
+    def die_after(self, seconds: float, stop: str) -> int:
+        """Kill a life some time after a stop, wherever it is."""
+        pid = self._begin(stop)
         if pid <= 0:
             return pid
         os.kill(pid, signal.SIGCONT)
@@ -109,10 +110,10 @@ class Nursery:
             self.landed["anywhere"] += 1
         return code
 
-    def _begin(self, steps: int) -> int:
+    def _begin(self, stop: str) -> int:
         """Begin a life; returns its number when it has stopped, 0 if it came to its end before."""
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{self.settings_path} {TERM_START_MS} {steps}\n")
+        self.process.stdin.write(f"{self.settings_path} {TERM_START_MS} {stop}\n")
         self.process.stdin.flush()
         return self._end()
 
@@ -196,12 +197,15 @@ def test_fifty_kills_change_nothing_in_the_books(nursery: Nursery, tmp_path: Pat
 
 
 def one_life(nursery: Nursery, random_: random.Random, trace: Path) -> int:
-    """Begin a life and end it somewhere: nine times in ten inside a call."""
-    steps = random_.choice((0, 1, 1, 2))
+    """Begin a life and end it somewhere: nine times in ten inside a call, half of them booking."""
+    stop = random_.choice(("steps 0", "steps 1", "steps 1", "steps 2"))
     if random_.random() < 0.1:
-        return nursery.die_after(random_.uniform(0.01, 0.2), steps)
-    call = random_.choice(tuple(CALLS))
-    return nursery.die_inside(call, random_.randint(1, CALLS[call]), steps, trace)
+        return nursery.die_after(random_.uniform(0.01, 0.2), stop)
+    calls = CALLS
+    if random_.random() < 0.5:
+        stop, calls = random_.choice(("booking 1", "booking 2")), BOOKING_CALLS
+    call = random_.choice(tuple(calls))
+    return nursery.die_inside(call, random_.randint(1, calls[call]), stop, trace)
 
 
 def tell(landed: Counter[str], finished: int) -> None:

@@ -1,7 +1,6 @@
 """The pages: figures under the catalogue's names, absent when not known; targets whole or none."""
 
 import asyncio
-import os
 import subprocess
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from tests.collector.fakes import HandClock
 from tests.collector.journals import DOWN
 from tests.collector.site import Tray
 from tests.collector.stage import DAY_MS, LAG_MS, START_MS, Stage
+from tests.programs import program
 
 HOUSE = "contracts/alpha-2026.yaml"
 NOT_WITHOUT_PROMETHEUS = {
@@ -92,11 +92,10 @@ def test_every_metric_of_the_catalogue_is_on_the_page() -> None:
     assert set(lines) == expected - NOT_WITHOUT_PROMETHEUS
 
 
-@pytest.mark.skipif(not os.environ.get("GPUSLA_PROMTOOL"), reason="promtool is not installed")
 def test_promtool_finds_nothing_wrong_with_the_page() -> None:
     """Names, types and help."""
     page = served(judged_stage()).get("/metrics").text
-    command = [os.environ["GPUSLA_PROMTOOL"], "check", "metrics"]
+    command = [program("promtool"), "check", "metrics"]
     done = subprocess.run(command, input=page, capture_output=True, text=True, check=False)
     complaints = [line for line in done.stderr.splitlines() if "non-histogram" not in line]
     assert (done.returncode, complaints) == (0, [])

@@ -1,7 +1,6 @@
 """The compose file and the configuration that Prometheus gets from it."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -11,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+
+from tests.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "compose"
@@ -68,10 +69,8 @@ def test_promtool_accepts_the_configuration_with_the_rules_in_their_place(tmp_pa
     """Laid out as the compose file mounts it."""
     shutil.copy(PROMETHEUS, tmp_path)
     shutil.copytree(ROOT / "alerts", tmp_path / "rules")
-    program = os.environ.get("GPUSLA_PROMTOOL")
-    assert program, "GPUSLA_PROMTOOL is not set and promtool is not on PATH"
     checked = subprocess.run(
-        [program, "check", "config", "--lint-fatal", tmp_path / PROMETHEUS.name],
+        [program("promtool"), "check", "config", "--lint-fatal", tmp_path / PROMETHEUS.name],
         check=False,
         capture_output=True,
         text=True,

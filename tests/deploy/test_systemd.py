@@ -1,13 +1,13 @@
 """The units as systemd judges them, and what the agent needs that hardening would take away."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
@@ -82,8 +82,10 @@ def read(unit: Path) -> dict[str, list[str]]:
 
 def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run systemd-analyze, which needs no systemd that runs."""
-    program = os.environ.get("GPUSLA_SYSTEMD_ANALYZE") or shutil.which("systemd-analyze")
-    assert program, "systemd-analyze is not on PATH; it is in the package systemd"
     return subprocess.run(
-        [program, *map(str, arguments)], check=False, capture_output=True, text=True, timeout=60
+        [program("systemd-analyze"), *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )

@@ -1,6 +1,5 @@
 """Real servers on loopback, each in a temporary folder, ended by their own process id."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,11 +7,7 @@ from pathlib import Path
 import yaml
 
 from gpusla_collector.demo.stage import Stage, free_port, wait_until_ready
-
-
-def tool(name: str) -> str:
-    """Return a program that ./run found, or its name for the path to find."""
-    return os.environ.get(f"GPUSLA_{name.upper()}") or name
+from tests.programs import program
 
 
 @contextmanager
@@ -27,7 +22,7 @@ def prometheus(folder: Path, configuration: dict[str, object]) -> Iterator[str]:
         child = stage.start(
             "prometheus",
             [
-                tool("prometheus"),
+                program("prometheus"),
                 f"--config.file={path}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 "--storage.tsdb.retention.time=10y",

@@ -26,8 +26,8 @@ from gpusla_collector.app import once, reading, upgrade
 from gpusla_collector.demo.cast import ROOT_OF_COMMANDS
 from gpusla_collector.demo.stage import Child, Stage, free_port, wait_until_ready
 from gpusla_collector.settings import read_settings
-from tests.end_to_end.servers import tool
 from tests.end_to_end.world import HOUR_MS, Rack, build_rack
+from tests.programs import program
 
 NODE = "r01-t01"
 SCRAPE_MS = 1_000
@@ -144,7 +144,7 @@ def _start_prometheus(stage: Stage, folder: Path, agent_port: int) -> tuple[str,
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(configuration), "utf-8")
     command = [
-        tool("prometheus"),
+        program("prometheus"),
         f"--config.file={path}",
         f"--storage.tsdb.path={folder / 'prometheus'}",
         f"--web.listen-address=127.0.0.1:{port}",

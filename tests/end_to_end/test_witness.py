@@ -16,9 +16,10 @@ from gpusla.timeline.model import StateSpan
 from gpusla_agent.fleet.fleet import Fleet
 from gpusla_collector.adapters.prometheus import PrometheusCounters
 from gpusla_collector.ports import StateCounter
-from tests.end_to_end.servers import prometheus, tool
+from tests.end_to_end.servers import prometheus
 from tests.end_to_end.test_month import eventful
 from tests.end_to_end.world import HOUR_MS, build_rack
+from tests.programs import program
 
 SCRAPE_MS = 900_000
 DAY_MS = 24 * HOUR_MS
@@ -98,7 +99,7 @@ def _store(text: Path, data: Path, spans: Sequence[StateSpan], scrapes: Sequence
         stream.writelines(_samples(spans, scrapes))
         stream.write("# EOF\n")
     subprocess.run(
-        [tool("promtool"), "tsdb", "create-blocks-from", "openmetrics",
+        [program("promtool"), "tsdb", "create-blocks-from", "openmetrics",
          "--max-block-duration=96h", str(text), str(data)],
         check=True, capture_output=True,
     )  # fmt: skip
