@@ -8,15 +8,16 @@ import pytest
 
 from gpusla.catalogue.codes import AGENT_UNREACHABLE, JOURNAL_CORRUPT, JOURNAL_FORKED
 from gpusla.clock import SystemClock
+from gpusla.errors import ServiceError
 from gpusla.identity import NodeName
 from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY
 from gpusla.journal.codec import decode
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.model import StateSpan
-from gpusla_collector.adapters.agents import HttpAgents
+from gpusla_collector.adapters.agents import ANSWER_BYTES_MAX, HttpAgents
 from gpusla_collector.adapters.evidence import EvidenceFiles
-from gpusla_collector.ports import Agents, Evidence, Lease, Store
+from gpusla_collector.ports import Agents, Evidence, Lease, Page, Store
 from gpusla_collector.usecases.fetch_journals import Fetcher, Target
 from gpusla_collector.usecases.take_in import join, take_in
 from tests.collector.agent_server import serving
@@ -261,3 +262,69 @@ def test_evidence_is_on_disk_before_it_counts(store: Store, lease: Lease) -> Non
     assert not store.cursors()
     (fetched,) = fetcher.fetch_all(lease, [Target(ONE, "")])
     assert fetched.records == len(journal.lines)
+
+
+class SlowAgents(FakeAgents):
+    """Agents that take seven seconds for a page of one record."""
+
+    def __init__(self, clock: HandClock) -> None:
+        super().__init__(page_records=1)
+        self._clock = clock
+
+    def fetch(self, node: NodeName, address: str, after: int) -> Page:
+        """Answer late."""
+        self._clock.now_ms += 7_000
+        return super().fetch(node, address, after)
+
+
+def test_a_slow_node_gives_way_to_the_others(store: Store, lease: Lease) -> None:
+    """And goes on in the next turn."""
+    clock = HandClock()
+    agents = SlowAgents(clock)
+    journal = agents.journals[ONE] = journal_of(ONE)
+    fetcher = Fetcher(agents, MemoryEvidence(), store, clock, 1)
+    assert [f.records for f in fetcher.fetch_all(lease, [Target(ONE, "")])] == [2]
+    assert [f.records for f in fetcher.fetch_all(lease, [Target(ONE, "")])] == [2]
+    assert store.cursors()[ONE].head == journal.head
+
+
+SPOILED: list[tuple[str, Callable[[bytes], bytes], str]] = [
+    ("too much", lambda content: content + b"x" * ANSWER_BYTES_MAX, "bytes"),
+    ("cut off", lambda content: content[:-1], "cut off in the middle of a record"),
+]
+
+
+@pytest.mark.parametrize(("case", "spoil", "words"), SPOILED, ids=[c[0] for c in SPOILED])
+def test_an_answer_that_is_not_usable_is_no_answer(
+    http_agents: HttpAgents, case: str, spoil: Callable[[bytes], bytes], words: str
+) -> None:
+    """It may be tried again."""
+    journal = journal_of(ONE)
+    with serving(lambda _: journal.lines) as server:
+        server.spoil = lambda status, content, headers: (status, spoil(content), headers)
+        with pytest.raises(ServiceError, match=words) as caught:
+            http_agents.fetch(ONE, server.address(ONE), 0)
+    assert caught.value.code is AGENT_UNREACHABLE, case
+
+
+@pytest.mark.parametrize("status", [302, 404, 500, 503])
+def test_another_status_is_no_answer(http_agents: HttpAgents, status: int) -> None:
+    """Nor is a redirection followed."""
+    journal = journal_of(ONE)
+    with serving(lambda _: journal.lines) as server:
+        server.spoil = lambda _, content, headers: (status, content, headers)
+        with pytest.raises(ServiceError, match=f"it answers {status}"):
+            http_agents.fetch(ONE, server.address(ONE), 0)
+
+
+def test_an_answer_without_a_head_is_no_answer(http_agents: HttpAgents) -> None:
+    """Nobody could tell whether it is whole."""
+    journal = journal_of(ONE)
+    with serving(lambda _: journal.lines) as server:
+        server.spoil = lambda status, content, headers: (
+            status,
+            content,
+            {"X-Gpusla-Node": headers["X-Gpusla-Node"]},
+        )
+        with pytest.raises(ServiceError, match="does not name the head"):
+            http_agents.fetch(ONE, server.address(ONE), 0)

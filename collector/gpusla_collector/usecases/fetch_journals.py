@@ -19,8 +19,8 @@ from gpusla.journal.chain import Head
 from gpusla_collector.ports import Agents, Cursor, Evidence, Finding, Lease, Page, Segment, Store
 from gpusla_collector.usecases.take_in import TakenIn, take_in
 
-PAGES_AT_ONCE = 200
-"""How many pages of one node are taken in before the others have their turn again."""
+NODE_MS = 10_000
+"""How long one node is read from before all have their turn again, a last page not counted."""
 
 SEGMENT_BYTES = 64 * 2**20
 """A longer file of evidence is followed by a new one."""
@@ -72,14 +72,14 @@ class Fetcher:
 
     def fetch(self, lease: Lease, target: Target, cursor: Cursor) -> Fetched:
         """Take in what one node has, page by page."""
-        before = cursor.head.sequence
+        before, deadline_ms = cursor.head.sequence, self.clock.monotonic_ms() + NODE_MS
         error: GpuslaError | None = None
         try:
-            for _ in range(PAGES_AT_ONCE):
+            is_behind = True
+            while is_behind and self.clock.monotonic_ms() < deadline_ms:
                 page = self.agents.fetch(target.node, target.address, cursor.head.sequence)
                 cursor = self._keep(lease, cursor, page)
-                if cursor.head.sequence >= page.head.sequence or not page.lines:
-                    break
+                is_behind = bool(page.lines) and cursor.head.sequence < page.head.sequence
         except ServiceError as cause:
             error = cause
         except JournalError as cause:
