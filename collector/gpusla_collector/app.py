@@ -17,7 +17,7 @@ from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.files import InputFilesOnDisk
 from gpusla_collector.adapters.prometheus import PrometheusCounters
 from gpusla_collector.adapters.sql.database import Database, open_database
-from gpusla_collector.adapters.sql.schema import migrate, require_newest, require_readable
+from gpusla_collector.adapters.sql.schema import migrate, require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.settings import Settings
 from gpusla_collector.usecases.book_credits import Booker
@@ -109,18 +109,6 @@ def upgrade(settings: Settings) -> str:
     database = open_database(settings.database)
     try:
         return migrate(database)
-    finally:
-        database.close()
-
-
-@contextmanager
-def reading(settings: Settings) -> Iterator[SqlStore]:
-    """Open the database to look at it, without the right to write."""
-    settings.data_directory.mkdir(parents=True, exist_ok=True)
-    database = open_database(settings.database)
-    try:
-        require_readable(database)
-        yield SqlStore(database)
     finally:
         database.close()
 

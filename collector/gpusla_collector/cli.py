@@ -1,4 +1,9 @@
-"""`gpusla collector` and `gpusla statement`; errors become words and exit codes in `gpusla.cli`."""
+"""
+`gpusla collector` and `gpusla statement`; errors become words and exit codes in `gpusla.cli`.
+
+What a command needs is imported when it is called: the service brings a web server, a scheduler
+and a database with it, and `check` needs none of them.
+"""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -12,17 +17,13 @@ from gpusla.catalogue.codes import NOTHING_TO_SHOW
 from gpusla.clock import SystemClock
 from gpusla.commands.exits import Exit
 from gpusla.contracts.money import format_amount
-from gpusla.errors import InputError
+from gpusla.errors import GpuslaError, InputError
 from gpusla.identity import ContractId
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Entry, Status
 from gpusla.statement import render_text, to_json
-from gpusla_collector import app as root
-from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
-from gpusla_collector.usecases.show_statement import Statements
-from gpusla_collector.usecases.world import read_world
 
 app = typer.Typer(
     help="The collector: takes in journals, judges contracts, books credits.",
@@ -50,6 +51,8 @@ class Format(StrEnum):
 @app.command("run")
 def run_command(config: Config) -> None:
     """Work and serve until stopped."""
+    from gpusla_collector import app as root  # noqa: PLC0415
+
     logs.configure()
     root.run(read_settings(config), SystemClock())
 
@@ -57,6 +60,8 @@ def run_command(config: Config) -> None:
 @app.command("once")
 def once_command(config: Config) -> None:
     """Take in, judge, book and close what there is, then end; 1 if a node could not be read."""
+    from gpusla_collector import app as root  # noqa: PLC0415
+
     logs.configure()
     collector = root.once(read_settings(config), SystemClock())
     standing = collector.board.read()
@@ -69,15 +74,27 @@ def once_command(config: Config) -> None:
 @app.command("migrate")
 def migrate_command(config: Config) -> None:
     """Bring the database to the schema that this version needs."""
+    from gpusla_collector import app as root  # noqa: PLC0415
+
     logs.configure(level="warning")
     typer.echo(root.upgrade(read_settings(config)))
 
 
 @app.command("check")
 def check_command(config: Config) -> None:
-    """Read the settings and all the files that they name, and change nothing."""
-    settings = read_settings(config)
-    world = read_world(root.input_files(settings).read())
+    """Read the settings and all the files that they name, and change nothing; 1 if one is bad."""
+    from gpusla_collector.adapters.files import InputFilesOnDisk  # noqa: PLC0415
+    from gpusla_collector.usecases.world import read_world  # noqa: PLC0415
+
+    try:
+        settings = read_settings(config)
+        files = InputFilesOnDisk(
+            settings.inventory, settings.assignments, settings.exclusions, settings.contracts
+        )
+        world = read_world(files.read())
+    except GpuslaError as error:
+        typer.echo(f"gpusla: {error}", err=True)
+        raise typer.Exit(Exit.BAD) from None
     typer.echo(
         f"{config}: {len(world.versions)} contracts, "
         f"{len(world.inventory.node_names())} nodes, "
@@ -93,8 +110,12 @@ def show_command(
     format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
 ) -> None:
     """Print one month of one contract; 4 if there is nothing to show."""
+    from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+    from gpusla_collector.usecases.show_statement import Statements  # noqa: PLC0415
+
     settings = read_settings(config)
-    with root.reading(settings) as store:
+    with reading(settings.database) as store:
         statements = Statements(store, EvidenceFiles(settings.evidence))
         statement = statements.show(OPERATOR, ContractId(contract), period)
     if format_ is Format.TEXT:
@@ -106,7 +127,9 @@ def show_command(
 @statement_app.command("list")
 def list_command(config: Config) -> None:
     """Print every month that was judged, and what it is worth; 4 if there is none."""
-    with root.reading(read_settings(config)) as store:
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+
+    with reading(read_settings(config).database) as store:
         rows = list(_rows(store))
     if not rows:
         raise InputError(NOTHING_TO_SHOW, "nothing was judged yet")

@@ -1,6 +1,6 @@
 """Run the real commands on files, and measure what they took."""
 
-import os
+import json
 import shutil
 import subprocess
 import sys
@@ -50,26 +50,35 @@ class Outcome:
     memory_bytes: int
 
 
+LAUNCHER = """\
+import json, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open(sys.argv[1], "w") as file:
+    json.dump([code, used.ru_utime + used.ru_stime, used.ru_maxrss], file)
+"""
+"""
+Runs a command and says what it took.
+
+A child begins with its parent's peak of memory, and the parent of these tests is larger than what
+they measure; this one is small.
+"""
+
+
 def run(folder: Path, *words: str) -> Outcome:
     """Run one of our commands in a folder."""
-    command = [str(BIN / words[0]), *words[1:]]
-    with (folder / "out").open("w+") as output, (folder / "err").open("w+") as errors:
-        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        errors.seek(0)
-        seconds = usage.ru_utime + usage.ru_stime
-        outcome = Outcome(
-            process.returncode,
-            output.read(),
-            errors.read().splitlines(),
-            seconds,
-            usage.ru_maxrss * 1024,
-        )
-    (folder / "out").unlink()
-    (folder / "err").unlink()
-    return outcome
+    used = folder / "used"
+    launcher = [sys.executable, "-S", "-c", LAUNCHER, str(used)]
+    finished = subprocess.run(
+        [*launcher, str(BIN / words[0]), *words[1:]],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, seconds, kibibytes = json.loads(used.read_text("utf-8"))
+    used.unlink()
+    return Outcome(code, finished.stdout, finished.stderr.splitlines(), seconds, kibibytes * 1024)
 
 
 def write_site(folder: Path) -> None:

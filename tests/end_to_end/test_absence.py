@@ -22,7 +22,8 @@ from gpusla.sla.periods import period_at
 from gpusla.timeline.build import build
 from gpusla.timeline.model import StateSpan, Timeline
 from gpusla_agent import standin
-from gpusla_collector.app import once, reading, upgrade
+from gpusla_collector.adapters.sql.reading import reading
+from gpusla_collector.app import once, upgrade
 from gpusla_collector.demo.cast import ROOT_OF_COMMANDS
 from gpusla_collector.demo.stage import Child, Stage, free_port, wait_until_ready
 from gpusla_collector.settings import read_settings
@@ -191,7 +192,7 @@ def _collect(rack: Rack, port: int) -> None:
 def _timeline(lived: Lived, window: Interval) -> Timeline:
     slots = [slot for slot in lived.rack.slots if slot.tray == "t01"]
     reach = Interval(window.start_ms - HOUR_MS, window.end_ms + HOUR_MS)
-    with reading(read_settings(lived.rack.folder / "collector.yaml", {})) as store:
+    with reading(read_settings(lived.rack.folder / "collector.yaml", {}).database) as store:
         return build(store.account(slots, reach).spans, slots, window)
 
 

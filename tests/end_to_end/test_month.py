@@ -16,7 +16,7 @@ from gpusla.simulation.plan import draw
 from gpusla.simulation.scenario import Scenario
 from gpusla.simulation.truth import delivered_gpu_ms, totals
 from gpusla.sla.periods import Period
-from gpusla_collector.app import reading
+from gpusla_collector.adapters.sql.reading import reading
 from gpusla_collector.ports import OPERATOR
 from gpusla_collector.settings import read_settings
 from tests.end_to_end.world import HOUR_MS, INTERVAL_MS, VALID_MS, Rack, build_rack
@@ -84,7 +84,7 @@ def test_the_credit_is_what_arithmetic_by_hand_gives(rack: Rack) -> None:
 
     assert Fraction(judged["availability"]["value"]) == Fraction(AUGUST_HOURS - 14, AUGUST_HOURS)
     assert judged["lost_gpu_ms"] == 72 * 14 * 3_600_000
-    with reading(read_settings(rack.folder / "collector.yaml", {})) as store:
+    with reading(read_settings(rack.folder / "collector.yaml", {}).database) as store:
         entries = store.entries(OPERATOR, rack.contract.id, MONTH)
     assert [entry.status for entry in entries] == [Status.PENDING, Status.VOID, Status.POSTED]
     assert balance_minor_units(entries) == 750_000_000
@@ -133,7 +133,7 @@ def _judge(rack: Rack, scenario: Scenario, period: Period) -> dict[str, Any]:
     span = Interval(period.interval.start_ms - HOUR_MS, period.interval.end_ms + HOUR_MS)
     with rack.lived(scenario.faults, span):
         settings = rack.judge(period, span.end_ms)
-    with reading(read_settings(settings, {})) as store:
+    with reading(read_settings(settings, {}).database) as store:
         stored = store.judged(OPERATOR, rack.contract.id, period.key)
     assert stored is not None
     content: dict[str, Any] = json.loads(stored.content)

@@ -51,13 +51,18 @@ def require_readable(database: Database) -> None:
     """
     with database.reading() as connection:
         if _is_empty(connection):
-            raise InputError(
-                NOTHING_TO_SHOW,
-                "the database holds nothing yet",
-                fix="Run `gpusla collector once` or `gpusla collector run` first.",
-            )
+            raise nothing_yet()
         _refuse_newer(connection)
         _refuse_older(connection)
+
+
+def nothing_yet() -> InputError:
+    """Say that no collector worked on a database yet."""
+    return InputError(
+        NOTHING_TO_SHOW,
+        "the database holds nothing yet",
+        fix="Run `gpusla collector once` or `gpusla collector run` first.",
+    )
 
 
 def sql_for(dialect: str) -> str:
