@@ -31,8 +31,8 @@ INVENTORY = """apiVersion: gpusla/v1
 kind: Inventory
 metadata: {site: bench}
 nodes:
-  - {id: node-1, node: bench-1, address: "http://127.0.0.1:19641", rack: r01, tray: t01, sku: GB300,
-     modules: [1, 2, 3, 4], from: "2026-01-01T00:00:00Z", recorded_at: "2026-01-01T00:00:00Z"}
+  - {id: node-1, node: bench-1, address: "http://127.0.0.1:19641", rack: r01, tray: t01, sku: gb300,
+     modules: [2, 1, 4, 3], from: "2026-01-01T00:00:00Z", recorded_at: "2026-01-01T00:00:00Z"}
 """
 
 

@@ -9,22 +9,20 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE, WRONG_TYPE
-from gpusla.documents import SIZE_BYTES_MAX, Form, Identifier, parse, problem, validate
+from gpusla.documents import (
+    SIZE_BYTES_MAX,
+    Address,
+    Form,
+    Identifier,
+    ListenAddress,
+    parse,
+    problem,
+    validate,
+)
 from gpusla.errors import Position, SettingsError
 from gpusla.identity import NodeName
 
-_LISTEN = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})", re.ASCII)
-_PORT_MAX = 65_535
 MINUTE_MS = 60_000
-
-
-def _listen(value: Any) -> Any:
-    found = _LISTEN.fullmatch(value) if isinstance(value, str) else None
-    if found is None or int(found["port"]) > _PORT_MAX:
-        raise problem(
-            WRONG_TYPE, f"{value!r} is not an address to listen on", "Write 127.0.0.1:9641."
-        )
-    return value
 
 
 def _source(value: Any) -> Any:
@@ -58,7 +56,7 @@ class AgentForm(Form):
     inventory: str
     assignments: str | None = None
     tenants: dict[Identifier, Identifier] = Field(default_factory=dict)
-    listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:9641"
+    listen: ListenAddress = Address("127.0.0.1", 9641)
     source: Annotated[Literal["nvml"], BeforeValidator(_source)] = "nvml"
     interval_ms: Annotated[int, Field(ge=100, le=MINUTE_MS)] = 1_000
     valid_ms: Annotated[int, Field(ge=100, le=10 * MINUTE_MS)] = 2_500
@@ -116,7 +114,6 @@ def read_settings(path: Path) -> Settings:
         raise SettingsError(FILE_UNREADABLE, words, position=Position(str(path))) from cause
     form = validate(AgentForm, parse(content, str(path)), SettingsError)
     beside = path.resolve().parent
-    host, _, port = form.listen.rpartition(":")
     library = form.nvml.library_directory
     return Settings(
         NodeName(form.node),
@@ -124,8 +121,8 @@ def read_settings(path: Path) -> Settings:
         beside / form.inventory,
         beside / form.assignments if form.assignments else None,
         dict(form.tenants),
-        host.strip("[]"),
-        int(port),
+        form.listen.host,
+        form.listen.port,
         form.interval_ms,
         form.valid_ms,
         form.nvml.deadline_ms,

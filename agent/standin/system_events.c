@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { POLL_US = 5000 };
+enum { POLL_US = 50000 };
 
 static const unsigned long long SUPPORTED = 0x3; /* unbind, bind */
 

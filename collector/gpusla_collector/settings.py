@@ -10,25 +10,23 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE, WRONG_TYPE
-from gpusla.documents import SIZE_BYTES_MAX, Form, InstantMs, parse, problem, validate
+from gpusla.documents import (
+    SIZE_BYTES_MAX,
+    Address,
+    Form,
+    InstantMs,
+    ListenAddress,
+    parse,
+    problem,
+    validate,
+)
 from gpusla.errors import InputError, Position, SettingsError
 
 DATABASE_VARIABLE = "GPUSLA_COLLECTOR_DATABASE"
 """Replaces the setting `database`: a URL with a password belongs in no file."""
 
-_LISTEN = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})", re.ASCII)
-_PORT_MAX = 65_535
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
-
-
-def _listen(value: Any) -> Any:
-    found = _LISTEN.fullmatch(value) if isinstance(value, str) else None
-    if found is None or int(found["port"]) > _PORT_MAX:
-        raise problem(
-            WRONG_TYPE, f"{value!r} is not an address to listen on", "Write 127.0.0.1:9642."
-        )
-    return value
 
 
 def _url(value: Any) -> Any:
@@ -37,7 +35,6 @@ def _url(value: Any) -> Any:
     raise problem(WRONG_TYPE, f"{value!r} is not a URL", "Write it like http://127.0.0.1:9090.")
 
 
-Listen = Annotated[str, BeforeValidator(_listen)]
 Url = Annotated[str, BeforeValidator(_url)]
 Interval = Annotated[int, Field(ge=100, le=HOUR_MS)]
 
@@ -53,7 +50,7 @@ class CollectorForm(Form):
     contracts: str
     exclusions: str | None = None
     database: str | None = None
-    listen: Listen = "127.0.0.1:9642"
+    listen: ListenAddress = Address("127.0.0.1", 9642)
     prometheus: Url | None = None
     fetch_interval_ms: Interval = 5_000
     fetch_workers: Annotated[int, Field(ge=1, le=256)] = 8
@@ -115,8 +112,6 @@ def _resolve(form: CollectorForm, path: Path, environment: Mapping[str, str]) ->
     folder = path.parent
     data = folder / form.data_directory
     database = environment.get(DATABASE_VARIABLE) or form.database
-    found = _LISTEN.fullmatch(form.listen)
-    assert found is not None  # the form checked it
     settings = Settings(
         form,
         database or f"sqlite:///{data / 'collector.db'}",
@@ -125,8 +120,8 @@ def _resolve(form: CollectorForm, path: Path, environment: Mapping[str, str]) ->
         folder / form.assignments,
         None if form.exclusions is None else folder / form.exclusions,
         folder / form.contracts,
-        found["host"].strip("[]"),
-        int(found["port"]),
+        form.listen.host,
+        form.listen.port,
     )
     _require(settings, path)
     return settings

@@ -156,7 +156,7 @@ def test_the_example_is_good() -> None:
             {"listen": "everywhere"},
             (
                 "{file}:8:9: listen: 'everywhere' is not an address to listen on. "
-                "Write 127.0.0.1:9641. [GS1010]"
+                "Write it like 127.0.0.1:9641. [GS1010]"
             ),
         ),
         (

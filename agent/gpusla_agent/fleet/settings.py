@@ -10,10 +10,12 @@ from pydantic import BeforeValidator, Field
 from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE, UNKNOWN_REFERENCE, WRONG_TYPE
 from gpusla.documents import (
     SIZE_BYTES_MAX,
+    Address,
     Document,
     Form,
     Identifier,
     InstantMs,
+    ListenAddress,
     digest,
     parse,
     problem,
@@ -27,17 +29,6 @@ from gpusla.simulation.faults import Fault
 from gpusla_agent.assignments import Configuration
 from gpusla_agent.fleet.faults import read_faults
 
-_LISTEN = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})", re.ASCII)
-_PORT_MAX = 65_535
-
-
-def _listen(value: Any) -> Any:
-    found = _LISTEN.fullmatch(value) if isinstance(value, str) else None
-    if found is None or int(found["port"]) > _PORT_MAX:
-        raise problem(
-            WRONG_TYPE, f"{value!r} is not an address to listen on", "Write 127.0.0.1:9700."
-        )
-    return value
 
 
 class FleetForm(Form):
@@ -48,7 +39,7 @@ class FleetForm(Form):
     inventory: str
     assignments: str
     data_directory: str
-    listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:9700"
+    listen: ListenAddress = Address("127.0.0.1", 9700)
     start: InstantMs = Field(alias="from")
     seed: Annotated[int, Field(ge=0)] | None = None
     scenario: str | None = None
@@ -88,8 +79,6 @@ def read_fleet_settings(path: Path) -> FleetSettings:
     inventory_document, inventory_digest = read_document(path.parent / form.inventory)
     inventory = read_inventory(inventory_document)
     assignments_document, assignments_digest = read_document(path.parent / form.assignments)
-    listen = _LISTEN.fullmatch(form.listen)
-    assert listen is not None  # the form checked it
     return FleetSettings(
         form,
         Configuration(
@@ -102,8 +91,8 @@ def read_fleet_settings(path: Path) -> FleetSettings:
         _nodes(form, path, inventory),
         path.parent / form.data_directory,
         None if form.control is None else path.parent / form.control,
-        listen["host"].strip("[]"),
-        int(listen["port"]),
+        form.listen.host,
+        form.listen.port,
     )
 
 

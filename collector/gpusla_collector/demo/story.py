@@ -90,7 +90,8 @@ class Story:
 
     def start_watch(self) -> None:
         """Start the collector, and Prometheus and Alertmanager where they can be had."""
-        with self.teller.step("the collector, Prometheus and Alertmanager start") as figures:
+        who = "the collector, Prometheus and Alertmanager start"
+        with self.teller.step(who if self.watched else "the collector starts") as figures:
             start_ms = self.last_period.interval.start_ms
             collector = self.scenery.write_collector(start_ms, with_prometheus=self.watched)
             self.cast.collector(collector)

@@ -1,5 +1,7 @@
 """What the models of all files share: their base and the types of their fields."""
 
+import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -10,6 +12,10 @@ from gpusla.documents.validate import problem
 from gpusla.errors import InputError
 from gpusla.identity import IDENTIFIER
 from gpusla.instants import parse_instant
+
+
+_ADDRESS = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})", re.ASCII)
+_PORT_MAX = 65_535
 
 
 class Form(BaseModel):
@@ -43,8 +49,30 @@ def _instant(value: Any) -> Any:
         raise problem(cause.code, cause.message, cause.fix) from cause
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a service listens: a host name or address without brackets, and a port."""
+
+    host: str
+    port: int
+
+
+def _address(value: Any) -> Any:
+    found = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+    if found is None or int(found["port"]) > _PORT_MAX:
+        raise problem(
+            WRONG_TYPE,
+            f"{shown(value)} is not an address to listen on",
+            "Write it like 127.0.0.1:9641.",
+        )
+    return Address(found["host"].strip("[]"), int(found["port"]))
+
+
 Identifier = Annotated[str, BeforeValidator(_identifier)]
 """An id: safe in a path, a label and a URL."""
 
 InstantMs = Annotated[int, BeforeValidator(_instant)]
 """RFC 3339 in UTC with a Z in the file; milliseconds since the epoch in the model."""
+
+ListenAddress = Annotated[Address, BeforeValidator(_address)]
+"""`host:port` in the file."""

@@ -167,7 +167,7 @@ def _inputs(statement: Statement) -> Iterator[str]:
         ("contract", statement.evaluation.contract.digest),
         ("inventory", inputs.inventory_digest),
         ("assignments", inputs.assignments_digest),
-        ("exclusions", inputs.exclusions_digest),
+        ("exclusions", inputs.exclusions_digest or "none"),
     )
     yield "INPUTS (SHA-256)"
     yield "-" * COLUMNS

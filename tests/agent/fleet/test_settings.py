@@ -38,7 +38,7 @@ def test_without_a_seed_nothing_goes_wrong_by_chance(tmp_path: Path) -> None:
 
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"seeed": 3}, "fleet.yaml:8:1: seeed is not a known key. Write 'seed' if that is meant, or remove it. [GS1008]"),
-    ({"listen": 9700}, "fleet.yaml:8:9: listen: 9700 is not an address to listen on. Write 127.0.0.1:9700. [GS1010]"),
+    ({"listen": 9700}, "fleet.yaml:8:9: listen: 9700 is not an address to listen on. Write it like 127.0.0.1:9641. [GS1010]"),
     ({"nodes": "[n1, n9]"}, "fleet.yaml: the inventory has no node 'n9'. Correct the name or add the thing. [GS1202]"),
     ({"interval_ms": 1000, "valid_ms": 1000}, "fleet.yaml: valid_ms is 1000, not over interval_ms 1000: no sample would reach the next one and all time would be unknown. Let valid_ms be two or more times interval_ms. [GS1301]"),
     ({"interval_ms": 10}, "fleet.yaml:8:14: interval_ms: 10 is not allowed. It should be greater than or equal to 100. [GS1010]"),
