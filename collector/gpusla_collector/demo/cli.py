@@ -120,5 +120,6 @@ def _stay(story: Story) -> None:
     teller.say("Everything stays up until you press Ctrl-C:")
     for name, address in story.addresses():
         teller.say(f"  {name:<15} {address}")
+    teller.say(f"  {'statement':<15} {story.scenery.statement}")
     while True:
         time.sleep(1.0)

@@ -82,6 +82,11 @@ class Scenery:
         return self.folder / "standin.control"
 
     @property
+    def statement(self) -> Path:
+        """Where last month's statement is put for people to read."""
+        return self.folder / "statement.txt"
+
+    @property
     def journals(self) -> Path:
         """The folder that holds one journal folder for each node."""
         return self.folder / "nodes"

@@ -210,9 +210,10 @@ class Story:
                 raise StepFailedError(
                     f"the statement does not say {owed}: {finished.stderr.strip()}"
                 )
-            (self.scenery.folder / "statement.txt").write_text(finished.stdout, "utf-8")
+            self.scenery.statement.write_text(finished.stdout, "utf-8")
+            headline = next(line for line in finished.stdout.splitlines() if " % " in line)
+            figures.append(("says", headline.strip()))
             figures.append(("credit", owed))
-            figures.append(("to read", str(self.scenery.folder / "statement.txt")))
 
     def addresses(self) -> list[tuple[str, str]]:
         """Return what listens where."""
