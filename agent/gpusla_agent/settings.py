@@ -1,6 +1,5 @@
 """The settings file, kind `Agent`: what an operator may say, and nothing else."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE, WRONG_TYPE
+from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE
 from gpusla.documents import (
     SIZE_BYTES_MAX,
     Address,

@@ -1,13 +1,12 @@
 """The settings file of a fleet on paper, kind `SimulatedFleet`, and the files that it names."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE, UNKNOWN_REFERENCE, WRONG_TYPE
+from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE, UNKNOWN_REFERENCE
 from gpusla.documents import (
     SIZE_BYTES_MAX,
     Address,
@@ -18,7 +17,6 @@ from gpusla.documents import (
     ListenAddress,
     digest,
     parse,
-    problem,
     validate,
 )
 from gpusla.errors import InputError, Position, SettingsError
@@ -28,7 +26,6 @@ from gpusla.inventory.registry import Inventory
 from gpusla.simulation.faults import Fault
 from gpusla_agent.assignments import Configuration
 from gpusla_agent.fleet.faults import read_faults
-
 
 
 class FleetForm(Form):

@@ -13,7 +13,6 @@ from gpusla.errors import InputError
 from gpusla.identity import IDENTIFIER
 from gpusla.instants import parse_instant
 
-
 _ADDRESS = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})", re.ASCII)
 _PORT_MAX = 65_535
 
