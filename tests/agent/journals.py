@@ -8,9 +8,11 @@ from pathlib import Path
 
 from gpusla.catalogue.reasons import State
 from gpusla.identity import NodeName, Slot
+from gpusla.journal.chain import EMPTY, follow
 from gpusla.journal.model import ClockState, Condition, Finding, Started
 from gpusla_agent.recorder import ClockReading, Disk, Recorder
 
+MIB = 1 << 20
 NODE = NodeName("c2-r01-t03")
 M1 = Slot("c2", "r01", "t03", "m1")
 M2 = Slot("c2", "r01", "t03", "m2")
@@ -105,3 +107,20 @@ def observe_for(
         clock.pass_ms(1_000)
         recorder.observe(recorder.now(), conditions)
         (after or recorder.sync)()
+
+
+def all_lines(recorder: Recorder) -> list[bytes]:
+    """Return every durable line."""
+    return recorder.read(0, 100_000, 100 * MIB)
+
+
+def verify(lines: list[bytes]) -> None:
+    """Follow the chain from its first record."""
+    head = EMPTY
+    for line in lines:
+        head, _, _ = follow(head, line)
+
+
+def crash(recorder: Recorder) -> None:
+    """Leave everything as a killed process does: the lock is free, nothing is tidied."""
+    os.close(recorder._lock)

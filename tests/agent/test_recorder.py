@@ -1,8 +1,6 @@
 """The journal's writer: what is acknowledged stays, what is torn goes, and nothing is made up."""
 
-import errno
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -11,41 +9,24 @@ from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_FORKED, JOURNAL_LOCK
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
 from gpusla.identity import GpuUuid
-from gpusla.journal.chain import EMPTY, follow
 from gpusla.journal.codec import decode
-from gpusla.journal.model import Observed, Started, Stopped, XidSeen
+from gpusla.journal.model import Observed, Started, XidSeen
 from gpusla_agent.recorder import Recorder
-from gpusla_agent.recorder import recorder as recorder_module
 from tests.agent.journals import (
     ALL_OK,
     M1,
     M2,
     NODE,
     ONE_DOWN,
-    FailingDisk,
     HandClock,
+    all_lines,
+    crash,
     observe_for,
     open_recorder,
+    verify,
 )
 
 MIB = 1 << 20
-
-
-def all_lines(recorder: Recorder) -> list[bytes]:
-    """Return every durable line."""
-    return recorder.read(0, 100_000, 100 * MIB)
-
-
-def verify(lines: list[bytes]) -> None:
-    """Follow the chain from its first record."""
-    head = EMPTY
-    for line in lines:
-        head, _, _ = follow(head, line)
-
-
-def crash(recorder: Recorder) -> None:
-    """Leave everything as a killed process does: the lock is free, nothing is tidied."""
-    os.close(recorder._lock)
 
 
 def test_records_are_chained_and_in_order(tmp_path: Path) -> None:
@@ -330,105 +311,6 @@ def test_a_checkpoint_carries_an_open_stretch_on(tmp_path: Path) -> None:
 
     assert Recorder(tmp_path, NODE, clock.read).state_ms() == before
     assert before[M1, State.OK] == 5_000
-
-
-@pytest.mark.parametrize("call", ["write", "sync"])
-@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
-def test_a_failing_disk_acknowledges_nothing_and_loses_nothing(
-    tmp_path: Path, call: str, error: int
-) -> None:
-    """What could not be synced is kept, and goes into a new segment when the disk works again."""
-    disk = FailingDisk(error, written_bytes_max=77)
-    clock = HandClock()
-    recorder = open_recorder(tmp_path, clock, disk=disk.as_disk())
-    observe_for(recorder, clock, 3, ALL_OK)
-    disk.fails_on = {call}
-    observe_for(recorder, clock, 3, ALL_OK)
-
-    assert recorder.durable.sequence == 4
-    assert recorder.health.is_failing
-    assert recorder.health.errors > 0
-
-    disk.fails_on = set()
-    recorder.append(Stopped(recorder.now(), "test"))
-
-    assert recorder.sync()
-    assert recorder.state_ms()[M1, State.OK] == 5_000
-    verify(all_lines(recorder))
-    recorder.close()
-    verify(all_lines(open_recorder(tmp_path, clock)))
-
-
-def test_a_disk_that_cannot_make_a_new_segment_is_tried_again(tmp_path: Path) -> None:
-    """Failing to rotate is a failure like any other."""
-    disk = FailingDisk()
-    clock = HandClock()
-    recorder = open_recorder(tmp_path, clock, segment_bytes=500, disk=disk.as_disk())
-    disk.fails_on = {"sync_directory"}
-    observe_for(recorder, clock, 4, ALL_OK)
-    assert recorder.health.is_failing
-
-    disk.fails_on = set()
-    observe_for(recorder, clock, 2, ALL_OK)
-
-    verify(all_lines(recorder))
-    assert recorder.state_ms()[M1, State.OK] == 5_000
-
-
-def test_samples_share_longer_records_while_the_disk_fails(tmp_path: Path) -> None:
-    """What waits in memory stays small: a minute of equal samples is one record."""
-    disk = FailingDisk()
-    clock = HandClock()
-    recorder = open_recorder(tmp_path, clock, disk=disk.as_disk())
-    disk.fails_on = {"sync"}
-    observe_for(recorder, clock, 600, ALL_OK)
-    assert len(recorder._pending) < 15
-
-    disk.fails_on = set()
-    recorder.close()
-
-    assert recorder.state_ms()[M1, State.OK] == 599_000
-
-
-def test_a_full_backlog_drops_samples_and_counts_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Memory is finite: samples go first, what anchors the clocks never."""
-    monkeypatch.setattr(recorder_module, "BACKLOG_BYTES_MAX", 1_000)
-    disk = FailingDisk()
-    clock = HandClock()
-    recorder = open_recorder(tmp_path, clock, disk=disk.as_disk())
-    disk.fails_on = {"write"}
-    observe_for(recorder, clock, 1, ALL_OK)
-    for _ in range(20):
-        recorder.append(XidSeen(recorder.now(), M1, GpuUuid("GPU-1"), 13))
-        recorder.sync()
-    recorder.append(Stopped(recorder.now(), "test"))
-    disk.fails_on = set()
-    recorder.sync()
-
-    bodies = [decode(line)[1] for line in all_lines(recorder)]
-
-    assert recorder.health.dropped > 10
-    assert isinstance(bodies[-1], Stopped)
-    verify(all_lines(recorder))
-
-
-def test_a_tail_that_changed_under_a_failing_disk_is_not_written_behind(tmp_path: Path) -> None:
-    """If what was acknowledged is gone, nothing more is acknowledged."""
-    disk = FailingDisk()
-    clock = HandClock()
-    recorder = open_recorder(tmp_path, clock, disk=disk.as_disk())
-    observe_for(recorder, clock, 2, ALL_OK)
-    disk.fails_on = {"sync"}
-    observe_for(recorder, clock, 1, ALL_OK)
-    (segment,) = tmp_path.glob("journal-*.jsonl")
-    segment.write_bytes(segment.read_bytes().replace(b'"ok"', b'"ko"'))
-    disk.fails_on = set()
-    observe_for(recorder, clock, 2, ALL_OK)
-
-    assert recorder.health.is_failing
-    assert recorder.durable.sequence == 3
 
 
 @pytest.mark.parametrize("ended_well", [True, False])
