@@ -73,7 +73,8 @@ def _play(folder: Path, seed: int, *, once: bool, no_fault: bool) -> int:
     scenery = Scenery(folder, choose_ports(), tools.compiler is not None)
     pager = Pager(scenery.ports.pager)
     try:
-        with teller.step("the NVML stand-in is built and the fleet's fate drawn") as figures:
+        built = "the NVML stand-in is built and " if scenery.has_agent else ""
+        with teller.step(f"{built}the fleet's fate is drawn") as figures:
             library = build_standin(folder, tools)
             story = prepare(
                 teller, scenery, Cast(stage, scenery, tools), pager, seed=seed, library=library
@@ -110,7 +111,8 @@ def _tell(story: Story, *, no_fault: bool) -> None:
 
 def _tell_missing(teller: Teller, tools: Tools) -> None:
     if tools.missing:
-        names = " and ".join(tools.missing)
+        *others, last = tools.missing
+        names = f"{', '.join(others)} and {last}" if others else last
         teller.say(f"{names} could not be had here; the rest goes on without.")
 
 
