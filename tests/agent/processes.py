@@ -1,5 +1,6 @@
 """The whole agent as a process, on the NVML stand-in, and what it serves."""
 
+import http.client
 import json
 import os
 import re
@@ -102,8 +103,11 @@ class AgentProcess:
     def get(self, path: str) -> tuple[bytes, Mapping[str, str]]:
         """Fetch a page; raises OSError if the agent is gone."""
         url = f"http://127.0.0.1:{self.port}{path}"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.read(), answer.headers
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.read(), answer.headers
+        except http.client.HTTPException as cause:  # killed in the middle of its answer
+            raise ConnectionError(path) from cause
 
     def look(self) -> Served:
         """Fetch the journal and the page of metrics."""

@@ -69,7 +69,7 @@ def _assert_agree(
             transitions[key[0]] += span.other is not None
     for key, value in last.items():
         counted = value - first.get(key, 0)
-        tolerated = SCRAPE_MS * (1 + transitions[key[0]])
+        tolerated = SCRAPE_MS * transitions[key[0]]
         assert abs(counted - journalled[key]) <= tolerated, (key, counted, journalled[key])
 
 
