@@ -43,8 +43,7 @@ def test_a_wheel_holds_the_four_packages_and_their_types(wheel: zipfile.ZipFile)
 def test_the_link_says_what_the_wheel_says(wheel: zipfile.ZipFile) -> None:
     """What a program asks of the metadata has the same answer in a checkout as in an install."""
     linked = metadata.distribution("gpusla")
-    if linked.read_text("INSTALLER") != "gpusla-run\n":
-        pytest.skip("this environment was not made by ./run")
+    assert linked.read_text("INSTALLER") == "gpusla-run\n", "run the tests by ./run test"
     built = message_from_string(read(wheel, "METADATA"))
     assert linked.version == built["Version"]
     assert wanted(linked.requires or ()) == wanted(built.get_all("Requires-Dist", []))

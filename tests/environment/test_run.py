@@ -11,7 +11,6 @@ from tests.environment.shell import ROOT, run
 
 SCRIPTS = [ROOT / "run", ROOT / ".ci" / "run", *sorted((ROOT / "tools").glob("*.sh"))]
 STARTED = (ROOT / ".cache" / "venv" / "dev").exists()
-needs_environment = pytest.mark.skipif(not STARTED, reason="./run has not set this checkout up")
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -64,14 +63,12 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path)
 
 def test_a_missing_benchmark_is_wrong_usage() -> None:
     """The sentence names the file and how to list what there is."""
-    if not STARTED:
-        pytest.skip("./run has not set this checkout up")
+    assert STARTED, "run the tests by ./run test"
     asked = run("bench", "no_such", GPUSLA_APT="never")
     assert asked.returncode == 2
     assert "there is no bench/no_such.py; ./run bench lists what there is." in asked.stderr
 
 
-@needs_environment
 def test_a_second_start_takes_no_time() -> None:
     """Nothing is installed, nothing is asked of a network, no pip is started."""
     started = time.monotonic()
@@ -81,7 +78,6 @@ def test_a_second_start_takes_no_time() -> None:
     assert "set-up: packages" not in finished.stderr
 
 
-@needs_environment
 def test_a_command_sees_the_environment_and_the_programs() -> None:
     """Our Python comes first on PATH, and every program has its variable."""
     finished = run("shell", "sh", "-c", "command -v python; env", GPUSLA_APT="never")
@@ -90,7 +86,6 @@ def test_a_command_sees_the_environment_and_the_programs() -> None:
         assert f"\nGPUSLA_{name}=" in finished.stdout
 
 
-@needs_environment
 def test_what_a_caller_has_set_does_not_reach_our_python(tmp_path: Path) -> None:
     """A module of somebody's PYTHONPATH must not shadow one of ours."""
     (tmp_path / "gpusla.py").write_text("raise SystemExit(1)\n")
