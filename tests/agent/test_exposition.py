@@ -48,7 +48,7 @@ def node_view(first: GpuReadings | None, *, agent: AgentView = AGENT) -> NodeVie
     others = [gpu(module, **NUMBERS) for module in MODULES[1:]]
     seen = one_pass(first)
     seen.gpus.update({other.identity.uuid: other for other in others})
-    conditions, _ = judge(EXPECTED, seen, Memory())
+    conditions = judge(EXPECTED, seen, Memory())[0].conditions
     found = {one.slot: seen.gpus.get(one.uuid or UUID) for one in EXPECTED}
     return NodeView(
         NodeName("c2-r01-t03"),

@@ -1,12 +1,14 @@
 """A node metered live, on a clock set by hand and a source that plays a script."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gpusla.catalogue.readings import Consent
 from gpusla.catalogue.reasons import State
 from gpusla.documents import parse
-from gpusla.identity import ContractId, NodeName
+from gpusla.identity import ContractId, GpuUuid, NodeName
 from gpusla.inventory.load import read_inventory
 from gpusla.inventory.model import AssignmentRecord
 from gpusla.inventory.registry import Assignments
@@ -63,6 +65,9 @@ class FakeSource:
     def sample(self) -> Pass:
         """Return the pass that is to be shown, at this instant."""
         return replace(self.show(), at_mono_ms=self.clock.mono_ms)
+
+    def allow(self, consents: Mapping[GpuUuid, AbstractSet[Consent]]) -> None:
+        """Take note."""
 
     def close(self) -> None:
         """Take note."""

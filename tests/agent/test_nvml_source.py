@@ -85,7 +85,7 @@ def start(library: Path) -> NvmlSource:
 
 def states(seen: Pass) -> list[str]:
     """Return the state of each slot with its first reason, in the order of the index."""
-    conditions, _ = judge(EXPECTED, seen, Memory())
+    conditions = judge(EXPECTED, seen, Memory())[0].conditions
     return [described(conditions[one.slot]) for one in EXPECTED]
 
 

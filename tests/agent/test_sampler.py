@@ -1,8 +1,11 @@
 """The step from a source to conditions, and what contracts used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from gpusla.catalogue.readings import Consent
+from gpusla.identity import GpuUuid
 from gpusla.readings import Absence, Absent, GpuReadings, Pass, Present, Reading
 from gpusla_agent.sampler import Holder, Sampler, Usage, UsageKey
 from tests.core.health.gpus import EXPECTED, SLOT, UUID, absent, gpu, one_pass, verdict
@@ -23,6 +26,9 @@ class ScriptedSource:
     def sample(self) -> Pass:
         """Return the next pass."""
         return next(self._passes)
+
+    def allow(self, consents: Mapping[GpuUuid, AbstractSet[Consent]]) -> None:
+        """Take note."""
 
     def close(self) -> None:
         """Nothing is held."""

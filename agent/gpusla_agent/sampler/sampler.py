@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gpusla.health import Memory, judge
+from gpusla.health import Judged, Memory, judge
 from gpusla.identity import Slot
 from gpusla.journal.model import Condition
 from gpusla.readings import Expected, Pass
@@ -16,7 +16,12 @@ class Sampled:
 
     seen: Pass
     expected: Sequence[Expected]
-    conditions: dict[Slot, Condition]
+    judged: Judged
+
+    @property
+    def conditions(self) -> dict[Slot, Condition]:
+        """The condition of each expected slot."""
+        return self.judged.conditions
 
 
 class Sampler:
@@ -43,5 +48,5 @@ class Sampler:
         """Sample once and judge what was seen; blocks no longer than the source does."""
         seen = self._source.sample()
         expected = self._expected_of(self._wall_ms())
-        conditions, self.memory = judge(expected, seen, self.memory)
-        return Sampled(seen, expected, conditions)
+        judged, self.memory = judge(expected, seen, self.memory)
+        return Sampled(seen, expected, judged)

@@ -8,10 +8,13 @@ reaped; with two of those, no further one is started.
 """
 
 import os
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gpusla.catalogue.readings import Consent
 from gpusla.clock import Clock
 from gpusla.identity import GpuUuid
 from gpusla.logs import get_logger
@@ -94,6 +97,10 @@ class NvmlSource:
             now_ms = self._clock.monotonic_ms()
             return Pass(now_ms, {}, source=Absent(Absence.UNOBSERVABLE, self._why_silent))
         return self._pass(message)
+
+    def allow(self, consents: Mapping[GpuUuid, AbstractSet[Consent]]) -> None:
+        """Say what may be read from now on, by GPU."""
+        self._consents = dict(consents)
 
     def close(self) -> None:
         """Kill the workers."""

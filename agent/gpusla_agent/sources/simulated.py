@@ -1,8 +1,10 @@
 """A scenario as a source: what the driver of a node on paper would say at an instant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from gpusla.catalogue.readings import Consent
 from gpusla.clock import Clock
 from gpusla.identity import GpuUuid, Slot
 from gpusla.readings import (
@@ -96,6 +98,10 @@ class SimulatedSource:
             return Pass(mono_ms, {}, events, Absent(Absence.ERROR, "Driver Not Loaded"))
         readings = (paper.read(now_ms, mono_ms) for paper in self._paper)
         return Pass(mono_ms, {r.identity.uuid: r for r in readings if r is not None}, events)
+
+    def allow(self, consents: Mapping[GpuUuid, AbstractSet[Consent]]) -> None:
+        """Say what may be read from now on, by GPU."""
+        self._consents = dict(consents)
 
     def close(self) -> None:
         """Nothing is held."""

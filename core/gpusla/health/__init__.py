@@ -11,11 +11,15 @@ from gpusla.health.judge import judge
 from gpusla.health.location import locate
 from gpusla.health.memory import Memory, SlotMemory
 from gpusla.health.profiles import PROFILES, Profile, profile_of
+from gpusla.health.verdict import Graded, Judged, Role
 
 __all__ = [
     "PROFILES",
+    "Graded",
+    "Judged",
     "Memory",
     "Profile",
+    "Role",
     "SlotMemory",
     "is_fabric_healthy",
     "judge",

@@ -33,6 +33,7 @@ from gpusla.health.fabric import fabric_findings
 from gpusla.health.location import has_unplaced, locate
 from gpusla.health.memory import Memory, SlotMemory
 from gpusla.health.profiles import MEMORY_TOLERANCE_PERCENT, Profile, profile_of
+from gpusla.health.verdict import Judged
 from gpusla.health.xids import Effect, describe, effect_of
 from gpusla.identity import Slot
 from gpusla.journal.model import Condition, Finding
@@ -69,11 +70,9 @@ _ANSWERS = {Absence.LOST: GPU_LOST, Absence.RESET_REQUIRED: RESET_REQUIRED}
 _LIMIT_TOLERANCE_WATTS = 0.5
 
 
-def judge(
-    expected: Sequence[Expected], seen: Pass, memory: Memory
-) -> tuple[dict[Slot, Condition], Memory]:
+def judge(expected: Sequence[Expected], seen: Pass, memory: Memory) -> tuple[Judged, Memory]:
     """
-    Return the condition of every expected slot, and what to remember for the next pass.
+    Return what a pass means for every expected slot, and what to remember for the next one.
 
     expected: what the inventory says of this node at the pass's instant; an empty list gives an
     empty result.  memory: of the same boot of the node.
@@ -89,7 +88,7 @@ def judge(
         findings = [*_lasting(after, seen), *_seen(one, gpu, seen, is_unplaced=unplaced)]
         conditions[one.slot] = _condition(findings)
         memories[one.slot] = after
-    return conditions, Memory(memories)
+    return Judged(conditions), Memory(memories)
 
 
 def _condition(findings: Sequence[Finding]) -> Condition:

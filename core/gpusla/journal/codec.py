@@ -158,16 +158,26 @@ def _read_instant(body: Mapping[str, Any]) -> Instant:
 def _write_condition(condition: Condition) -> object:
     if not condition.findings:
         return condition.state.value
-    return [condition.state.value, [[f.reason, f.evidence] for f in condition.findings]]
+    return [condition.state.value, [_write_finding(one) for one in condition.findings]]
+
+
+def _write_finding(finding: Finding) -> list[str]:
+    words = [finding.reason, finding.evidence]
+    return [*words, finding.action] if finding.action else words
+
+
+def _read_finding(value: Any) -> Finding:
+    reason, evidence, *action = value
+    if len(action) > 1:
+        raise ValueError(value)
+    return Finding(_text(reason), _text(evidence), _text(action[0]) if action else "")
 
 
 def _read_condition(value: Any) -> Condition:
     if isinstance(value, str):
         return Condition(State(value))
     state, findings = value
-    return Condition(
-        State(state), tuple(Finding(_text(reason), _text(words)) for reason, words in findings)
-    )
+    return Condition(State(state), tuple(map(_read_finding, findings)))
 
 
 def _read_started(body: Mapping[str, Any]) -> Started:
@@ -213,6 +223,9 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
         parse_slot(body["slot"]),
         GpuUuid(_text(body["gpu"])),
         _integer(body["xid"]),
+        _text(body.get("role", "")),
+        _text(body.get("evidence", "")),
+        _integer(body["kernel_sequence"]) if "kernel_sequence" in body else None,
     ),
     Kind.CLOCK_STEPPED: lambda body: ClockStepped(_read_instant(body), _integer(body["by_ms"])),
     Kind.SOURCE_RESTARTED: lambda body: SourceRestarted(_read_instant(body), _text(body["cause"])),
@@ -253,8 +266,10 @@ def _content(body: Body) -> tuple[str, dict[str, Any]]:
             )
         case Occupancy(at, gpus):
             kind, content = Kind.OCCUPANCY, {"gpus": {str(s): gpu for s, gpu in gpus.items()}}
-        case XidSeen(at, slot, gpu, xid):
-            kind, content = Kind.EVENT, {"slot": str(slot), "gpu": gpu, "xid": xid}
+        case XidSeen(at, slot, gpu, xid, role, evidence, kernel_sequence):
+            told = {"role": role, "evidence": evidence, "kernel_sequence": kernel_sequence}
+            known = {name: value for name, value in told.items() if value not in {"", None}}
+            kind, content = Kind.EVENT, {"slot": str(slot), "gpu": gpu, "xid": xid, **known}
         case ClockStepped(at, by_ms):
             kind, content = Kind.CLOCK_STEPPED, {"by_ms": by_ms}
         case SourceRestarted(at, cause):

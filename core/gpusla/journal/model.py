@@ -102,10 +102,16 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """A reason of the catalogue by name, and the evidence for it in words."""
+    """
+    A reason of the catalogue by name, the evidence for it in words, and what should be done.
+
+    evidence: begins with who says so, such as `driver:` or `NVLink 5 decode:`.
+    action: `gpusla.catalogue.actions.Action` by value; empty in records that name none.
+    """
 
     reason: str
     evidence: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +148,22 @@ class Occupancy:
 
 @dataclass(frozen=True, slots=True)
 class XidSeen:
-    """The driver reported an error number for the GPU in a slot."""
+    """
+    The driver reported an error number for the GPU in a slot.
+
+    role: `gpusla.health.Role` by value: what the error is to others, such as the root of an
+    incident or an after-effect of another GPU's; empty if nobody graded it.
+    evidence: what it rests on, in words.  kernel_sequence: number of the kernel log's record in
+    this boot, None if that did not tell of it.
+    """
 
     at: Instant
     slot: Slot
     gpu: GpuUuid
     xid: int
+    role: str = ""
+    evidence: str = ""
+    kernel_sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

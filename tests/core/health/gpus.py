@@ -67,9 +67,9 @@ def conditions_after(*passes: Pass) -> list[Condition]:
     memory = Memory()
     found = []
     for seen in passes:
-        conditions, memory = judge(EXPECTED, seen, Memory.from_json(memory.to_json()))
-        assert set(conditions) == set(SLOTS.values())
-        found.append(conditions[SLOT])
+        judged, memory = judge(EXPECTED, seen, Memory.from_json(memory.to_json()))
+        assert set(judged.conditions) == set(SLOTS.values())
+        found.append(judged.conditions[SLOT])
     return found
 
 

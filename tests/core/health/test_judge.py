@@ -103,21 +103,21 @@ def test_a_reading_has_its_verdict(seen: GpuReadings | None, expected: str) -> N
 
 def test_one_bad_gpu_costs_one_slot() -> None:
     """The others keep their own verdict."""
-    conditions, _ = judge(EXPECTED, one_pass(None), Memory())
+    conditions = judge(EXPECTED, one_pass(None), Memory())[0].conditions
     assert [conditions[slot].state for slot in SLOTS.values()] == ["down", "ok", "ok", "ok"]
 
 
 def test_a_source_that_is_gone_makes_every_slot_unknown() -> None:
     """Nothing is ok because nobody looked."""
     seen = one_pass(gpu(), source=Absent(Absence.ERROR, "no driver"))
-    conditions, _ = judge(EXPECTED, seen, Memory())
+    conditions = judge(EXPECTED, seen, Memory())[0].conditions
     assert {verdict(c) for c in conditions.values()} == {"unknown source_unavailable"}
 
 
 def test_a_kind_without_a_profile_is_unknown() -> None:
     """Whether it is whole cannot be said."""
     expected = (Expected(SLOT, 2, UUID, "gb999"),)
-    conditions, _ = judge(expected, one_pass(gpu()), Memory())
+    conditions = judge(expected, one_pass(gpu()), Memory())[0].conditions
     assert verdict(conditions[SLOT]) == "unknown health_unreadable"
 
 
@@ -127,7 +127,7 @@ def test_a_kind_without_fabric_needs_none() -> None:
         gpu(memory_total_bytes=Present(81_559 * MIB), power_limit_watts=Present(700.0)),
         fabric=Absent(Absence.UNSUPPORTED),
     )
-    conditions, _ = judge((Expected(SLOT, 2, UUID, "h100"),), one_pass(small), Memory())
+    conditions = judge((Expected(SLOT, 2, UUID, "h100"),), one_pass(small), Memory())[0].conditions
     assert conditions[SLOT] == OK
 
 
@@ -139,7 +139,7 @@ def test_a_replaced_gpu_is_found_by_its_module() -> None:
     expected = tuple(replace(one, uuid=None if one.slot != SLOT else UUIDS[1]) for one in EXPECTED)
     seen = one_pass(gpu())
     del seen.gpus[UUIDS[1]]
-    conditions, _ = judge(expected, seen, Memory())
+    conditions = judge(expected, seen, Memory())[0].conditions
     assert conditions[SLOT] == OK
     assert verdict(conditions[SLOTS[1]]) == "down gpu_missing"
 
@@ -153,7 +153,7 @@ def of_unknown_module(module: int) -> GpuReadings:
 def test_the_last_gpu_sits_in_the_last_slot() -> None:
     """Where all others are placed, one that cannot say where it sits is placed as well."""
     expected = tuple(replace(one, uuid=None) for one in EXPECTED)
-    conditions, _ = judge(expected, one_pass(of_unknown_module(2)), Memory())
+    conditions = judge(expected, one_pass(of_unknown_module(2)), Memory())[0].conditions
     assert conditions[SLOT] == OK
 
 
@@ -162,7 +162,7 @@ def test_a_gpu_of_unknown_module_may_be_the_missing_one() -> None:
     expected = tuple(replace(one, uuid=None) for one in EXPECTED)
     seen = one_pass(of_unknown_module(2))
     del seen.gpus[UUIDS[1]]
-    conditions, _ = judge(expected, seen, Memory())
+    conditions = judge(expected, seen, Memory())[0].conditions
     assert verdict(conditions[SLOT]) == "unknown health_unreadable"
     assert verdict(conditions[SLOTS[1]]) == "unknown health_unreadable"
 
@@ -249,7 +249,7 @@ def test_another_gpu_in_the_slot_starts_clean() -> None:
     _, memory = judge(expected, one_pass(gpu(), 48), Memory())
     new = gpu()
     new = replace(new, identity=replace(new.identity, uuid=UUIDS[1] + "9"))  # type: ignore[arg-type]
-    conditions, _ = judge(expected, one_pass(new), memory)
+    conditions = judge(expected, one_pass(new), memory)[0].conditions
     assert conditions[SLOT] == OK
 
 

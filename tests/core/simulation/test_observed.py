@@ -48,7 +48,8 @@ def observe(scenario: Scenario, duration_ms: int) -> tuple[Seen, list[Mapping[Sl
     )
     for sequence in range(2, 3 + duration_ms // INTERVAL_MS):
         if not source.is_mute(clock.now_ms):
-            judged, memory = judge(EXPECTED, source.sample(), memory)
+            judgement, memory = judge(EXPECTED, source.sample(), memory)
+            judged = judgement.conditions
             conditions.append(judged)
             mono_ms = clock.monotonic_ms()
             at = Instant("boot", 1, mono_ms, clock.now_ms, ClockState.SYNCHRONISED, 0)
