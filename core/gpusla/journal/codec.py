@@ -239,6 +239,16 @@ def _slots(conditions: Mapping[Slot, Condition]) -> dict[str, object]:
     return {str(slot): _write_condition(condition) for slot, condition in conditions.items()}
 
 
+def _write_event(event: XidSeen) -> dict[str, Any]:
+    told = {
+        "role": event.role,
+        "evidence": event.evidence,
+        "kernel_sequence": event.kernel_sequence,
+    }
+    known = {name: value for name, value in told.items() if value not in {"", None}}
+    return {"slot": str(event.slot), "gpu": event.gpu, "xid": event.xid, **known}
+
+
 def _content(body: Body) -> tuple[str, dict[str, Any]]:
     match body:
         case Started(at, node, agent_version, source, interval_ms, valid_ms):
@@ -266,10 +276,8 @@ def _content(body: Body) -> tuple[str, dict[str, Any]]:
             )
         case Occupancy(at, gpus):
             kind, content = Kind.OCCUPANCY, {"gpus": {str(s): gpu for s, gpu in gpus.items()}}
-        case XidSeen(at, slot, gpu, xid, role, evidence, kernel_sequence):
-            told = {"role": role, "evidence": evidence, "kernel_sequence": kernel_sequence}
-            known = {name: value for name, value in told.items() if value not in {"", None}}
-            kind, content = Kind.EVENT, {"slot": str(slot), "gpu": gpu, "xid": xid, **known}
+        case XidSeen(at):
+            kind, content = Kind.EVENT, _write_event(body)
         case ClockStepped(at, by_ms):
             kind, content = Kind.CLOCK_STEPPED, {"by_ms": by_ms}
         case SourceRestarted(at, cause):
