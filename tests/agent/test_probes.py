@@ -40,7 +40,7 @@ def test_a_value_becomes_a_reading_in_base_units(
     call: str, value: int, reading: str, expected: object
 ) -> None:
     """What no GPU can say is an error, not a figure."""
-    found = PROBING.interpret(raw(**{call: (0, value)})).readings.numbers[reading]
+    found = PROBING.interpret(raw(**{call: (0, value)}), None).readings.numbers[reading]
     assert (found.absence if isinstance(found, Absent) else found) == expected
 
 
@@ -55,7 +55,7 @@ def test_a_value_becomes_a_reading_in_base_units(
 )
 def test_a_code_becomes_the_reason(code: int, absence: Absence) -> None:
     """And the probe says whether that was an error."""
-    found = PROBING.interpret(raw(power_milliwatts=(code, None), temperature=(0, 40)))
+    found = PROBING.interpret(raw(power_milliwatts=(code, None), temperature=(0, 40)), None)
     reading = found.readings.numbers["power_watts"]
     assert isinstance(reading, Absent)
     assert reading.absence is absence
@@ -68,7 +68,7 @@ def test_a_code_becomes_the_reason(code: int, absence: Absence) -> None:
 )
 def test_a_gpu_that_answers_nothing_is_not_there(code: int, absence: Absence) -> None:
     """For the reason that the driver gives."""
-    found = PROBING.interpret(raw(temperature=(code, None), fabric=(code, None)))
+    found = PROBING.interpret(raw(temperature=(code, None), fabric=(code, None)), None)
     assert found.readings.answered is not None
     assert found.readings.answered.absence is absence
     assert not found.success["presence"]
@@ -77,7 +77,7 @@ def test_a_gpu_that_answers_nothing_is_not_there(code: int, absence: Absence) ->
 def test_a_silent_gpu_has_no_readings() -> None:
     """Neither zero nor the last ones."""
     hung = Absent(Absence.UNOBSERVABLE, "no answer within the deadline")
-    found = PROBING.interpret(raw(hung))
+    found = PROBING.interpret(raw(hung), None)
     assert found.readings.numbers == {}
     assert (found.readings.answered, found.readings.fabric) == (hung, hung)
     assert not any(found.success.values())
@@ -85,7 +85,7 @@ def test_a_silent_gpu_has_no_readings() -> None:
 
 def test_a_probe_takes_as_long_as_the_calls_it_rests_on() -> None:
     """Calls that several rest on count for each."""
-    seconds = PROBING.interpret(raw()).seconds
+    seconds = PROBING.interpret(raw(), None).seconds
     assert (seconds["power"], seconds["recovery_action"], seconds["memory"]) == (0.25, 0.25, 0.0)
 
 

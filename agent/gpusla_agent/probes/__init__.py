@@ -35,7 +35,7 @@ _HARMLESS = {Absence.UNSUPPORTED}
 """What a driver does not have is no error of a probe."""
 
 
-def interpret(raw: RawGpu) -> Interpreted:
+def interpret(raw: RawGpu, before: GpuReadings | None = None) -> Interpreted:  # noqa: ARG001
     """Return all readings of one GPU, and how each probe fared."""
     answered = presence.read(raw)
     numbers: dict[str, Reading] = {}

@@ -72,6 +72,7 @@ class NvmlSource:
         self._probing = probing
         self._timing = timing or NvmlTiming()
         self._environment = _environment(library_directory)
+        self._consents: dict[GpuUuid, AbstractSet[Consent]] = {}
         self._identities: dict[int, Identity] = {}
         self._unreaped: list[WorkerProcess] = []
         self._why_silent = "the worker has not started"
@@ -132,7 +133,7 @@ class NvmlSource:
         seconds: dict[str, float] = {"xid": 0.0}
         answers = {answer["index"]: answer for answer in message["gpus"]}
         for index, identity in self._identities.items():
-            found = self._probing.interpret(self._raw(identity, answers.get(index)))
+            found = self._probing.interpret(self._raw(identity, answers.get(index)), None)
             gpus[identity.uuid] = found.readings
             for probe, is_good in found.success.items():
                 success[probe] = success.get(probe, True) and is_good

@@ -75,7 +75,7 @@ class Worker:
         self._done: SimpleQueue[tuple[int, int, Any]] = SimpleQueue()
         self._gpus = [Sampled(index, self._done) for index in range(count)]
         self._listed = Listed(count)
-        self._xids: SimpleQueue[tuple[str, int, int]] = SimpleQueue()
+        self._xids: SimpleQueue[tuple[str, int, int, str]] = SimpleQueue()
         self._late: dict[int, Any] = {}
         self._events: calls.XidEvents | None = None
 
@@ -136,11 +136,11 @@ class Worker:
         while True:
             code, event = self._events.wait(1_000)
             if code == calls.SUCCESS and self._xids.qsize() < XIDS_MAX:
-                self._xids.put((event[0], event[1], CLOCK.wall_ms()))
+                self._xids.put((event[0], event[1], CLOCK.wall_ms(), "nvml"))
             elif code not in {calls.SUCCESS, calls.TIMEOUT}:
                 CLOCK.sleep(1)  # A lost GPU makes every wait return at once.
 
-    def _taken_xids(self) -> list[tuple[str, int, int]]:
+    def _taken_xids(self) -> list[tuple[str, int, int, str]]:
         return [self._xids.get() for _ in range(self._xids.qsize())]
 
 

@@ -9,18 +9,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gpusla.catalogue.readings import Consent
 from gpusla.readings import Absence, Absent, GpuReadings, Identity, XidEvent
 
 SUCCESS = 0
+
+CAPACITY_ONLY: frozenset[Consent] = frozenset({Consent.CAPACITY})
 
 
 @dataclass(frozen=True, slots=True)
 class RawGpu:
     """
-    One GPU's calls.
+    One GPU's calls in one pass.
 
-    values: return code and value of each call by name.  seconds: how long each family of calls
-    took.  silent: why the GPU gave no values at all, None if it gave some.
+    values: return code and value of each call by name, of the families read in this pass only.
+    seconds: how long each of these families took.  silent: why the GPU gave no values at all, None
+    if it gave some.  families: what was read (`gpusla_agent.sources.families`); what is not in it
+    was not due or not allowed.  allowed: what might be read of this GPU when the pass began.
     """
 
     identity: Identity
@@ -28,6 +33,8 @@ class RawGpu:
     values: Mapping[str, tuple[int, Any]]
     seconds: Mapping[str, float]
     silent: Absent | None = None
+    families: frozenset[str] = frozenset()
+    allowed: frozenset[Consent] = CAPACITY_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +46,25 @@ class Interpreted:
     seconds: Mapping[str, float]
 
 
+Told = tuple[str, int, int, str]
+"""An Xid as the worker tells it: UUID, number, wall time in milliseconds, origin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probing:
     """
     The probes as a source takes them, which stands below them.
 
-    identify: from a GPU's index and what it told to who it is.  interpret: one GPU's readings.
-    events: Xids from UUID, number and wall time.
+    identify: from a GPU's index and what it told to who it is.  interpret: one GPU's complete
+    readings, of which those that were not read in this pass are taken from the readings before;
+    these are None for a GPU that was just found, or found again behind another driver.
+    events: Xids from UUID, number, wall time in milliseconds and origin (an
+    `gpusla.readings.EventOrigin`).
     """
 
     identify: Callable[[int, Mapping[str, tuple[int, Any]]], Identity | None]
-    interpret: Callable[[RawGpu], Interpreted]
-    events: Callable[[Sequence[tuple[str, int, int]]], tuple[XidEvent, ...]]
+    interpret: Callable[[RawGpu, GpuReadings | None], Interpreted]
+    events: Callable[[Sequence[Told]], tuple[XidEvent, ...]]
 
 
 _CODES = {
