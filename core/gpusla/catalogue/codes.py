@@ -113,6 +113,14 @@ SOURCE_STALLED = ErrorCode(
     "GS2002", "source_stalled", "The source of GPU readings does not answer in time.",
     "Nothing to do at once: the GPU is recorded as unknown and the worker is replaced.",
 )
+EXPORTER_UNREACHABLE = ErrorCode(
+    "GS2010", "exporter_unreachable", "Another exporter does not give its page.",
+    "Check its address and that it runs; what it would have said is unknown.",
+)
+EXPORTER_PAGE = ErrorCode(
+    "GS2011", "exporter_page", "Another exporter's page cannot be read.",
+    "Look at the page with curl: it has to be in Prometheus' text format and of ordinary size.",
+)
 JOURNAL_CORRUPT = ErrorCode(
     "GS3001", "journal_corrupt", "A journal's bytes do not form the chain that they claim.",
     "Keep the file as evidence and start a new journal; the time it covered is unknown.",
