@@ -105,6 +105,10 @@ ADDRESS_IN_USE = ErrorCode(
     "GS1302", "address_in_use", "The address to listen on is taken.",
     "Choose another port or end the other process.",
 )
+NEEDS_RESTART = ErrorCode(
+    "GS1303", "needs_restart", "A setting was changed that a running agent cannot change.",
+    "Restart the agent to take it in; until then the settings before stay in force.",
+)
 SOURCE_UNAVAILABLE = ErrorCode(
     "GS2001", "source_unavailable", "The source of GPU readings cannot be reached.",
     "Check that the NVIDIA driver is loaded and libnvidia-ml.so.1 can be found.",
@@ -183,6 +187,15 @@ WITNESSES_DISAGREE = ErrorCode(
 GRAFANA_REFUSED = ErrorCode(
     "GS5004", "grafana_refused", "Grafana does not answer or does not take a dashboard.",
     "Check its address and that the token may write dashboards; files need neither.",
+)
+
+LOGIN_REFUSED = ErrorCode(
+    "GS5005", "login_refused", "A page was asked for without a name and password that may see it.",
+    "Send the name and password of a user of the web configuration file.",
+)
+SERVER_BUSY = ErrorCode(
+    "GS5006", "server_busy", "A server refuses for a while what would keep it from others.",
+    "Ask again after the seconds in Retry-After.",
 )
 
 DEMO_STEP = ErrorCode(

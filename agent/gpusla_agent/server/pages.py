@@ -1,32 +1,36 @@
 """
 What an agent serves over HTTP: `/metrics`, `/journal` and `/healthz`, for one node or many.
 
-`application` is plain WSGI, so that tests call it without a socket; `serve` runs it on a server
-that drops half-open and silent peers (prometheus_client's own would be stopped by one of them).
+`application` is plain WSGI, so that tests call it without a socket.
 """
 
 import json
-import socket
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from waitress.server import create_server  # type: ignore[import-untyped]
-from waitress.wasyncore import close_all  # type: ignore[import-untyped]
-
 from gpusla.catalogue.codes import (
-    ADDRESS_IN_USE,
     JOURNAL_FORKED,
+    SERVER_BUSY,
     UNKNOWN_REFERENCE,
     WRONG_TYPE,
     ErrorCode,
 )
-from gpusla.errors import SettingsError
 from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
 
 PAGE_BYTES_MAX = 4 * 1024 * 1024
 PAGE_RECORDS_MAX = 20_000
+
+JOURNAL_READS_MAX = 2
+"""More at once are told to come again: they would keep threads and the disk from scrapes."""
+
+UNSENT_BYTES = "gpusla.unsent_bytes"
+"""In a request's environment: what peers have asked for and not fetched yet; absent without one."""
+
+UNSENT_BYTES_MAX = {"journal": 8 * 1024 * 1024, "metrics": 24 * 1024 * 1024}
+"""With more waiting, a page is refused; slow readers of journals cannot keep scrapes away."""
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -56,13 +60,22 @@ class Served(Protocol):
         """Return what is wrong with the node's metering, in words; empty if nothing is."""
 
 
-class _RefusedError(Exception):
-    """An answer that is not 200, on its way to the caller."""
+Answer = tuple[str, list[tuple[str, str]], bytes]
 
-    def __init__(self, status: str, code: ErrorCode, message: str) -> None:
+
+class RefusedError(Exception):
+    """An answer that is not 200, on its way to the caller; headers: those that only it has."""
+
+    def __init__(self, status: str, code: ErrorCode, message: str, **headers: str) -> None:
         super().__init__(message)
-        self.status = status
-        self.content = {"code": code.code, "name": code.name, "message": message}
+        self._status = status
+        self._headers = [(name.replace("_", "-"), value) for name, value in headers.items()]
+        self._content = {"code": code.code, "name": code.name, "message": message}
+
+    def answer(self) -> Answer:
+        """Return status, headers without the length, and body."""
+        body = json.dumps(self._content).encode()
+        return self._status, [("Content-Type", _JSON), *self._headers], body
 
 
 def application(views: Mapping[str, Served]) -> Application:
@@ -72,25 +85,23 @@ def application(views: Mapping[str, Served]) -> Application:
     views: by path prefix; the prefix is empty for an agent of one node and `/nodes/NODE` in a
     fleet.  `/healthz` without a prefix is always there and speaks for all.
     """
+    reading = threading.BoundedSemaphore(JOURNAL_READS_MAX)
 
     def respond(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         try:
-            status, headers, body = _answer(views, environ)
-        except _RefusedError as refusal:
-            status, headers = refusal.status, [("Content-Type", _JSON)]
-            body = json.dumps(refusal.content).encode()
+            status, headers, body = _answer(views, environ, reading)
+        except RefusedError as refusal:
+            status, headers, body = refusal.answer()
         start_response(status, [*headers, ("Content-Length", str(len(body)))])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     return respond
 
 
-_Answer = tuple[str, list[tuple[str, str]], bytes]
-
-
-def _answer(views: Mapping[str, Served], environ: dict[str, Any]) -> _Answer:
-    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-        raise _RefusedError("405 Method Not Allowed", WRONG_TYPE, "only GET and HEAD are served")
+def _answer(
+    views: Mapping[str, Served], environ: dict[str, Any], reading: threading.BoundedSemaphore
+) -> Answer:
+    _check_request(environ)
     path = environ.get("PATH_INFO", "")
     prefix, _, page = path.rpartition("/")
     if page == "healthz" and prefix == "":
@@ -98,32 +109,50 @@ def _answer(views: Mapping[str, Served], environ: dict[str, Any]) -> _Answer:
     view = views.get(prefix)
     if view is None or page not in {"metrics", "journal", "healthz"}:
         known = ", ".join(f"{one}/metrics" for one in list(views)[:3])
-        raise _RefusedError(
+        raise RefusedError(
             "404 Not Found", UNKNOWN_REFERENCE, f"{path!r} is not served; {known} is"
         )
     if page == "healthz":
         return _health([view])
-    if page == "journal":
+    if environ.get(UNSENT_BYTES, 0) > UNSENT_BYTES_MAX[page]:
+        raise _busy("too much is waiting for peers that do not fetch it")
+    if page == "metrics":
+        body, content_type = view.metrics(environ.get("HTTP_ACCEPT", ""))
+        return "200 OK", [("Content-Type", content_type)], body
+    if not reading.acquire(blocking=False):
+        raise _busy("the journal has as many readers as it may have at once")
+    try:
         return _journal(view, environ.get("QUERY_STRING", ""))
-    body, content_type = view.metrics(environ.get("HTTP_ACCEPT", ""))
-    return "200 OK", [("Content-Type", content_type)], body
+    finally:
+        reading.release()
 
 
-def _health(views: Iterable[Served]) -> _Answer:
+def _check_request(environ: Mapping[str, Any]) -> None:
+    if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        raise RefusedError("405 Method Not Allowed", WRONG_TYPE, "only GET and HEAD are served")
+    if environ.get("CONTENT_LENGTH", "") not in {"", "0"}:
+        raise RefusedError("413 Content Too Large", WRONG_TYPE, "a request has no body here")
+
+
+def _busy(words: str) -> RefusedError:
+    return RefusedError("503 Service Unavailable", SERVER_BUSY, words, Retry_After="5")
+
+
+def _health(views: Iterable[Served]) -> Answer:
     troubles = {view.node: found for view in views if (found := view.troubles())}
     status = "503 Service Unavailable" if troubles else "200 OK"
     body = json.dumps({"healthy": not troubles, "troubles": troubles}).encode()
     return status, [("Content-Type", _JSON)], body
 
 
-def _journal(view: Served, query: str) -> _Answer:
+def _journal(view: Served, query: str) -> Answer:
     after = _count(query, "after", 0)
     limit = min(_count(query, "limit", PAGE_RECORDS_MAX), PAGE_RECORDS_MAX)
     lines = view.read(after, limit, PAGE_BYTES_MAX)
     head = view.durable  # Asked for last, so it is never behind the lines.
     if after > head.sequence:
         message = f"node {view.node} has {head.sequence} records, and none after {after}"
-        raise _RefusedError("409 Conflict", JOURNAL_FORKED, message)
+        raise RefusedError("409 Conflict", JOURNAL_FORKED, message)
     headers = [
         ("Content-Type", _LINES),
         ("X-Gpusla-Node", view.node),
@@ -139,46 +168,5 @@ def _count(query: str, name: str, default: int) -> int:
     except ValueError:
         value = -1
     if not 0 <= value < 2**63:
-        raise _RefusedError("400 Bad Request", WRONG_TYPE, f"{name} is not a count: {query[:80]!r}")
+        raise RefusedError("400 Bad Request", WRONG_TYPE, f"{name} is not a count: {query[:80]!r}")
     return value
-
-
-class Server:
-    """A running server; `run` blocks until `close`."""
-
-    def __init__(self, app: Application, host: str, port: int) -> None:
-        """Take the address.  Raises SettingsError(address_in_use) if it cannot be had."""
-        listening = _listen(host, port)
-        self.port: int = listening.getsockname()[1]
-        self._channels: dict[int, Any] = {}
-        self._server = create_server(
-            app,
-            map=self._channels,
-            sockets=[listening],
-            threads=2,
-            ident=None,
-            connection_limit=64,
-            channel_timeout=10,  # What a peer may be silent for.
-            cleanup_interval=5,
-            max_request_header_size=8_192,
-            max_request_body_size=1_024,
-            clear_untrusted_proxy_headers=True,
-        )
-
-    def run(self) -> None:
-        """Serve until closed."""
-        self._server.run()
-        self._server.task_dispatcher.shutdown()
-
-    def close(self) -> None:
-        """Let the address and all peers go; may be called from any thread."""
-        self._server.trigger.pull_trigger(lambda: close_all(self._channels, ignore_all=True))
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=64)
-    except OSError as cause:
-        message = f"cannot listen on {host}:{port}: {cause.strerror or cause}"
-        raise SettingsError(ADDRESS_IN_USE, message) from cause
