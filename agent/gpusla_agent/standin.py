@@ -127,12 +127,17 @@ class Control:
         self._lines = kept
         self._write()
 
-    def event(self, gpu: int, name: str, data: int = 0) -> int:
-        """Let an event happen, such as `event(0, "xid", 79)`; return its number."""
+    def event(self, gpu: int, name: str, data: int = 0, more: int | None = None) -> int:
+        """
+        Let an event happen, such as `event(0, "xid", 79)`; return its number.
+
+        more: how often it happens; of an `operational` event its severity.
+        """
         self._newest_event += 1
         for old in sorted(self._events())[: 1 - EVENTS_KEPT]:
             del self._lines["event", str(old)]
-        self.set("event", self._newest_event, "gpu", gpu, name, data)
+        last = () if more is None else (more,)
+        self.set("event", self._newest_event, "gpu", gpu, name, data, *last)
         return self._newest_event
 
     @contextmanager
@@ -176,6 +181,8 @@ def subject(line: Sequence[str]) -> tuple[str, ...]:
             return ("event", number)
         case ["gpu", _, "process", *_]:
             return tuple(line[:4])
+        case ["gpu", _, "instance", *_]:
+            return tuple(line[:5])
         case ["gpu", _, condition] if condition in CONDITIONS:
             return tuple(line)
         case ["missing", *_]:
@@ -186,6 +193,12 @@ def subject(line: Sequence[str]) -> tuple[str, ...]:
 
 def rank(line: Sequence[str]) -> tuple[int, int]:
     """Where a line belongs: names, which others may amend; the rest as said; events by number."""
-    if line[0] in {"node", "rack"}:
-        return (0, 0)
-    return (2, int(line[1])) if line[0] == "event" else (1, 0)
+    match line[0]:
+        case "profile":
+            return (0, 0)
+        case "node" | "rack":
+            return (0, 1)
+        case "event":
+            return (2, int(line[1]))
+        case _:
+            return (1, 0)

@@ -13,23 +13,32 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 
-/* A GPU handle points to one of these; the pointer is all a caller has. */
+/* A handle points to one of these; the pointer is all a caller has, and where it points says all. */
 struct nvmlDevice_st {
-    unsigned int index;
+    char unused;
 };
 
-enum { HUNG_POLL_US = 5000 };
+enum { HANDLES_PER_GPU = 1 + INSTANCE_MAX }; /* the GPU itself, and its MIG instances */
 
-static struct nvmlDevice_st handles[GPU_COUNT] = {{0}, {1}, {2}, {3}};
+/* Waits look at least so often, whether the file changed and the library is still in use. */
+static const long long WAIT_US_MAX = 250000;
+
+static struct nvmlDevice_st handles[GPU_MAX * HANDLES_PER_GPU];
 static struct tray tray;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint users; /* nvmlInit less nvmlShutdown */
 
 struct tray *call_tray(void) { return &tray; }
 unsigned int gpu_index(const struct gpu *gpu) { return (unsigned int)(gpu - tray.gpu); }
-nvmlDevice_t gpu_handle(unsigned int index) { return &handles[index]; }
+nvmlDevice_t gpu_handle(unsigned int index) { return &handles[index * HANDLES_PER_GPU]; }
+
+nvmlDevice_t instance_handle(unsigned int index, unsigned int instance)
+{
+    return &handles[index * HANDLES_PER_GPU + 1 + instance];
+}
 
 long long monotonic_ns(void)
 {
@@ -47,12 +56,21 @@ long long epoch_us(void)
     return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
+/*
+ * Sleep as exactly as the kernel can. By default it may wake a thread up to 50 us late, which is
+ * more than many a call takes; the caller's own leave to be late is given back afterwards.
+ */
 static void sleep_us(unsigned int microseconds)
 {
-    struct timespec left = {microseconds / 1000000, (long)(microseconds % 1000000) * 1000};
+    long long end_ns = monotonic_ns() + microseconds * 1000LL;
+    struct timespec end = {end_ns / 1000000000LL, (long)(end_ns % 1000000000LL)};
+    int slack_ns = prctl(PR_GET_TIMERSLACK);
 
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
         ;
+    if (slack_ns > 0)
+        prctl(PR_SET_TIMERSLACK, (unsigned long)slack_ns);
 }
 
 /*
@@ -64,6 +82,8 @@ static void take_over(const struct tray *fresh, bool is_init)
     long long age_us = is_init ? 0 : epoch_us() - fresh->written_us;
 
     meters_advance_all(&tray, monotonic_ns() - (age_us > 0 ? age_us * 1000 : 0));
+    if (tray.driver_loads != fresh->driver_loads)
+        meters_reset();
     events_take_over(&tray, fresh, is_init);
     tray = *fresh;
     control_apply_overrides(&tray);
@@ -172,7 +192,9 @@ nvmlReturn_t call_begin(struct call_rule *rule, const void *out)
 
 struct gpu *gpu_of_handle(nvmlDevice_t device)
 {
-    return device >= handles && device < handles + GPU_COUNT ? &tray.gpu[device - handles] : NULL;
+    return device >= handles && device < handles + GPU_MAX * HANDLES_PER_GPU
+               ? &tray.gpu[(device - handles) / HANDLES_PER_GPU]
+               : NULL;
 }
 
 bool gpu_is_enumerated(unsigned int index)
@@ -181,7 +203,7 @@ bool gpu_is_enumerated(unsigned int index)
 
     for (unsigned int i = 0; i < index; i++)
         place += !tray.gpu[i].absent;
-    return !tray.gpu[index].absent && place < tray.count;
+    return index < tray.gpu_count && !tray.gpu[index].absent && place < tray.count;
 }
 
 /* A GPU that left the enumeration is lost to whoever still holds its handle. */
@@ -199,7 +221,36 @@ nvmlReturn_t call_pause(unsigned int microseconds)
     return users == 0 ? NVML_ERROR_UNINITIALIZED : NVML_SUCCESS;
 }
 
+nvmlReturn_t call_await_change(long long microseconds)
+{
+    pthread_mutex_unlock(&lock);
+    control_await_change(microseconds < WAIT_US_MAX ? microseconds : WAIT_US_MAX);
+    refresh();
+    pthread_mutex_lock(&lock);
+    return users == 0 ? NVML_ERROR_UNINITIALIZED : NVML_SUCCESS;
+}
+
+/* The instance behind a handle into NULL for the GPU itself; one that is gone is no valid handle. */
+static nvmlReturn_t find_instance(nvmlDevice_t device, struct gpu *gpu, struct instance **out)
+{
+    unsigned int place = (unsigned int)((device - handles) % HANDLES_PER_GPU);
+
+    *out = place == 0 ? NULL : &gpu->instance[place - 1];
+    return place <= gpu->instance_count ? NVML_SUCCESS : NVML_ERROR_INVALID_ARGUMENT;
+}
+
 nvmlReturn_t call_begin_device(struct call_rule *rule, nvmlDevice_t device, const void *out, struct gpu **gpu)
+{
+    struct instance *instance;
+    nvmlReturn_t code = call_begin_instance(rule, device, out, gpu, &instance);
+
+    if (code == NVML_SUCCESS && instance != NULL)
+        return call_end(NVML_ERROR_NOT_SUPPORTED); /* nvml.h's answer of most calls on a MIG instance */
+    return code;
+}
+
+nvmlReturn_t call_begin_instance(struct call_rule *rule, nvmlDevice_t device, const void *out, struct gpu **gpu,
+                                 struct instance **instance)
 {
     nvmlReturn_t code = enter(rule, out);
 
@@ -210,7 +261,9 @@ nvmlReturn_t call_begin_device(struct call_rule *rule, nvmlDevice_t device, cons
         return NVML_ERROR_INVALID_ARGUMENT;
     pthread_mutex_lock(&lock);
     while ((*gpu)->hung && code == NVML_SUCCESS)
-        code = call_pause(HUNG_POLL_US);
+        code = call_await_change(WAIT_US_MAX);
+    if (code == NVML_SUCCESS)
+        code = find_instance(device, *gpu, instance);
     if (code == NVML_SUCCESS)
         code = health(*gpu);
     if (code != NVML_SUCCESS)

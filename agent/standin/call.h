@@ -32,6 +32,9 @@ struct call_rule {
 /* Enter; anything but success is the answer and the lock is not held. out must not be NULL. */
 nvmlReturn_t call_begin(struct call_rule *rule, const void *out);
 nvmlReturn_t call_begin_device(struct call_rule *rule, nvmlDevice_t device, const void *out, struct gpu **gpu);
+/* The same for a call that takes a MIG instance too; instance is NULL if device is a whole GPU. */
+nvmlReturn_t call_begin_instance(struct call_rule *rule, nvmlDevice_t device, const void *out, struct gpu **gpu,
+                                 struct instance **instance);
 /* Leave with this code. */
 nvmlReturn_t call_end(nvmlReturn_t code);
 
@@ -39,15 +42,18 @@ nvmlReturn_t call_end(nvmlReturn_t code);
 struct tray *call_tray(void);
 unsigned int gpu_index(const struct gpu *gpu);
 nvmlDevice_t gpu_handle(unsigned int index);
+nvmlDevice_t instance_handle(unsigned int index, unsigned int instance);
 bool gpu_is_enumerated(unsigned int index);
-/* The GPU behind a handle, or NULL. */
+/* The GPU behind a handle, of itself or of one of its MIG instances; or NULL. */
 struct gpu *gpu_of_handle(nvmlDevice_t device);
 
 /* Whether the caller's version word is the one for this version of a struct. */
 bool is_version(const struct call_rule *rule, unsigned int word, size_t size, unsigned int version);
 
-/* For calls that wait: let others in, sleep, and look whether the library is still in use. */
+/* Let others in for so long, and look whether the library is still in use. */
 nvmlReturn_t call_pause(unsigned int microseconds);
+/* The same until the control file changes, or at most so long. */
+nvmlReturn_t call_await_change(long long microseconds);
 
 long long monotonic_ns(void);
 long long epoch_us(void);

@@ -1,5 +1,6 @@
 /* Clocks, in MHz. */
 #include "call.h"
+#include "model.h"
 
 enum { CLOCK_TYPES = 4, GRAPHICS = 0, MEMORY = 2 };
 
@@ -87,16 +88,16 @@ nvmlReturn_t nvmlDeviceGetSupportedPerformanceStates(nvmlDevice_t device, nvmlPs
 }
 
 /* Hand out a list whose room the caller stated in count. */
-static nvmlReturn_t give_clocks(unsigned int *count, unsigned int *out, unsigned int first, unsigned int length)
+static nvmlReturn_t give_clocks(const struct gpu *gpu, unsigned int *count, unsigned int *out, unsigned int first,
+                                unsigned int length)
 {
     unsigned int room = *count;
 
     *count = length;
     if (room < length || out == NULL)
         return NVML_ERROR_INSUFFICIENT_SIZE;
-    /* The capture's list falls by 7 and 8 MHz in turn, from the maximum. */
     for (unsigned int i = 0; i < length; i++)
-        out[i] = first - (15 * i + 1) / 2;
+        out[i] = first - (gpu->model->clock_step_half_mhz * i + 1) / 2;
     return NVML_SUCCESS;
 }
 
@@ -106,14 +107,13 @@ nvmlReturn_t nvmlDeviceGetSupportedMemoryClocks(nvmlDevice_t device, unsigned in
     struct gpu *gpu;
     nvmlReturn_t code = call_begin_device(&rule_nvmlDeviceGetSupportedMemoryClocks, device, count, &gpu);
 
-    return code != NVML_SUCCESS ? code : call_end(give_clocks(count, clocks, gpu->max_clock[MEMORY], 1));
+    return code != NVML_SUCCESS ? code : call_end(give_clocks(gpu, count, clocks, gpu->max_clock[MEMORY], 1));
 }
 
 RULE(nvmlDeviceGetSupportedGraphicsClocks);
 nvmlReturn_t nvmlDeviceGetSupportedGraphicsClocks(nvmlDevice_t device, unsigned int memory_clock, unsigned int *count,
                                                   unsigned int *clocks)
 {
-    enum { STEPS = 261 }; /* 2070 down to 120 MHz */
     struct gpu *gpu;
     nvmlReturn_t code = call_begin_device(&rule_nvmlDeviceGetSupportedGraphicsClocks, device, count, &gpu);
 
@@ -121,5 +121,5 @@ nvmlReturn_t nvmlDeviceGetSupportedGraphicsClocks(nvmlDevice_t device, unsigned 
         return code;
     if (memory_clock != gpu->max_clock[MEMORY])
         return call_end(NVML_ERROR_NOT_FOUND);
-    return call_end(give_clocks(count, clocks, gpu->max_clock[GRAPHICS], STEPS));
+    return call_end(give_clocks(gpu, count, clocks, gpu->max_clock[GRAPHICS], gpu->model->clock_steps));
 }

@@ -10,14 +10,17 @@
 #include "call.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { CHECK_MS = 20, PROBLEM_SIZE = 160, LINE_SIZE = 512 };
+enum { CHECK_MS = 20, LOOK_US = 50000, PROBLEM_SIZE = 160, LINE_SIZE = 512 };
 
 /* What tells one content of the file from another. */
 struct identity {
@@ -149,6 +152,40 @@ void control_end_poll(struct tray *fresh)
 }
 
 void control_expire(void) { next_check_ns = 0; }
+
+/*
+ * The kernel wakes a waiter, so that waiting costs next to nothing. The file itself is watched: a
+ * rename over it takes away the name of the one that is watched. One that is not there is looked
+ * for now and then. A change between the look and the watch is seen by looking once more.
+ */
+static void await_file(const char *path, long long microseconds)
+{
+    enum { EVENTS = IN_ATTRIB | IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF };
+    int descriptor = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    struct pollfd wait = {.fd = descriptor, .events = POLLIN};
+
+    if (descriptor >= 0 && inotify_add_watch(descriptor, path, EVENTS) >= 0) {
+        if (!has_changed(path))
+            poll(&wait, 1, (int)((microseconds + 999) / 1000));
+    } else {
+        usleep((useconds_t)(microseconds < LOOK_US ? microseconds : LOOK_US));
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
+void control_await_change(long long microseconds)
+{
+    const char *path = control_path();
+
+    if (microseconds <= 0)
+        return;
+    if (path == NULL)
+        usleep((useconds_t)microseconds);
+    else
+        await_file(path, microseconds);
+    control_expire();
+}
 
 void control_after_fork(void) { atomic_flag_clear(&is_polling); }
 

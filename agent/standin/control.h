@@ -15,6 +15,8 @@ struct tray *control_poll(void);
 void control_end_poll(struct tray *fresh);
 /* Make the next poll look at the file, due or not. */
 void control_expire(void);
+/* Wait until the file may have changed, or at most so long; the next poll then looks. */
+void control_await_change(long long microseconds);
 /* In a forked child: the thread that was reading the file, if any, is not in this process. */
 void control_after_fork(void);
 

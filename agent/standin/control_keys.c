@@ -151,7 +151,9 @@ static const struct key GPU_KEYS[] = {
     KEY("bank_groups_none", COUNT, bank_groups_none),
 
     KEY("pcie_generation", COUNT, pcie_generation),
+    KEY("pcie_generation_max", COUNT, pcie_generation_max),
     KEY("pcie_width", COUNT, pcie_width),
+    KEY("pcie_width_max", COUNT, pcie_width_max),
     KEY("pcie_replays", COUNT, pcie_replays),
     KEY("pcie_replay_rollovers", COUNT, pcie_rollovers),
     KEY("pcie_correctable_errors", COUNT, pcie_errors[0]),

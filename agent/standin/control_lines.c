@@ -3,24 +3,14 @@
  *
  * A line that is not understood is refused: a fault that was mistyped must not look like health.
  */
-#include "control.h"
+#include "control_line.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD_MAX = 8 };
-
-struct line {
-    struct tray *tray;
-    char *word[WORD_MAX];
-    unsigned int count;
-    char *problem;
-    unsigned int problem_size;
-};
-
-__attribute__((format(printf, 2, 3))) static bool refuse(struct line *line, const char *format, ...)
+bool refuse(struct line *line, const char *format, ...)
 {
     va_list arguments;
 
@@ -30,7 +20,7 @@ __attribute__((format(printf, 2, 3))) static bool refuse(struct line *line, cons
     return false;
 }
 
-static bool has_words(struct line *line, unsigned int lowest, unsigned int highest)
+bool has_words(struct line *line, unsigned int lowest, unsigned int highest)
 {
     if (line->count >= lowest && line->count <= highest)
         return true;
@@ -39,7 +29,7 @@ static bool has_words(struct line *line, unsigned int lowest, unsigned int highe
 }
 
 /* A number from 0 to highest at this place of the line. */
-static bool number(struct line *line, unsigned int place, unsigned long long highest, unsigned long long *out)
+bool number(struct line *line, unsigned int place, unsigned long long highest, unsigned long long *out)
 {
     if (control_read_unsigned(line->word[place], highest, out))
         return true;
@@ -93,6 +83,24 @@ static bool add_process(struct line *line, struct gpu *gpu)
     return true;
 }
 
+/* gpu N instance GPU_INSTANCE COMPUTE_INSTANCE MIB */
+static bool add_instance(struct line *line, struct gpu *gpu)
+{
+    struct instance *instance = &gpu->instance[gpu->instance_count];
+    unsigned long long gpu_instance, compute_instance, mebibytes;
+
+    if (!has_words(line, 6, 6) || !number(line, 3, 31, &gpu_instance) || !number(line, 4, 7, &compute_instance) ||
+        !number(line, 5, 1ULL << 30, &mebibytes))
+        return false;
+    if (gpu->instance_count == INSTANCE_MAX)
+        return refuse(line, "there is room for %d instances on a GPU", INSTANCE_MAX);
+    instance->gpu_instance = (unsigned int)gpu_instance;
+    instance->compute_instance = (unsigned int)compute_instance;
+    instance->memory_bytes = mebibytes * MIB;
+    gpu->instance_count++;
+    return true;
+}
+
 /* gpu N answers CODE */
 static bool set_fault(struct line *line, struct gpu *gpu)
 {
@@ -128,6 +136,8 @@ static bool set_one_gpu(struct line *line, struct gpu *gpu)
         return set_link(line, gpu);
     if (strcmp(line->word[2], "process") == 0)
         return add_process(line, gpu);
+    if (strcmp(line->word[2], "instance") == 0)
+        return add_instance(line, gpu);
     if (strcmp(line->word[2], "answers") == 0)
         return set_fault(line, gpu);
     if (line->count == 3)
@@ -143,71 +153,11 @@ static bool read_gpu(struct line *line)
 {
     unsigned int first, end;
 
-    if (!has_words(line, 3, 6) || !range(line, 1, GPU_COUNT, &first, &end))
+    if (!has_words(line, 3, 6) || !range(line, 1, line->tray->gpu_count, &first, &end))
         return false;
     for (unsigned int i = first; i < end; i++)
         if (!set_one_gpu(line, &line->tray->gpu[i]))
             return false;
-    return true;
-}
-
-/* Event names, and the bits nvml.h gives them. */
-static const struct {
-    const char *name;
-    enum event_source source;
-    unsigned long long type;
-} EVENT_NAMES[] = {
-    {"xid", EVENT_GPU, 0x8},
-    {"single_bit_ecc_error", EVENT_GPU, 0x1},
-    {"double_bit_ecc_error", EVENT_GPU, 0x2},
-    {"performance_state", EVENT_GPU, 0x4},
-    {"clock", EVENT_GPU, 0x10},
-    {"power_source", EVENT_GPU, 0x80},
-    {"mig_configuration", EVENT_GPU, 0x100},
-    {"single_bit_ecc_storm", EVENT_GPU, 0x200},
-    {"dram_retirement", EVENT_GPU, 0x400},
-    {"dram_retirement_failure", EVENT_GPU, 0x800},
-    {"nonfatal_poison", EVENT_GPU, 0x1000},
-    {"fatal_poison", EVENT_GPU, 0x2000},
-    {"gpu_unavailable", EVENT_GPU, 0x4000},
-    {"recovery_action", EVENT_GPU, 0x8000},
-    {"unbind", EVENT_SYSTEM, 0x1},
-    {"bind", EVENT_SYSTEM, 0x2},
-};
-
-static bool name_event(struct line *line, struct event *event)
-{
-    for (size_t i = 0; i < sizeof EVENT_NAMES / sizeof *EVENT_NAMES; i++)
-        if (strcmp(line->word[4], EVENT_NAMES[i].name) == 0) {
-            event->source = EVENT_NAMES[i].source;
-            event->type = EVENT_NAMES[i].type;
-            return true;
-        }
-    return refuse(line, "\"%s\" is not an event", line->word[4]);
-}
-
-/* event NUMBER gpu N NAME [DATA] */
-static bool read_event(struct line *line)
-{
-    struct tray *tray = line->tray;
-    struct event *event = &tray->event[tray->event_count];
-    unsigned long long gpu, data = 0;
-
-    if (!has_words(line, 5, 6))
-        return false;
-    if (tray->event_count == EVENT_MAX)
-        return refuse(line, "there is room for %d events; drop the old ones", EVENT_MAX);
-    if (strcmp(line->word[2], "gpu") != 0)
-        return refuse(line, "\"%s\" stands where \"gpu\" belongs", line->word[2]);
-    if (!number(line, 1, ~0ULL, &event->sequence) || !number(line, 3, GPU_COUNT - 1, &gpu) || !name_event(line, event))
-        return false;
-    if (line->count == 6 && !number(line, 5, ~0ULL, &data))
-        return false;
-    if (tray->event_count > 0 && event->sequence <= event[-1].sequence)
-        return refuse(line, "event %llu does not follow event %llu", event->sequence, event[-1].sequence);
-    event->gpu = (unsigned int)gpu;
-    event->data = data;
-    tray->event_count++;
     return true;
 }
 
@@ -285,11 +235,26 @@ static bool read_number(struct line *line, unsigned long long highest, unsigned 
     return true;
 }
 
-static bool read_count(struct line *line) { return read_number(line, GPU_COUNT, &line->tray->count); }
+static bool read_count(struct line *line) { return read_number(line, line->tray->gpu_count, &line->tray->count); }
 static bool read_cuda(struct line *line) { return read_number(line, 1000000, &line->tray->cuda_version); }
 static bool read_cc_ready(struct line *line) { return read_number(line, 1, &line->tray->cc_ready); }
 static bool read_cc_feature(struct line *line) { return read_number(line, 2, &line->tray->cc_feature); }
 static bool read_cc_environment(struct line *line) { return read_number(line, 2, &line->tray->cc_environment); }
+
+static bool read_loads(struct line *line) { return read_number(line, 1000000, &line->tray->driver_loads); }
+
+static bool read_operational(struct line *line)
+{
+    return read_number(line, 1, &line->tray->has_operational_events);
+}
+
+/* profile NAME */
+static bool read_profile(struct line *line)
+{
+    if (!has_words(line, 2, 2))
+        return false;
+    return tray_set_profile(line->tray, line->word[1]) || refuse(line, "there is no profile \"%s\"", line->word[1]);
+}
 
 /* permission root | user */
 static bool read_permission(struct line *line)
@@ -317,6 +282,7 @@ static const struct {
     const char *name;
     bool (*read)(struct line *line);
 } STATEMENTS[] = {
+    {"profile", read_profile},
     {"gpu", read_gpu},
     {"event", read_event},
     {"count", read_count},
@@ -329,6 +295,8 @@ static const struct {
     {"field", read_field},
     {"permission", read_permission},
     {"driver_version", read_driver},
+    {"driver_loads", read_loads},
+    {"operational_events", read_operational},
     {"cuda_version", read_cuda},
     {"confidential_computing_ready", read_cc_ready},
     {"confidential_computing_feature", read_cc_feature},

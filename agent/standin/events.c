@@ -7,8 +7,7 @@
 #include <string.h>
 
 /* A set that lags by more than this loses the oldest. */
-/* A driver wakes a waiter; we look now and then, seldom enough to cost next to nothing. */
-enum { LOG_SIZE = 1024, POLL_US = 50000 };
+enum { LOG_SIZE = 1024 };
 
 static const unsigned long long RECOVERY_ACTION = 0x8000;
 static const unsigned long long SUPPORTED = 0xff9f; /* every bit nvml.h names */
@@ -25,9 +24,10 @@ static void append(const struct event *event)
 
 static void tell_recovery_actions(const struct tray *old, const struct tray *fresh)
 {
-    for (unsigned int i = 0; i < GPU_COUNT; i++)
+    for (unsigned int i = 0; i < GPU_MAX; i++)
         if (old->gpu[i].recovery_action != fresh->gpu[i].recovery_action)
-            append(&(struct event){.source = EVENT_GPU, .gpu = i, .type = RECOVERY_ACTION});
+            append(&(struct event){
+                .source = EVENT_GPU, .gpu = i, .type = RECOVERY_ACTION, .at_us = fresh->written_us});
 }
 
 void events_take_over(const struct tray *old, const struct tray *fresh, bool is_init)
@@ -38,8 +38,10 @@ void events_take_over(const struct tray *old, const struct tray *fresh, bool is_
         if (fresh->event[i].sequence <= last_sequence)
             continue;
         last_sequence = fresh->event[i].sequence;
-        if (!is_init)
+        if (!is_init) {
             append(&fresh->event[i]);
+            journal[newest % LOG_SIZE].at_us = fresh->written_us;
+        }
     }
     if (!is_init)
         tell_recovery_actions(old, fresh);
@@ -54,13 +56,6 @@ const struct event *events_after(unsigned long long number, unsigned long long *
     *found = number + 1 > oldest ? number + 1 : oldest;
     return *found <= newest ? &journal[*found % LOG_SIZE] : NULL;
 }
-
-struct nvmlEventSet_st {
-    unsigned long long mask[GPU_COUNT];  /* event types asked for */
-    unsigned long long since[GPU_COUNT]; /* the newest event when they were */
-    unsigned long long told;             /* the last event this set was told */
-    bool has_extended_event;             /* whether nvmlEventSetWait_v3 ever gave one */
-};
 
 RULE(nvmlEventSetCreate);
 nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *out)
@@ -108,16 +103,28 @@ nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, unsigned long long ty
 
 DEVICE_VALUE(nvmlDeviceGetSupportedEventTypes, unsigned long long, SUPPORTED)
 
-/* The next event this set asked for, which counts as told from now on; NULL if there is none. */
-static const struct event *next_event(nvmlEventSet_t set)
+static bool is_wanted(nvmlEventSet_t set, const struct event *event, unsigned long long number, bool is_extended)
+{
+    if (event->source == EVENT_OPERATIONAL)
+        return is_extended && operational_is_wanted(set, event);
+    return event->source == EVENT_GPU && (set->mask[event->gpu] & event->type) != 0 && number > set->since[event->gpu];
+}
+
+/*
+ * The next event this set asked for, which counts as told from now on; NULL if there is none. One
+ * that happened many times is told as often. Only the extended wait has a form for operational ones.
+ */
+static const struct event *next_event(nvmlEventSet_t set, bool is_extended, unsigned long long *number)
 {
     const struct event *event;
-    unsigned long long number;
 
-    while ((event = events_after(set->told, &number)) != NULL) {
-        set->told = number;
-        if (event->source == EVENT_GPU && (set->mask[event->gpu] & event->type) != 0 &&
-            number > set->since[event->gpu])
+    while ((event = events_after(set->told, number)) != NULL) {
+        bool wanted = is_wanted(set, event, *number, is_extended);
+        if (wanted && ++set->times < event->times)
+            return event;
+        set->told = *number;
+        set->times = 0;
+        if (wanted)
             return event;
     }
     return NULL;
@@ -125,8 +132,9 @@ static const struct event *next_event(nvmlEventSet_t set)
 
 static bool watches_lost_gpu(nvmlEventSet_t set)
 {
-    for (unsigned int i = 0; i < GPU_COUNT; i++)
-        if (set->mask[i] != 0 && (call_tray()->gpu[i].fault == NVML_ERROR_GPU_IS_LOST || !gpu_is_enumerated(i)))
+    for (unsigned int i = 0; i < GPU_MAX; i++)
+        if ((set->mask[i] != 0 || set->is_structured[i]) &&
+            (call_tray()->gpu[i].fault == NVML_ERROR_GPU_IS_LOST || !gpu_is_enumerated(i)))
             return true;
     return false;
 }
@@ -136,18 +144,19 @@ static bool watches_lost_gpu(nvmlEventSet_t set)
  * the Xid that explains it should arrive; after them every wait answers "lost" at once, which
  * is the worst that nvml.h allows, and what a caller must not spin on.
  */
-static nvmlReturn_t wait_for(nvmlEventSet_t set, unsigned int timeout_ms, const struct event **out)
+static nvmlReturn_t wait_for(nvmlEventSet_t set, unsigned int timeout_ms, bool is_extended,
+                             const struct event **out, unsigned long long *number)
 {
     long long end_ns = monotonic_ns() + timeout_ms * 1000000LL;
     nvmlReturn_t code = NVML_SUCCESS;
 
-    while (code == NVML_SUCCESS && (*out = next_event(set)) == NULL) {
+    while (code == NVML_SUCCESS && (*out = next_event(set, is_extended, number)) == NULL) {
         long long left_us = (end_ns - monotonic_ns()) / 1000;
         if (watches_lost_gpu(set))
             return NVML_ERROR_GPU_IS_LOST;
         if (left_us <= 0)
             return NVML_ERROR_TIMEOUT;
-        code = call_pause(left_us < POLL_US ? (unsigned int)left_us : POLL_US);
+        code = call_await_change(left_us);
     }
     return code;
 }
@@ -155,13 +164,14 @@ static nvmlReturn_t wait_for(nvmlEventSet_t set, unsigned int timeout_ms, const 
 static nvmlReturn_t wait_v2(struct call_rule *rule, nvmlEventSet_t set, nvmlEventData_t *out, unsigned int timeout_ms)
 {
     const struct event *event;
+    unsigned long long number;
     nvmlReturn_t code = call_begin(rule, out);
 
     if (code != NVML_SUCCESS)
         return code;
     if (set == NULL)
         return call_end(NVML_ERROR_INVALID_ARGUMENT);
-    code = wait_for(set, timeout_ms, &event);
+    code = wait_for(set, timeout_ms, false, &event, &number);
     if (code == NVML_SUCCESS)
         *out = (nvmlEventData_t){gpu_handle(event->gpu), event->type, event->data, ~0U, ~0U};
     return call_end(code);
@@ -188,38 +198,35 @@ static void fill_extended(nvmlEventSetWait_v3_t *out, const struct event *event)
     memcpy(out->uuid, call_tray()->gpu[event->gpu].uuid, sizeof call_tray()->gpu[event->gpu].uuid);
     out->eventType = event->type;
     out->eventData = event->data;
-    out->timestampUsec = (unsigned long long)epoch_us();
+    out->timestampUsec = (unsigned long long)event->at_us;
     out->gpuInstanceId = out->computeInstanceId = ~0U;
+}
+
+static void give_extended(nvmlEventSet_t set, nvmlEventSetWait_v3_t *out, const struct event *event,
+                          unsigned long long number)
+{
+    fill_extended(out, event);
+    set->has_extended_event = true;
+    set->context_xid = 0;
+    if (event->source == EVENT_OPERATIONAL) {
+        operational_fill(out, event, number);
+        set->context_xid = (unsigned int)event->data;
+    }
 }
 
 RULE(nvmlEventSetWait_v3);
 nvmlReturn_t nvmlEventSetWait_v3(nvmlEventSet_t set, nvmlEventSetWait_v3_t *out)
 {
     const struct event *event;
+    unsigned long long number;
     nvmlReturn_t code = call_begin(&rule_nvmlEventSetWait_v3, out);
 
     if (code != NVML_SUCCESS)
         return code;
     if (set == NULL)
         return call_end(NVML_ERROR_INVALID_ARGUMENT);
-    code = wait_for(set, out->timeoutMs, &event);
-    if (code == NVML_SUCCESS) {
-        fill_extended(out, event);
-        set->has_extended_event = true;
-    }
+    code = wait_for(set, out->timeoutMs, true, &event, &number);
+    if (code == NVML_SUCCESS)
+        give_extended(set, out, event, number);
     return call_end(code);
-}
-
-/* Event bits carry no context records. */
-RULE(nvmlEventSetGetContextCount_v1);
-nvmlReturn_t nvmlEventSetGetContextCount_v1(nvmlEventSet_t set, nvmlEventSetGetContextCount_v1_t *out)
-{
-    nvmlReturn_t code = call_begin(&rule_nvmlEventSetGetContextCount_v1, out);
-
-    if (code != NVML_SUCCESS)
-        return code;
-    if (set == NULL)
-        return call_end(NVML_ERROR_INVALID_ARGUMENT);
-    out->count = 0;
-    return call_end(set->has_extended_event ? NVML_SUCCESS : NVML_ERROR_NOT_FOUND);
 }

@@ -1,7 +1,7 @@
 /*
  * The fields that a GB300 answers, by id. What is not listed answers "not supported".
  *
- * Ids and meanings: nvml.h of CUDA 13.5. Which of them a Blackwell GPU supports: that header
+ * Ids and meanings: nvml.h of CUDA 13.5. field_is_of leaves out what an H100 lacks. Which of them a Blackwell GPU supports: that header
  * where it says so (161 to 163 are gone, 201 to 222 are new), else the capture that profile.c
  * names (retired pages and target temperature read "N/A"), else left unsupported.
  */
@@ -9,6 +9,7 @@
 #include "fields.h"
 #include "links.h"
 #include "meters.h"
+#include "model.h"
 
 #include <limits.h>
 
@@ -80,7 +81,7 @@ static nvmlReturn_t read_power(const struct question *q, nvmlValue_t *out)
                                    gpu->default_limit, gpu->enforced_limit, 0,              gpu->requested_limit};
 
     if (q->scope == SCOPE_MODULE)
-        return read_module_power(q, out);
+        return gpu->model->has_superchips ? read_module_power(q, out) : NVML_ERROR_NOT_SUPPORTED;
     if (q->scope == SCOPE_MEMORY && q->id == 185)
         return give_uint(out, gpu->memory_power);
     return q->scope == SCOPE_GPU ? give_uint(out, values[q->id - 185]) : NVML_ERROR_NOT_SUPPORTED;
@@ -89,9 +90,7 @@ static nvmlReturn_t read_power(const struct question *q, nvmlValue_t *out)
 /* 193 to 196, in degrees of margin: shutdown, slowdown, memory maximum, GPU maximum. */
 static nvmlReturn_t read_limit_offset(const struct question *q, nvmlValue_t *out)
 {
-    static const int offsets[] = {-5, -2, 0, 0};
-
-    out->siVal = offsets[q->id - 193];
+    out->siVal = q->gpu->model->limit_offset[q->id - 193];
     return NVML_SUCCESS;
 }
 
@@ -136,7 +135,7 @@ static nvmlReturn_t read_link_state(const struct question *q, nvmlValue_t *out)
         return give_uint(out, link->state == 0 ? 0 : link->speed);
     if (q->id == 165)
         return give_uint(out, link->state);
-    return give_uint(out, q->id == 166 ? NVLINK_VERSION_5 : 0); /* 167: full power */
+    return give_uint(out, q->id == 166 ? q->gpu->model->link_version : 0); /* 167: full power */
 }
 
 /* 90: the speed that all active links share. */
@@ -192,6 +191,25 @@ static nvmlReturn_t read_throughput(const struct question *q, nvmlValue_t *out)
     return give(out, bytes / 1024);
 }
 
+/* 161 to 163: replays, recoveries and CRC errors of old links, of which there were none. */
+static nvmlReturn_t read_old_link_errors(const struct question *q, nvmlValue_t *out)
+{
+    return link_of(q) == NULL ? NVML_ERROR_INVALID_ARGUMENT : give(out, 0);
+}
+
+/* Which fields came or went with Blackwell, and which need a Grace CPU: nvml.h, and the captures. */
+bool field_is_of(const struct model *model, unsigned int id)
+{
+    bool is_c2c = (id >= 170 && id <= 172) || (id >= 231 && id <= 234);
+    bool is_new = (id >= 201 && id <= 222) || (id >= 235 && id <= 268) || (id >= 275 && id <= 295) ||
+                  (id >= 303 && id <= 307) || id == 309;
+    bool is_old = id >= 161 && id <= 163;
+
+    if (is_c2c)
+        return model->has_superchips;
+    return model->architecture == BLACKWELL ? !is_old : !is_new;
+}
+
 #define MEMBER_UINT(member) {FIELD_MEMBER, VALUE_UINT, offsetof(struct gpu, member), NULL}
 #define MEMBER_ULL(member) {FIELD_MEMBER, VALUE_ULONGLONG, offsetof(struct gpu, member), NULL}
 #define MEMBER_DOUBLE(member) {FIELD_MEMBER, VALUE_DOUBLE, offsetof(struct gpu, member), NULL}
@@ -221,6 +239,7 @@ const struct field FIELDS[FIELD_MAX] = {
     [143] = MEMBER_UINT(remapped_uncorrected),
     [144] = MEMBER_UINT(remap_pending),
     [145] = MEMBER_UINT(remap_failed),
+    [161 ... 163] = ULL(read_old_link_errors),
     [164 ... 167] = UINT(read_link_state),
     [170] = UINT(read_constant),
     [171] = MEMBER_UINT(c2c_status),

@@ -18,6 +18,8 @@ static nvmlReturn_t read_member(const struct question *question, const struct fi
 
 static nvmlReturn_t read_field(const struct question *question, const struct field *field, nvmlValue_t *out)
 {
+    if (!field_is_of(question->gpu->model, question->id))
+        return NVML_ERROR_NOT_SUPPORTED;
     switch (field->kind) {
     case FIELD_MEMBER:
         return read_member(question, field, out);

@@ -2,7 +2,7 @@
 #ifndef STANDIN_FIELDS_H
 #define STANDIN_FIELDS_H
 
-#include "state.h"
+#include "model.h"
 
 #include <stddef.h>
 
@@ -30,5 +30,7 @@ struct field {
 
 /* field_table.c */
 extern const struct field FIELDS[FIELD_MAX];
+/* Whether GPUs of this kind know a field at all. */
+bool field_is_of(const struct model *model, unsigned int id);
 
 #endif

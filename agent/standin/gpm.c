@@ -9,10 +9,6 @@
 
 #include <stdlib.h>
 
-struct nvmlGpmSample_st {
-    struct meters meters;
-};
-
 enum { METRIC_MAX = 477, LINK_RATE_FIRST = 62, LINK_RATE_LAST = 97 };
 
 /* How a metric comes from the meters. */

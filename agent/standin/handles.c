@@ -9,7 +9,7 @@ static unsigned int enumerated_count(void)
 {
     unsigned int count = 0;
 
-    for (unsigned int i = 0; i < GPU_COUNT; i++)
+    for (unsigned int i = 0; i < GPU_MAX; i++)
         count += gpu_is_enumerated(i);
     return count;
 }
@@ -34,7 +34,7 @@ typedef bool (*matcher)(unsigned int gpu, const void *wanted);
 
 static nvmlReturn_t find(matcher matches, const void *wanted, nvmlReturn_t not_found, nvmlDevice_t *out)
 {
-    for (unsigned int i = 0; i < GPU_COUNT; i++)
+    for (unsigned int i = 0; i < GPU_MAX; i++)
         if (gpu_is_enumerated(i) && matches(i, wanted)) {
             *out = gpu_handle(i);
             return NVML_SUCCESS;
@@ -66,6 +66,18 @@ static bool has_place(unsigned int gpu, const void *wanted) { return place_of(gp
 static bool has_uuid(unsigned int gpu, const void *wanted)
 {
     return strcasecmp(call_tray()->gpu[gpu].uuid, wanted) == 0;
+}
+
+/* A UUID may be that of a MIG instance. */
+static nvmlReturn_t find_by_uuid(const char *uuid, nvmlDevice_t *out)
+{
+    for (unsigned int i = 0; i < GPU_MAX; i++)
+        for (unsigned int j = 0; gpu_is_enumerated(i) && j < call_tray()->gpu[i].instance_count; j++)
+            if (strcasecmp(call_tray()->gpu[i].instance[j].uuid, uuid) == 0) {
+                *out = instance_handle(i, j);
+                return NVML_SUCCESS;
+            }
+    return find(has_uuid, uuid, NVML_ERROR_NOT_FOUND, out);
 }
 
 static bool has_serial(unsigned int gpu, const void *wanted)
@@ -104,7 +116,11 @@ nvmlReturn_t nvmlDeviceGetHandleBySerial(const char *serial, nvmlDevice_t *devic
 RULE(nvmlDeviceGetHandleByUUID);
 nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *device)
 {
-    return look_up(&rule_nvmlDeviceGetHandleByUUID, has_uuid, uuid, NVML_ERROR_NOT_FOUND, device);
+    nvmlReturn_t code = call_begin(&rule_nvmlDeviceGetHandleByUUID, device);
+
+    if (code != NVML_SUCCESS)
+        return code;
+    return call_end(uuid == NULL ? NVML_ERROR_INVALID_ARGUMENT : find_by_uuid(uuid, device));
 }
 
 RULE(nvmlDeviceGetHandleByUUIDV);
@@ -121,7 +137,7 @@ nvmlReturn_t nvmlDeviceGetHandleByUUIDV(const nvmlUUID_t *uuid, nvmlDevice_t *de
         return call_end(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
     if (uuid->type != ASCII || memchr(uuid->value.str, '\0', sizeof uuid->value.str) == NULL)
         return call_end(NVML_ERROR_INVALID_ARGUMENT);
-    return call_end(find(has_uuid, uuid->value.str, NVML_ERROR_NOT_FOUND, device));
+    return call_end(find_by_uuid(uuid->value.str, device));
 }
 
 RULE(nvmlDeviceGetHandleByPciBusId);

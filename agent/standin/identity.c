@@ -1,15 +1,28 @@
 /* Who a GPU is and where it sits. Constants are those of the capture that profile.c names. */
 #include "call.h"
+#include "model.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* Of a MIG instance: its own UUID, and the GPU's name. */
+RULE(nvmlDeviceGetUUID);
+nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *out, unsigned int length)
+{
+    struct gpu *gpu;
+    struct instance *instance;
+    nvmlReturn_t code = call_begin_instance(&rule_nvmlDeviceGetUUID, device, out, &gpu, &instance);
+
+    if (code != NVML_SUCCESS)
+        return code;
+    return call_end(copy_text(out, length, instance != NULL ? instance->uuid : gpu->uuid));
+}
+
 DEVICE_TEXT(nvmlDeviceGetName, gpu->name)
-DEVICE_TEXT(nvmlDeviceGetUUID, gpu->uuid)
 DEVICE_TEXT(nvmlDeviceGetSerial, gpu->serial)
 DEVICE_TEXT(nvmlDeviceGetBoardPartNumber, gpu->board_part_number)
 DEVICE_TEXT(nvmlDeviceGetVbiosVersion, gpu->vbios)
-DEVICE_TEXT(nvmlDeviceGetInforomImageVersion, "G548.0301.00.03")
+DEVICE_TEXT(nvmlDeviceGetInforomImageVersion, gpu->model->inforom)
 
 /* gpuId in PCI format: domain, bus and device; 0x80600 for 0008:06:00 in the capture. */
 static unsigned int board_id(const struct gpu *gpu)
@@ -18,7 +31,7 @@ static unsigned int board_id(const struct gpu *gpu)
 }
 
 DEVICE_VALUE(nvmlDeviceGetBrand, nvmlBrandType_t, 14)                  /* NVIDIA */
-DEVICE_VALUE(nvmlDeviceGetArchitecture, nvmlDeviceArchitecture_t, 10)  /* Blackwell */
+DEVICE_VALUE(nvmlDeviceGetArchitecture, nvmlDeviceArchitecture_t, gpu->model->architecture)
 DEVICE_VALUE(nvmlDeviceGetBusType, nvmlBusType_t, 2)                   /* PCIe */
 DEVICE_VALUE(nvmlDeviceGetMinorNumber, unsigned int, gpu->minor)
 DEVICE_VALUE(nvmlDeviceGetModuleId, unsigned int, gpu->module_id)
@@ -76,13 +89,10 @@ nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major,
         return code;
     if (minor == NULL)
         return call_end(NVML_ERROR_INVALID_ARGUMENT);
-    /* 10.3: NVIDIA's list of CUDA GPUs. */
-    *major = 10;
-    *minor = 3;
+    *major = gpu->model->cuda_capability[0];
+    *minor = gpu->model->cuda_capability[1];
     return call_end(NVML_SUCCESS);
 }
-
-enum { PCI_DEVICE_ID = 0x31C210DE, PCI_SUBSYSTEM_ID = 0x21F110DE };
 
 static nvmlReturn_t read_pci(const struct gpu *gpu, nvmlPciInfo_t *out)
 {
@@ -90,8 +100,8 @@ static nvmlReturn_t read_pci(const struct gpu *gpu, nvmlPciInfo_t *out)
     out->domain = gpu->pci_domain;
     out->bus = gpu->pci_bus;
     out->device = gpu->pci_device;
-    out->pciDeviceId = PCI_DEVICE_ID;
-    out->pciSubSystemId = PCI_SUBSYSTEM_ID;
+    out->pciDeviceId = gpu->model->pci_device_id;
+    out->pciSubSystemId = gpu->model->pci_subsystem_id;
     snprintf(out->busIdLegacy, sizeof out->busIdLegacy, "%04X:%02X:%02X.0", out->domain & 0xffff, out->bus & 0xff,
              out->device & 0xff);
     snprintf(out->busId, sizeof out->busId, "%08X:%02X:%02X.0", out->domain, out->bus, out->device);
@@ -141,6 +151,8 @@ nvmlReturn_t nvmlDeviceGetPlatformInfo(nvmlDevice_t device, nvmlPlatformInfo_t *
 
     if (code != NVML_SUCCESS)
         return code;
+    if (!is_blackwell(gpu))
+        return call_end(NVML_ERROR_NOT_SUPPORTED);
     if (!is_version(rule, out->version, sizeof(nvmlPlatformInfo_v2_t), 2) &&
         !is_version(rule, out->version, sizeof(nvmlPlatformInfo_v1_t), 1))
         return call_end(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
@@ -162,15 +174,13 @@ static nvmlReturn_t read_hostname(const struct gpu *gpu, nvmlHostname_v1_t *out)
 
 static nvmlReturn_t read_addressing_mode(const struct gpu *gpu, nvmlDeviceAddressingMode_t *out)
 {
-    (void)gpu;
-    out->value = 2; /* ATS: the Grace CPU and the GPU share page tables */
+    out->value = gpu->model->addressing_mode;
     return NVML_SUCCESS;
 }
 
 static nvmlReturn_t read_c2c_mode(const struct gpu *gpu, nvmlC2cModeInfo_v1_t *out)
 {
-    (void)gpu;
-    out->isC2cEnabled = 1;
+    out->isC2cEnabled = gpu->model->has_superchips;
     return NVML_SUCCESS;
 }
 

@@ -1,14 +1,15 @@
 /* PCIe, NVLink and the way from one GPU to another. */
 #include "links.h"
 #include "call.h"
+#include "model.h"
 
 #include <string.h>
 
 DEVICE_VALUE(nvmlDeviceGetCurrPcieLinkGeneration, unsigned int, gpu->pcie_generation)
-DEVICE_VALUE(nvmlDeviceGetMaxPcieLinkGeneration, unsigned int, 6)
-DEVICE_VALUE(nvmlDeviceGetGpuMaxPcieLinkGeneration, unsigned int, 6)
+DEVICE_VALUE(nvmlDeviceGetMaxPcieLinkGeneration, unsigned int, gpu->pcie_generation_max)
+DEVICE_VALUE(nvmlDeviceGetGpuMaxPcieLinkGeneration, unsigned int, gpu->model->pcie_generation)
 DEVICE_VALUE(nvmlDeviceGetCurrPcieLinkWidth, unsigned int, gpu->pcie_width)
-DEVICE_VALUE(nvmlDeviceGetMaxPcieLinkWidth, unsigned int, 16)
+DEVICE_VALUE(nvmlDeviceGetMaxPcieLinkWidth, unsigned int, gpu->pcie_width_max)
 DEVICE_VALUE(nvmlDeviceGetPcieReplayCounter, unsigned int, gpu->pcie_replays)
 
 RULE(nvmlDeviceGetPcieThroughput);
@@ -38,7 +39,7 @@ unsigned long long link_counter(const struct link *link, unsigned int field)
 }
 
 /* A call that reads one number of one link. */
-typedef unsigned int (*link_reader)(const struct link *link);
+typedef unsigned int (*link_reader)(const struct gpu *gpu, const struct link *link);
 
 static nvmlReturn_t read_link(struct call_rule *rule, nvmlDevice_t device, unsigned int link, link_reader read,
                               unsigned int *out)
@@ -50,20 +51,25 @@ static nvmlReturn_t read_link(struct call_rule *rule, nvmlDevice_t device, unsig
         return code;
     if (link >= LINK_COUNT)
         return call_end(NVML_ERROR_INVALID_ARGUMENT);
-    *out = read(&gpu->link[link]);
+    *out = read(gpu, &gpu->link[link]);
     return call_end(NVML_SUCCESS);
 }
 
-static unsigned int is_active(const struct link *link) { return link->state != 0; }
-
-static unsigned int version(const struct link *link)
+static unsigned int is_active(const struct gpu *gpu, const struct link *link)
 {
-    (void)link;
-    return NVLINK_VERSION_5;
+    (void)gpu;
+    return link->state != 0;
 }
 
-static unsigned int remote_type(const struct link *link)
+static unsigned int version(const struct gpu *gpu, const struct link *link)
 {
+    (void)link;
+    return gpu->model->link_version;
+}
+
+static unsigned int remote_type(const struct gpu *gpu, const struct link *link)
+{
+    (void)gpu;
     (void)link;
     return 2; /* a switch */
 }
@@ -126,7 +132,8 @@ nvmlReturn_t nvmlDeviceGetNvLinkInfo(nvmlDevice_t device, nvmlNvLinkInfo_t *out)
 /* One bandwidth mode, full, which is also the best. */
 static nvmlReturn_t read_supported_modes(const struct gpu *gpu, nvmlNvlinkSupportedBwModes_t *out)
 {
-    (void)gpu;
+    if (!is_blackwell(gpu))
+        return NVML_ERROR_NOT_SUPPORTED;
     memset(out->bwModes, 0, sizeof out->bwModes);
     out->totalBwModes = 1;
     return NVML_SUCCESS;
@@ -134,7 +141,8 @@ static nvmlReturn_t read_supported_modes(const struct gpu *gpu, nvmlNvlinkSuppor
 
 static nvmlReturn_t read_mode(const struct gpu *gpu, nvmlNvlinkGetBwMode_t *out)
 {
-    (void)gpu;
+    if (!is_blackwell(gpu))
+        return NVML_ERROR_NOT_SUPPORTED;
     out->bIsBest = 1;
     out->bwMode = 0;
     return NVML_SUCCESS;
@@ -164,7 +172,7 @@ nvmlReturn_t nvmlDeviceGetTopologyCommonAncestor(nvmlDevice_t one, nvmlDevice_t 
 
     if (code != NVML_SUCCESS)
         return code;
-    *out = superchip(gpu_index(pair[0])) == superchip(gpu_index(pair[1])) ? NODE : SYSTEM;
+    *out = superchip(gpu_index(pair[0])) == superchip(gpu_index(pair[1])) ? NODE : SYSTEM; /* H100: our reading */
     return call_end(NVML_SUCCESS);
 }
 

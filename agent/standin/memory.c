@@ -1,6 +1,7 @@
 /* Memory, its errors, and its repair. */
 #include "ecc.h"
 #include "call.h"
+#include "model.h"
 
 static unsigned long long free_bytes(const struct gpu *gpu)
 {
@@ -35,8 +36,42 @@ static nvmlReturn_t read_bar1(const struct gpu *gpu, nvmlBAR1Memory_t *out)
     return NVML_SUCCESS;
 }
 
-DEVICE_READ(nvmlDeviceGetMemoryInfo, nvmlMemory_t, read_memory)
-DEVICE_READ_VERSION(nvmlDeviceGetMemoryInfo_v2, nvmlMemory_v2_t, 2, read_memory_v2)
+/* A MIG instance has its share of the memory, of which nothing is in use. */
+RULE(nvmlDeviceGetMemoryInfo);
+nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *out)
+{
+    struct gpu *gpu;
+    struct instance *instance;
+    nvmlReturn_t code = call_begin_instance(&rule_nvmlDeviceGetMemoryInfo, device, out, &gpu, &instance);
+
+    if (code != NVML_SUCCESS)
+        return code;
+    read_memory(gpu, out);
+    if (instance != NULL)
+        *out = (nvmlMemory_t){.total = instance->memory_bytes, .free = instance->memory_bytes};
+    return call_end(NVML_SUCCESS);
+}
+
+RULE(nvmlDeviceGetMemoryInfo_v2);
+nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v2_t *out)
+{
+    struct call_rule *rule = &rule_nvmlDeviceGetMemoryInfo_v2;
+    struct gpu *gpu;
+    struct instance *instance;
+    nvmlReturn_t code = call_begin_instance(rule, device, out, &gpu, &instance);
+
+    if (code != NVML_SUCCESS)
+        return code;
+    if (!is_version(rule, out->version, sizeof *out, 2))
+        return call_end(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+    read_memory_v2(gpu, out);
+    if (instance != NULL) {
+        out->total = out->free = instance->memory_bytes;
+        out->reserved = out->used = 0;
+    }
+    return call_end(NVML_SUCCESS);
+}
+
 DEVICE_READ(nvmlDeviceGetBAR1MemoryInfo, nvmlBAR1Memory_t, read_bar1)
 DEVICE_VALUE(nvmlDeviceGetDefaultEccMode, nvmlEnableState_t, 1)
 
@@ -148,6 +183,8 @@ static nvmlReturn_t read_histogram(const struct gpu *gpu, nvmlRowRemapperHistogr
 /* How many groups of banks a GB300 has is not established; the control file may say. */
 static nvmlReturn_t read_bank_remapper(const struct gpu *gpu, nvmlEccBankRemapperStatus_v1_t *out)
 {
+    if (!is_blackwell(gpu))
+        return NVML_ERROR_NOT_SUPPORTED;
     out->activeRemappings = gpu->bank_remaps_active;
     out->inactiveRemappings = gpu->bank_remaps_inactive;
     out->bPending = gpu->bank_remap_pending;

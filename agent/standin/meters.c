@@ -2,7 +2,9 @@
 #include "meters.h"
 #include "call.h"
 
-static struct meters meters[GPU_COUNT];
+#include <string.h>
+
+static struct meters meters[GPU_MAX];
 
 /* The clock event reason bits whose time is counted, in the order of enum throttle. */
 static const unsigned long long REASON[THROTTLE_COUNT] = {0x4, 0x10, 0x20, 0x40, 0x80};
@@ -50,8 +52,17 @@ const struct meters *meters_read(const struct gpu *gpu, long long now_ns)
     return meter;
 }
 
+void meters_reset(void)
+{
+    long long now_ns = monotonic_ns();
+
+    memset(meters, 0, sizeof meters);
+    for (int i = 0; i < GPU_MAX; i++)
+        meters[i].read_at_ns = now_ns;
+}
+
 void meters_advance_all(const struct tray *tray, long long now_ns)
 {
-    for (int i = 0; i < GPU_COUNT; i++)
+    for (int i = 0; i < GPU_MAX; i++)
         meters_read(&tray->gpu[i], now_ns);
 }

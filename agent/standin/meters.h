@@ -20,8 +20,15 @@ struct meters {
     double link_tx_bytes[LINK_COUNT], link_rx_bytes[LINK_COUNT];
 };
 
+/* What a GPM sample is: a copy. */
+struct nvmlGpmSample_st {
+    struct meters meters;
+};
+
 /* Bring one GPU's counters up to now and give them. */
 const struct meters *meters_read(const struct gpu *gpu, long long now_ns);
+/* Start anew, as after a load of the driver. */
+void meters_reset(void);
 void meters_advance_all(const struct tray *tray, long long now_ns);
 
 #endif

@@ -6,33 +6,6 @@ DEVICE_VALUE(nvmlDeviceGetDisplayActive, nvmlEnableState_t, 0)
 DEVICE_VALUE(nvmlDeviceGetPersistenceMode, nvmlEnableState_t, gpu->persistence_mode)
 DEVICE_VALUE(nvmlDeviceGetComputeMode, nvmlComputeMode_t, gpu->compute_mode)
 DEVICE_VALUE(nvmlDeviceGetVirtualizationMode, nvmlGpuVirtualizationMode_t, 0) /* none */
-DEVICE_VALUE(nvmlDeviceIsMigDeviceHandle, unsigned int, 0)
-DEVICE_VALUE(nvmlDeviceGetMaxMigDeviceCount, unsigned int, 7) /* seven compute slices, as on every MIG GPU */
-
-RULE(nvmlDeviceGetMigMode);
-nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned int *current, unsigned int *pending)
-{
-    struct gpu *gpu;
-    nvmlReturn_t code = call_begin_device(&rule_nvmlDeviceGetMigMode, device, current, &gpu);
-
-    if (code != NVML_SUCCESS)
-        return code;
-    if (pending == NULL)
-        return call_end(NVML_ERROR_INVALID_ARGUMENT);
-    *current = *pending = gpu->mig_mode;
-    return call_end(NVML_SUCCESS);
-}
-
-/* MIG may be on, but no instance is ever made. */
-RULE(nvmlDeviceGetMigDeviceHandleByIndex);
-nvmlReturn_t nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice_t device, unsigned int index, nvmlDevice_t *out)
-{
-    struct gpu *gpu;
-    nvmlReturn_t code = call_begin_device(&rule_nvmlDeviceGetMigDeviceHandleByIndex, device, out, &gpu);
-
-    (void)index;
-    return code != NVML_SUCCESS ? code : call_end(NVML_ERROR_NOT_FOUND);
-}
 
 /* Without confidential computing all memory is unprotected. */
 static nvmlReturn_t read_cc_sizes(const struct gpu *gpu, nvmlConfComputeMemSizeInfo_t *out)

@@ -197,6 +197,31 @@ typedef struct {
 } nvmlEventSetGetContextCount_v1_t;
 
 typedef struct {
+    char uuid[96];
+    unsigned int minLogLevel;
+    unsigned int minSeverity;
+} nvmlGpuOperationalEventConfig_v1_t;
+
+typedef struct {
+    unsigned int index;
+    unsigned int nvmlGpuOperationalEventContextType;
+    unsigned int sourceEventContextType;
+    unsigned int dataSize;
+    unsigned short dataFormatVersion;
+} nvmlEventSetGetContextInfo_v1_t;
+
+typedef struct {
+    void *data;
+    unsigned int index;
+    unsigned int dataSize;
+} nvmlEventSetGetContextData_v1_t;
+
+typedef struct {
+    unsigned int index;
+    unsigned int xidCode;
+} nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1_t;
+
+typedef struct {
     unsigned int version;
     nvmlSystemEventSet_t set;
 } nvmlSystemEventSetCreateRequest_v1_t;

@@ -1,6 +1,7 @@
 /* Heat, power and clocks. */
 #include "call.h"
 #include "meters.h"
+#include "model.h"
 
 #include <math.h>
 #include <string.h>
@@ -81,14 +82,16 @@ nvmlReturn_t nvmlDeviceGetPowerManagementLimitConstraints(nvmlDevice_t device, u
  */
 static nvmlReturn_t read_profiles(const struct gpu *gpu, nvmlWorkloadPowerProfileProfilesInfo_t *out)
 {
-    (void)gpu;
+    if (!is_blackwell(gpu))
+        return NVML_ERROR_NOT_SUPPORTED;
     memset(&out->perfProfilesMask, 0, sizeof *out - offsetof(nvmlWorkloadPowerProfileProfilesInfo_t, perfProfilesMask));
     return NVML_SUCCESS;
 }
 
 static nvmlReturn_t read_current_profiles(const struct gpu *gpu, nvmlWorkloadPowerProfileCurrentProfiles_t *out)
 {
-    (void)gpu;
+    if (!is_blackwell(gpu))
+        return NVML_ERROR_NOT_SUPPORTED;
     memset(&out->perfProfilesMask, 0,
            sizeof *out - offsetof(nvmlWorkloadPowerProfileCurrentProfiles_t, perfProfilesMask));
     return NVML_SUCCESS;

@@ -1,28 +1,26 @@
 /*
- * A healthy, idle GB300 compute tray.
+ * A healthy, idle tray of some kind.
  *
- * Figures without another source are those of an "nvidia-smi -q -x" capture of a GB300 tray,
- * driver 580.173.02, CUDA 13.0. That capture's identifiers are scrubbed, so UUIDs, serial
- * numbers and GUIDs here are ours: the same on every run, and distinct for each node name.
+ * The figures are those of the kind (model_*.c). The captures' identifiers are scrubbed, so UUIDs,
+ * serial numbers and GUIDs here are ours: the same on every run, and distinct for each node name.
  */
-#include "state.h"
+#include "model.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What differs between the four GPUs of the capture, in index order. */
 static const struct {
-    unsigned int module_id, pci_domain, temperature, memory_temperature;
-    unsigned int power, power_instant, memory_power, module_power;
-} CAPTURED[GPU_COUNT] = {
-    {2, 0x08, 38, 38, 180360, 180290, 35700, 488290},
-    {1, 0x09, 39, 38, 176260, 176260, 36590, 486300},
-    {4, 0x18, 39, 39, 175920, 175910, 34950, 496850},
-    {3, 0x19, 39, 39, 180050, 180050, 42200, 494320},
+    const char *name;
+    const struct model *model;
+    unsigned int gpu_count;
+} PROFILES[] = {
+    {"gb300x4", &GB300, 4}, /* the default */
+    {"gb300x8", &GB300, 8},
+    {"h100x8", &H100, 8},
 };
 
-/* Temperature plus margin is 87 on all four GPUs of the capture. */
+/* Temperature plus margin is 87 on all GPUs of both captures. */
 static const double MARGIN_BASE = 87.0;
 
 /*
@@ -33,13 +31,15 @@ enum { BER_NONE = 0xFFE };
 
 static void set_identity(struct gpu *gpu, unsigned int index)
 {
-    strcpy(gpu->name, "NVIDIA GB300");
-    strcpy(gpu->board_part_number, "900-2G548-0081-000");
-    strcpy(gpu->vbios, "97.10.4A.00.1A");
+    const struct captured *captured = &gpu->model->captured[index];
+
+    strcpy(gpu->name, gpu->model->name);
+    strcpy(gpu->board_part_number, gpu->model->board_part_number);
+    strcpy(gpu->vbios, gpu->model->vbios);
     gpu->minor = index;
-    gpu->module_id = CAPTURED[index].module_id;
-    gpu->pci_domain = CAPTURED[index].pci_domain;
-    gpu->pci_bus = 0x06;
+    gpu->module_id = captured->module_id;
+    gpu->pci_domain = captured->pci_domain;
+    gpu->pci_bus = captured->pci_bus;
     gpu->pci_device = 0;
     gpu->slot_number = 25;
     gpu->tray_index = 15;
@@ -51,14 +51,13 @@ static void set_identity(struct gpu *gpu, unsigned int index)
 
 static void set_fabric(struct gpu *gpu)
 {
-    gpu->fabric_state = 3;    /* completed */
-    gpu->fabric_summary = 1;  /* healthy */
-    gpu->fabric_mask = 0x1AA; /* full bandwidth, no recovery, healthy routes, no misconfiguration */
-    gpu->clique = 32766;
+    gpu->fabric_state = 3; /* completed */
+    gpu->fabric_summary = gpu->model->fabric_summary;
+    gpu->fabric_mask = gpu->model->fabric_mask;
+    gpu->clique = gpu->model->clique;
     for (unsigned int i = 0; i < LINK_COUNT; i++) {
         gpu->link[i].state = 1;
-        /* 53,125 MB/s each way: NVIDIA's health validation catalogue for GB200 and GB300. */
-        gpu->link[i].speed = 53125;
+        gpu->link[i].speed = gpu->model->link_speed;
         for (unsigned int id = 216; id <= 222; id += 2) /* 216, 218, 220, 222 */
             gpu->link[i].counter[id - LINK_COUNTER_FIRST] = BER_NONE;
         gpu->link[i].counter[217 - LINK_COUNTER_FIRST] = BER_NONE;
@@ -69,27 +68,25 @@ static void set_fabric(struct gpu *gpu)
 
 static void set_power(struct gpu *gpu, unsigned int index)
 {
-    gpu->temperature = CAPTURED[index].temperature;
-    gpu->memory_temperature = CAPTURED[index].memory_temperature;
+    const struct captured *captured = &gpu->model->captured[index];
+
+    gpu->temperature = captured->temperature;
+    gpu->memory_temperature = captured->memory_temperature;
     gpu->margin = NAN; /* follows the temperature */
-    gpu->power = gpu->idle_power = CAPTURED[index].power;
-    gpu->power_instant = CAPTURED[index].power_instant;
-    gpu->memory_power = CAPTURED[index].memory_power;
-    gpu->idle_module_power = CAPTURED[index].module_power;
-    gpu->enforced_limit = gpu->requested_limit = gpu->default_limit = gpu->max_limit = 1400000;
-    gpu->min_limit = 200000;
-    gpu->module_limit = gpu->module_max_limit = 2900000;
-    gpu->module_min_limit = 500000;
+    gpu->power = gpu->idle_power = captured->power;
+    gpu->power_instant = captured->power_instant;
+    gpu->memory_power = captured->memory_power;
+    gpu->idle_module_power = captured->module_power;
+    gpu->enforced_limit = gpu->requested_limit = gpu->default_limit = gpu->max_limit = gpu->model->max_limit;
+    gpu->min_limit = gpu->model->min_limit;
+    gpu->module_limit = gpu->module_max_limit = gpu->model->module_max_limit;
+    gpu->module_min_limit = gpu->model->module_min_limit;
 }
 
 static void set_clocks(struct gpu *gpu)
 {
-    static const unsigned int idle[4] = {120, 120, 3996, 600};
-    static const unsigned int highest[4] = {2070, 2070, 3996, 1912};
-
-    memcpy(gpu->clock, idle, sizeof idle);
-    memcpy(gpu->max_clock, highest, sizeof highest);
-    gpu->clock[0] = 0; /* graphics follows SM */
+    memcpy(gpu->clock, gpu->model->idle_clock, sizeof gpu->clock);
+    memcpy(gpu->max_clock, gpu->model->max_clock, sizeof gpu->max_clock);
     gpu->clock_event_reasons = ~0ULL; /* follows utilisation */
     for (int i = 0; i < RATE_COUNT; i++)
         gpu->rate[i] = NAN; /* follows utilisation, or 0 */
@@ -97,33 +94,50 @@ static void set_clocks(struct gpu *gpu)
 
 static void set_memory(struct gpu *gpu)
 {
-    gpu->memory_total = 284208 * MIB;
-    gpu->memory_reserved = 947 * MIB;
-    gpu->bar1_total = 524288 * MIB;
+    gpu->memory_total = gpu->model->memory_total * MIB;
+    gpu->memory_reserved = gpu->model->memory_reserved * MIB;
+    gpu->bar1_total = gpu->model->bar1_total * MIB;
     gpu->ecc_mode = gpu->ecc_pending = 1;
-    gpu->remap_banks[0] = 5952;
-    gpu->pcie_generation = 6;
-    gpu->pcie_width = 16;
+    gpu->remap_banks[0] = gpu->model->remap_banks;
+    gpu->pcie_generation = gpu->pcie_generation_max = gpu->model->pcie_generation;
+    gpu->pcie_width = gpu->pcie_width_max = 16;
     gpu->c2c_status = 1;
 }
 
-void tray_set_defaults(struct tray *tray)
+static void set_profile(struct tray *tray, const struct model *model, unsigned int gpu_count)
 {
-    memset(tray, 0, sizeof *tray);
-    for (unsigned int i = 0; i < GPU_COUNT; i++) {
+    memset(tray->gpu, 0, sizeof tray->gpu);
+    for (unsigned int i = 0; i < GPU_MAX; i++) {
+        tray->gpu[i].model = model;
         set_identity(&tray->gpu[i], i);
         set_fabric(&tray->gpu[i]);
         set_power(&tray->gpu[i], i);
         set_clocks(&tray->gpu[i]);
         set_memory(&tray->gpu[i]);
     }
-    tray->count = GPU_COUNT;
-    strcpy(tray->driver_version, "580.173.02");
-    strcpy(tray->nvml_version, "13.580.173.02");
-    tray->cuda_version = 13000;
-    tray->cc_ready = 1;
+    tray->gpu_count = tray->count = gpu_count;
+    snprintf(tray->driver_version, sizeof tray->driver_version, "%s", model->driver_version);
+    snprintf(tray->nvml_version, sizeof tray->nvml_version, "13.%s", model->driver_version);
     tray_name_rack(tray, "standin");
     tray_name_node(tray, "standin");
+}
+
+bool tray_set_profile(struct tray *tray, const char *name)
+{
+    for (size_t i = 0; i < sizeof PROFILES / sizeof *PROFILES; i++)
+        if (strcmp(PROFILES[i].name, name) == 0) {
+            set_profile(tray, PROFILES[i].model, PROFILES[i].gpu_count);
+            return true;
+        }
+    return false;
+}
+
+void tray_set_defaults(struct tray *tray)
+{
+    memset(tray, 0, sizeof *tray);
+    tray->cuda_version = 13000;
+    tray->cc_ready = 1;
+    set_profile(tray, PROFILES[0].model, PROFILES[0].gpu_count);
 }
 
 /* FNV-1a over the name and the salt, then a mixing step so that neighbours share no digits. */
@@ -138,14 +152,20 @@ static unsigned long long digest(const char *name, unsigned int salt)
     return hash ^ (hash >> 31);
 }
 
+static void write_uuid(char *out, size_t size, const char *prefix, unsigned long long high, unsigned long long low)
+{
+    snprintf(out, size, "%s-%08x-%04x-4%03x-8%03x-%012llx", prefix, (unsigned int)(high >> 32),
+             (unsigned int)(high >> 16 & 0xffff), (unsigned int)(high & 0xfff), (unsigned int)(low >> 48 & 0xfff),
+             low & 0xffffffffffffULL);
+}
+
 static void name_gpu(struct gpu *gpu, const char *node, unsigned int index)
 {
     unsigned long long high = digest(node, 2 * index), low = digest(node, 2 * index + 1);
+    unsigned int board = gpu->model->has_superchips ? superchip(index) : index;
 
-    snprintf(gpu->uuid, sizeof gpu->uuid, "GPU-%08x-%04x-4%03x-8%03x-%012llx", (unsigned int)(high >> 32),
-             (unsigned int)(high >> 16 & 0xffff), (unsigned int)(high & 0xfff), (unsigned int)(low >> 48 & 0xfff),
-             low & 0xffffffffffffULL);
-    snprintf(gpu->serial, sizeof gpu->serial, "165%010llu", digest(node, 100 + superchip(index)) % 10000000000ULL);
+    write_uuid(gpu->uuid, sizeof gpu->uuid, "GPU", high, low);
+    snprintf(gpu->serial, sizeof gpu->serial, "165%010llu", digest(node, 100 + board) % 10000000000ULL);
     gpu->pdi = digest(node, 200 + index);
     /* B0:CF:0E is an NVIDIA vendor prefix; bytes above 0x7F are what trips a caller that decodes text. */
     static const unsigned char prefix[4] = {0xb0, 0xcf, 0x0e, 0x03};
@@ -158,7 +178,7 @@ static void name_gpu(struct gpu *gpu, const char *node, unsigned int index)
 
 void tray_name_node(struct tray *tray, const char *name)
 {
-    for (unsigned int i = 0; i < GPU_COUNT; i++)
+    for (unsigned int i = 0; i < GPU_MAX; i++)
         name_gpu(&tray->gpu[i], name, i);
 }
 
@@ -166,7 +186,7 @@ void tray_name_rack(struct tray *tray, const char *name)
 {
     unsigned long long words[2] = {digest(name, 300), digest(name, 301)};
 
-    for (unsigned int i = 0; i < GPU_COUNT; i++) {
+    for (unsigned int i = 0; i < GPU_MAX; i++) {
         memcpy(tray->gpu[i].cluster_uuid, words, sizeof words);
         snprintf(tray->gpu[i].chassis_serial, sizeof tray->gpu[i].chassis_serial, "182%010llu",
                  digest(name, 302) % 10000000000ULL);
@@ -192,18 +212,31 @@ static void derive_module_power(struct tray *tray, unsigned int index)
     struct gpu *gpu = &tray->gpu[index];
     long long draw = gpu->idle_module_power;
 
-    if (gpu->module_power != 0)
+    if (gpu->module_power != 0 || !gpu->model->has_superchips)
         return;
-    for (unsigned int i = 0; i < GPU_COUNT; i++)
+    for (unsigned int i = 0; i < GPU_MAX; i++)
         if (superchip(i) == superchip(index))
             draw += (long long)tray->gpu[i].power - (long long)tray->gpu[i].idle_power;
     gpu->module_power = draw > 0 ? (unsigned int)draw : 0;
 }
 
+/* A MIG instance has a UUID of its own, which stays the same for as long as the instance does. */
+static void derive_instances(struct gpu *gpu)
+{
+    for (unsigned int i = 0; i < gpu->instance_count; i++) {
+        struct instance *instance = &gpu->instance[i];
+        unsigned int salt = 400 + 2 * (8 * instance->gpu_instance + instance->compute_instance);
+        unsigned long long high = digest(gpu->uuid, salt), low = digest(gpu->uuid, salt + 1);
+
+        write_uuid(instance->uuid, sizeof instance->uuid, "MIG", high, low);
+    }
+}
+
 void tray_derive(struct tray *tray)
 {
-    for (unsigned int i = 0; i < GPU_COUNT; i++) {
+    for (unsigned int i = 0; i < GPU_MAX; i++) {
         derive_activity(&tray->gpu[i]);
         derive_module_power(tray, i);
+        derive_instances(&tray->gpu[i]);
     }
 }

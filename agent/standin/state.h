@@ -13,8 +13,9 @@
 #include <stdint.h>
 
 enum {
-    GPU_COUNT = 4,       /* GPUs of one GB300 compute tray */
+    GPU_MAX = 8,         /* GPUs that a profile may have; a GB300 compute tray has four */
     LINK_COUNT = 18,     /* NVLink 5 links of one GPU */
+    INSTANCE_MAX = 7,    /* MIG instances of one GPU: it has seven compute slices */
     PROCESS_MAX = 16,    /* processes one control file may place on a GPU */
     EVENT_MAX = 256,     /* events one control file may hold */
     OVERRIDE_MAX = 64,   /* lines about calls or fields one control file may hold */
@@ -85,6 +86,13 @@ struct process {
     char name[64];
 };
 
+/* A MIG instance; its UUID follows from the GPU's. */
+struct instance {
+    unsigned int gpu_instance, compute_instance;
+    unsigned long long memory_bytes;
+    char uuid[41];
+};
+
 /* ECC counters; [0] since the driver was loaded, [1] over the life of the board. */
 struct ecc {
     unsigned long long sram_corrected[2];
@@ -95,6 +103,8 @@ struct ecc {
 };
 
 struct gpu {
+    const struct model *model; /* what kind of GPU it is; model.h */
+
     /* A fault is the code that every call on this GPU answers; 0 is none. */
     int fault;
     bool hung;
@@ -147,24 +157,28 @@ struct gpu {
     unsigned int bank_remaps_active, bank_remaps_inactive, bank_remap_pending;
     unsigned int bank_groups_max, bank_groups_none;
 
-    unsigned int pcie_generation, pcie_width, pcie_replays, pcie_rollovers;
+    unsigned int pcie_generation, pcie_generation_max, pcie_width, pcie_width_max, pcie_replays, pcie_rollovers;
     unsigned int pcie_errors[11]; /* fields 173 to 183 */
     unsigned int c2c_status, c2c_errors[3], c2c_power_state;
 
     unsigned int persistence_mode, compute_mode, mig_mode, accounting_mode;
+    unsigned int instance_count;
+    struct instance instance[INSTANCE_MAX];
     unsigned int process_count;
     struct process process[PROCESS_MAX];
     struct link link[LINK_COUNT];
 };
 
-enum event_source { EVENT_GPU, EVENT_SYSTEM };
+enum event_source { EVENT_GPU, EVENT_SYSTEM, EVENT_OPERATIONAL };
 
 struct event {
     unsigned long long sequence; /* the writer's number; each is delivered once */
     enum event_source source;
     unsigned int gpu;
-    unsigned long long type;
+    unsigned long long type; /* an event bit; of an operational event, its severity */
     unsigned long long data;
+    unsigned int times; /* how often it is told to each set; 0 is once */
+    long long at_us;    /* when the file that tells of it was written */
 };
 
 enum override_kind { OVERRIDE_ANSWER, OVERRIDE_VERSION, OVERRIDE_LATENCY };
@@ -177,8 +191,11 @@ struct override {
 
 struct tray {
     long long written_us; /* when the control file was written */
-    struct gpu gpu[GPU_COUNT];
-    unsigned int count; /* GPUs left in the enumeration, from the front */
+    struct gpu gpu[GPU_MAX];
+    unsigned int gpu_count; /* GPUs that the profile has */
+    unsigned int count;     /* of these, left in the enumeration, from the front */
+    unsigned int driver_loads;
+    unsigned int has_operational_events;
     bool is_root;
     char driver_version[80];
     char nvml_version[80];
@@ -190,8 +207,9 @@ struct tray {
     struct override override[OVERRIDE_MAX];
 };
 
-/* profile.c: a healthy, idle GB300 tray. */
+/* profile.c: a healthy, idle tray; without a name a GB300 compute tray. False: no such profile. */
 void tray_set_defaults(struct tray *tray);
+bool tray_set_profile(struct tray *tray, const char *name);
 void tray_name_node(struct tray *tray, const char *name);
 void tray_name_rack(struct tray *tray, const char *name);
 /* Fill in what follows from other values, after all lines have been read. */

@@ -55,7 +55,7 @@ nvmlReturn_t nvmlSystemGetProcessName(unsigned int pid, char *name, unsigned int
 
     if (code != NVML_SUCCESS)
         return code;
-    for (unsigned int i = 0; i < GPU_COUNT; i++)
+    for (unsigned int i = 0; i < GPU_MAX; i++)
         for (unsigned int j = 0; j < call_tray()->gpu[i].process_count; j++)
             if (call_tray()->gpu[i].process[j].pid == pid)
                 return call_end(copy_text(name, length, call_tray()->gpu[i].process[j].name));

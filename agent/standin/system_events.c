@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { POLL_US = 50000 };
-
 static const unsigned long long SUPPORTED = 0x3; /* unbind, bind */
 
 struct nvmlSystemEventSet_st {
@@ -96,7 +94,7 @@ static nvmlReturn_t wait_for(nvmlSystemEventSetWaitRequest_t *request)
             return code;
         if (left_us <= 0)
             return NVML_ERROR_TIMEOUT;
-        code = call_pause(left_us < POLL_US ? (unsigned int)left_us : POLL_US);
+        code = call_await_change(left_us);
     }
 }
 

@@ -99,17 +99,6 @@ def wait_extended(nvml: Any, gpu: Any) -> object:
     return params
 
 
-def context_count(nvml: Any, gpu: Any) -> object:
-    """Context records of no event: not found."""
-    params = nvml.c_nvmlEventSetGetContextCount_v1_t()
-    code = nvml._nvmlGetFunctionPointer("nvmlEventSetGetContextCount_v1")(
-        registered(nvml, gpu), byref(params)
-    )
-    if code != nvml.NVML_ERROR_NOT_FOUND:
-        nvml._nvmlCheckReturn(code)
-    return params
-
-
 def wait(nvml: Any, gpu: Any) -> object:
     """Wait for an event; the binding raises a timeout."""
     try:
@@ -153,12 +142,43 @@ def metrics(nvml: Any, gpu: Any) -> object:
     return nvml.nvmlGpmMetricsGet(wanted)
 
 
-def no_instance(nvml: Any, gpu: Any) -> object:
-    """A MIG instance: there is none, which is an answer of its own."""
-    try:
-        return nvml.nvmlDeviceGetMigDeviceHandleByIndex(gpu, 0)
-    except nvml.NVMLError_NotFound:
-        return None
+def subscribed(nvml: Any, gpu: Any) -> Any:
+    """An event set that waits for GPU Operational Events."""
+    config = nvml.c_nvmlGpuOperationalEventConfig_v1_t()
+    config.uuid = nvml.nvmlDeviceGetUUID(gpu)
+    events = nvml.nvmlEventSetCreate()
+    call = nvml._nvmlGetFunctionPointer("nvmlEventSetRegisterGpuOperationalEvents_v1")
+    nvml._nvmlCheckReturn(call(events, byref(config)))
+    return events
+
+
+def context(symbol: str, struct: str) -> Ask:
+    """A call about the context of no event: not found."""
+
+    def ask(nvml: Any, gpu: Any) -> object:
+        params = getattr(nvml, struct)()
+        code = nvml._nvmlGetFunctionPointer(symbol)(registered(nvml, gpu), byref(params))
+        if code != nvml.NVML_ERROR_NOT_FOUND:
+            nvml._nvmlCheckReturn(code)
+        return params
+
+    return ask
+
+
+def instance(nvml: Any, _: Any) -> Any:
+    """The first MIG instance of the second GPU, which is divided."""
+    return nvml.nvmlDeviceGetMigDeviceHandleByIndex(nvml.nvmlDeviceGetHandleByIndex(1), 0)
+
+
+def of_instance(name: str) -> Ask:
+    """A call of the binding that takes a MIG instance."""
+    return lambda nvml, gpu: getattr(nvml, name)(instance(nvml, gpu))
+
+
+def sampled_instance(nvml: Any, _: Any) -> object:
+    """One GPM sample of a MIG instance."""
+    divided = nvml.nvmlDeviceGetHandleByIndex(1)
+    return nvml.nvmlGpmMigSampleGet(divided, 1, nvml.nvmlGpmSampleAlloc())
 
 
 def code_of(tray: Tray, symbol: str) -> int:
@@ -276,7 +296,13 @@ SPECIAL: dict[str, Ask] = {
     "nvmlDeviceOnSameBoard": lambda nvml, gpu: nvml.nvmlDeviceOnSameBoard(gpu, gpu),
     "nvmlDeviceGetTopologyCommonAncestor": common_ancestor,
     "nvmlDeviceGetP2PStatus": lambda nvml, gpu: nvml.nvmlDeviceGetP2PStatus(gpu, gpu, 0),
-    "nvmlDeviceGetMigDeviceHandleByIndex": no_instance,
+    "nvmlDeviceGetMigDeviceHandleByIndex": instance,
+    "nvmlDeviceGetGpuInstanceId": of_instance("nvmlDeviceGetGpuInstanceId"),
+    "nvmlDeviceGetComputeInstanceId": of_instance("nvmlDeviceGetComputeInstanceId"),
+    "nvmlDeviceGetDeviceHandleFromMigDeviceHandle": of_instance(
+        "nvmlDeviceGetDeviceHandleFromMigDeviceHandle"
+    ),
+    "nvmlGpmMigSampleGet": sampled_instance,
     "nvmlDeviceGetMemoryInfo_v2": lambda nvml, gpu: nvml.nvmlDeviceGetMemoryInfo(
         gpu, nvml.nvmlMemory_v2
     ),
@@ -285,7 +311,20 @@ SPECIAL: dict[str, Ask] = {
     "nvmlDeviceRegisterEvents": registered,
     "nvmlEventSetWait_v2": wait,
     "nvmlEventSetWait_v3": wait_extended,
-    "nvmlEventSetGetContextCount_v1": context_count,
+    "nvmlEventSetRegisterGpuOperationalEvents_v1": subscribed,
+    "nvmlEventSetGetContextCount_v1": context(
+        "nvmlEventSetGetContextCount_v1", "c_nvmlEventSetGetContextCount_v1_t"
+    ),
+    "nvmlEventSetGetContextInfo_v1": context(
+        "nvmlEventSetGetContextInfo_v1", "c_nvmlEventSetGetContextInfo_v1_t"
+    ),
+    "nvmlEventSetGetContextData_v1": context(
+        "nvmlEventSetGetContextData_v1", "c_nvmlEventSetGetContextData_v1_t"
+    ),
+    "nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1": context(
+        "nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1",
+        "c_nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1_t",
+    ),
     "nvmlSystemEventSetCreate": lambda nvml, _: system_events(nvml),
     "nvmlSystemRegisterEvents": lambda nvml, _: system_events(nvml),
     "nvmlSystemEventSetFree": free_system_events,

@@ -40,8 +40,11 @@ METRIC_CALLS = """
 
 @pytest.fixture
 def busy(tray: Tray) -> Tray:
-    """A tray on which every call has a value: root asks, and a process is accounted for."""
+    """A tray on which every call has a value: for root, with a process and a MIG instance."""
     tray.set("permission", "root")
+    tray.set("operational_events", 1)
+    tray.set("gpu", 1, "mig_mode", 1)
+    tray.set("gpu", 1, "instance", 1, 0, 32768)
     tray.set("gpu", 0, "accounting_mode", 1)
     tray.set("gpu", 0, "process", 4711, 1024, "train")
     return tray

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -120,3 +121,18 @@ def test_a_driver_that_lets_go_of_a_gpu_is_a_system_event(tray: Tray) -> None:
         {"eventType": 1, "gpuId": 0x90600},
         {"eventType": 2, "gpuId": 0x90600},
     ]
+
+
+def test_a_storm_is_told_in_full(tray: Tray, events: Any) -> None:
+    """One line, ten thousand Xids, to each set that asked."""
+    tray.control.event(1, "xid", 13, 10_000)
+    told = [wait(tray, events).eventData for _ in range(10_000)]
+    assert set(told) == {13}
+    assert wait(tray, events) == TIMEOUT
+
+
+def test_waiting_costs_next_to_nothing(tray: Tray, events: Any) -> None:
+    """The kernel wakes a waiter, so that a benchmark measures the program and not the stand-in."""
+    cpu_seconds = thread_time()
+    assert wait(tray, events, 500) == TIMEOUT
+    assert thread_time() - cpu_seconds < 0.005

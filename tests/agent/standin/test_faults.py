@@ -6,6 +6,8 @@ from ctypes import byref
 from time import perf_counter
 from typing import Any
 
+import pytest
+
 from tests.agent.standin.tray import Tray
 
 LOST, RESET_REQUIRED, FUNCTION_NOT_FOUND, VERSION_MISMATCH = 15, 16, 13, 25
@@ -110,6 +112,26 @@ def test_a_slow_call_is_slow_alone(tray: Tray) -> None:
     assert perf_counter() - started >= 0.03
 
 
+@pytest.mark.parametrize("microseconds", [20, 100])
+def test_a_latency_is_true(tray: Tray, microseconds: int) -> None:
+    """Not later than by what it takes to wake a thread; the kernel's own leave is 50 us."""
+    tray.set("latency", "nvmlDeviceGetPowerUsage", microseconds)
+    took = []
+    for _ in range(100):
+        started = perf_counter()
+        power(tray, 0)
+        took.append((perf_counter() - started) * 1e6)
+    assert microseconds <= min(took) < microseconds + 45
+
+
+def test_a_driver_that_was_loaded_anew_counts_anew(tray: Tray) -> None:
+    """Energy since the load, in the process that asked before it too."""
+    tray.set("gpu", 0, "power_watts", 1_000_000)
+    before = wait_for_energy(tray, 1)
+    tray.set("driver_loads", 1)
+    assert tray.nvml.nvmlDeviceGetTotalEnergyConsumption(tray.gpus[0]) < before
+
+
 def test_every_call_can_be_slow(tray: Tray) -> None:
     """A driver under load."""
     tray.set("latency", "*", 10_000)
@@ -143,3 +165,11 @@ def fabric(tray: Tray, version: int) -> int:
     }
     value = kinds[version]()
     return tray.code(tray.nvml.nvmlDeviceGetGpuFabricInfoV, tray.gpus[0], byref(value))
+
+
+def wait_for_energy(tray: Tray, millijoules: int) -> int:
+    """Ask until the first GPU has used so much; how much it has used then."""
+    while True:
+        used: int = tray.nvml.nvmlDeviceGetTotalEnergyConsumption(tray.gpus[0])
+        if used >= millijoules:
+            return used
