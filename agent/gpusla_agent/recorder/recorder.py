@@ -355,6 +355,19 @@ class Recorder:
             return dict(self._tally.xid_counts)
 
     @property
+    def kernel_cursor(self) -> tuple[str, int] | None:
+        """Boot id and sequence of the kernel's last record that an Xid was durably counted for."""
+        with self._guard:
+            kernel = self._tally.kernel
+            return None if kernel.sequence is None else (kernel.boot, kernel.sequence)
+
+    def unwitnessed_xids(self, boot: str) -> tuple[tuple[GpuUuid, int, int], ...]:
+        """Return GPU, Xid and monotonic milliseconds of what no record of the kernel stands for."""
+        with self._guard:
+            kernel = self._tally.kernel
+            return tuple(kernel.unwitnessed) if kernel.boot == boot else ()
+
+    @property
     def health(self) -> RecorderHealth:
         """How the journal itself is doing."""
         return RecorderHealth(self._errors, self._is_failing, self._dropped, self._synced_wall_ms)

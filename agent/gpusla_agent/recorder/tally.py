@@ -18,6 +18,7 @@ from gpusla.journal.chain import EMPTY, Head, follow
 from gpusla.journal.codec import decode
 from gpusla.journal.model import Body, ClockStepped, Observed, Opaque, Started, XidSeen
 from gpusla.timeline.fold import Carry, advance
+from gpusla_agent.recorder.kernel_account import KernelAccount
 from gpusla_agent.recorder.segments import Segment, line_digest, lines
 
 StateMs = dict[tuple[Slot, State], int]
@@ -37,6 +38,7 @@ class Tally:
         self.carry = Carry()
         self.state_ms: StateMs = {}
         self.xid_counts: XidCounts = {}
+        self.kernel = KernelAccount()
         # The records that the carry rests on: a start, maybe a clock step, maybe a sample.
         self._anchors: list[int] = []
         self._latest: int | None = None
@@ -54,6 +56,7 @@ class Tally:
     def _note(self, sequence: int, body: Body) -> None:
         if not isinstance(body, Opaque):
             self.starts = max(self.starts, body.at.start)
+        self.kernel.add(body)
         if isinstance(body, XidSeen):
             key = body.gpu, body.xid
             self.xid_counts[key] = self.xid_counts.get(key, 0) + 1
@@ -77,6 +80,7 @@ class Tally:
             (parse_slot(slot), State(state)): ms for slot, state, ms in content["state_ms"]
         }
         tally.xid_counts = {(GpuUuid(gpu), xid): n for gpu, xid, n in content["xids"]}
+        tally.kernel = KernelAccount.read(content["kernel"])  # Not in old ones: folded anew.
         latest = [] if tally._latest is None else [tally._latest]
         for sequence in (*tally._anchors, *latest):
             _, body = decode(next(lines(segments, sequence - 1)))
@@ -92,6 +96,7 @@ class Tally:
             "anchors": self._anchors,
             "latest": self._latest,
             "state_ms": [[str(slot), state, ms] for (slot, state), ms in self.state_ms.items()],
+            "kernel": self.kernel.write(),
             "xids": [[gpu, xid, count] for (gpu, xid), count in self.xid_counts.items()],
         }
         text = json.dumps(content, sort_keys=True)

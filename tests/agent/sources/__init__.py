@@ -1,0 +1,1 @@
+"""Tests of what readings and events come from."""
