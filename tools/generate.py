@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from gpusla.catalogue import alerts, codes, metrics, reasons
+from gpusla.catalogue import actions, alerts, codes, metrics, readings, reasons, xids
 from gpusla_dashboards import build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +44,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield REFERENCE / "alerts.md", alerts_page()
     yield REFERENCE / "errors.md", errors_page()
     yield REFERENCE / "reasons.md", reasons_page()
+    yield REFERENCE / "readings.md", readings_page()
+    yield REFERENCE / "xids.md", xids_page()
     for name, text in build.built().items():
         yield build.JSON_FOLDER / name, text
 
@@ -136,6 +138,62 @@ def reasons_page() -> str:
             ],
         ),
     )
+
+
+def readings_page() -> str:
+    """Describe every reading and every action."""
+    header = ("reading", "probe", "needs consent to", "meaning")
+    about = {"A GPU": readings.GPU, "The node": readings.HOST, "A network port": readings.PORT}
+    sections = [
+        f"## {title}\n\n"
+        + table(
+            header,
+            [
+                (f"`{row.name}`", f"`{row.probe}`", row.consent.value, row.meaning)
+                for row in rows.values()
+            ],
+        )
+        for title, rows in about.items()
+    ]
+    advice = table(("action", "meaning"), [(f"`{k}`", v) for k, v in actions.MEANINGS.items()])
+    return page(
+        "Readings and actions",
+        "What an agent reads, in base units, and what it may say that an operator should do. "
+        "Whatever needs a consent other than `capacity` is not read unless the contract of the "
+        "slot agreed to it.",
+        *sections,
+        "## What an operator should do\n\n" + advice,
+    )
+
+
+def xids_page() -> str:
+    """Describe every Xid number."""
+    return page(
+        "Xid errors",
+        "`gpusla-agent explain xid 149` says more of one number: its role, and how the registers "
+        "of an NVLink 5 error are read. The meaning is in our words; NVIDIA's catalogue has no column "
+        "for a GB300, so the GB200's is shown.",
+        table(
+            ("Xid", "driver's name", "meaning", "GB200", "catalogue's action", "capacity"),
+            [
+                (
+                    str(row.number),
+                    f"`{row.mnemonic}`",
+                    row.meaning,
+                    _has(row, "gb200"),
+                    row.immediate.value or "not published",
+                    row.capacity.value,
+                )
+                for row in xids.XIDS.values()
+            ],
+        ),
+    )
+
+
+def _has(row: xids.XidRow, architecture: str) -> str:
+    if row.architectures is None:
+        return "not published"
+    return "yes" if architecture in row.architectures else "no"
 
 
 def rows_of(module: object, kind: type[Row]) -> list[Row]:
