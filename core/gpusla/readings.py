@@ -176,6 +176,8 @@ class GpuReadings:
     A probe that is not in it was never read.
     rejected: names of readings that the driver gave in this pass and that cannot be true; they are
     absent in numbers.
+    family_read_at_mono_ms: the same by family of driver calls, of which a probe may rest on several
+    that are read at different times; empty from a source that reads all at once.
     """
 
     identity: Identity
@@ -189,6 +191,7 @@ class GpuReadings:
     instances: Present[tuple[MigInstance, ...]] | Absent = Absent(Absence.UNSUPPORTED)
     read_at_mono_ms: Mapping[str, int] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
+    family_read_at_mono_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

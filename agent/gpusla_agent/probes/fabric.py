@@ -1,16 +1,21 @@
 """The GPU's place in its NVLink fabric."""
 
-from gpusla.readings import Absence, Absent, Fabric, Present
-from gpusla_agent.sources.raw import SUCCESS, RawGpu, absence_of
+from collections.abc import Mapping
+from typing import Any
+
+from gpusla.readings import Absent, Fabric, Present
+from gpusla_agent.probes.probe import MALFORMED, said
+from gpusla_agent.probes.whole import is_whole
 
 
-def read(raw: RawGpu) -> Present[Fabric] | Absent:
+def read(values: Mapping[str, Any]) -> Present[Fabric] | Absent:
     """Return state, status, cluster UUID, clique, mask and summary, as the driver says them."""
-    if raw.silent is not None:
-        return raw.silent
-    code, values = raw.values.get("fabric", (SUCCESS, None))
-    if code != SUCCESS:
-        return absence_of(code)
-    if values is None:
-        return Absent(Absence.UNSUPPORTED, "the worker did not ask")
-    return Present(Fabric(*values))
+    match said(values.get("fabric")):
+        case Absent() as why:
+            return why
+        case [state, status, str(cluster), clique, mask, summary] if all(
+            map(is_whole, (state, status, clique))
+        ) and all(one is None or is_whole(one) for one in (mask, summary)):
+            return Present(Fabric(state, status, cluster, clique, mask, summary))
+        case _:
+            return MALFORMED

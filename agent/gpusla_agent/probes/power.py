@@ -1,21 +1,38 @@
-"""Power and energy: milliwatts and millijoules of the driver, watts and joules of ours."""
+"""
+Power and its limits: milliwatts of the driver, watts of ours.
 
-from gpusla.readings import Reading
-from gpusla_agent.probes.probe import Probe, number
-from gpusla_agent.sources.raw import RawGpu
+Module power is what it is: the driver gives the superchip's for each of its GPUs, which share a
+serial number.  Who sums must count it once.
+"""
 
-_MILLI = 0.001
-_MILLIWATTS_MAX = 10_000_000
-"""No GPU draws ten kilowatts; drivers have reported four billion."""
-
-
-def _read(raw: RawGpu) -> dict[str, Reading]:
-    limit = number(raw, "power_limit_milliwatts", times=_MILLI, at_most=_MILLIWATTS_MAX)
-    return {
-        "power_watts": number(raw, "power_milliwatts", times=_MILLI, at_most=_MILLIWATTS_MAX),
-        "power_limit_watts": limit,
-        "energy_joules": number(raw, "energy_millijoules", times=_MILLI),
-    }
+from gpusla_agent.probes.probe import Number, Part, Probe
 
 
-PROBE = Probe("power", "fields", _read)
+def _watts(name: str, raw: str) -> Number:
+    return Number(name, raw, per=1_000)
+
+
+PROBE = Probe(
+    "power",
+    (
+        Part(
+            "health_fields",
+            (
+                _watts("power_watts", "power_milliwatts"),
+                _watts("power_instant_watts", "power_instant_milliwatts"),
+                _watts("power_limit_watts", "power_limit_milliwatts"),
+            ),
+        ),
+        Part(
+            "slow_fields",
+            (
+                _watts("power_limit_requested_watts", "power_limit_requested_milliwatts"),
+                _watts("power_limit_default_watts", "power_limit_default_milliwatts"),
+                _watts("power_limit_min_watts", "power_limit_min_milliwatts"),
+                _watts("power_limit_max_watts", "power_limit_max_milliwatts"),
+                _watts("module_power_watts", "module_power_milliwatts"),
+                _watts("module_power_limit_watts", "module_power_limit_milliwatts"),
+            ),
+        ),
+    ),
+)

@@ -1,12 +1,8 @@
-"""The driver's own verdict: field 230, 0 none to 7 system reboot."""
+"""The driver's own verdict: field 230, 0 none to 7 system reboot; later drivers may know more."""
 
-from gpusla.readings import Reading
-from gpusla_agent.probes.probe import Probe, number
-from gpusla_agent.sources.raw import RawGpu
+from gpusla_agent.probes.probe import Number, Part, Probe
 
-
-def _read(raw: RawGpu) -> dict[str, Reading]:
-    return {"recovery_action": number(raw, "recovery_action")}
-
-
-PROBE = Probe("recovery_action", "fields", _read)
+PROBE = Probe(
+    "recovery_action",
+    (Part("health_fields", (Number("recovery_action", "recovery_action"),)),),
+)

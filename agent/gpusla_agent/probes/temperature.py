@@ -1,21 +1,24 @@
-"""Temperature and the margin to slowdown; the margin may be negative, and then it matters."""
+"""Temperatures and margins to slowdown; a margin may be negative, and then it matters."""
 
-from gpusla.readings import Present, Reading
-from gpusla_agent.probes.probe import Probe, number
-from gpusla_agent.sources.raw import SUCCESS, RawGpu
+from gpusla_agent.probes.probe import Number, Part, Probe
 
-_CELSIUS_MAX = 200
-
-
-def _read(raw: RawGpu) -> dict[str, Reading]:
-    code, value = raw.values.get("temperature_margin", (SUCCESS, None))
-    margin: Reading = number(raw, "temperature_margin", at_most=_CELSIUS_MAX)
-    if code == SUCCESS and value is not None and -_CELSIUS_MAX <= value < 0:
-        margin = Present(value)
-    return {
-        "temperature_celsius": number(raw, "temperature", at_most=_CELSIUS_MAX),
-        "temperature_margin_celsius": margin,
-    }
-
-
-PROBE = Probe("temperature", "temperature", _read)
+PROBE = Probe(
+    "temperature",
+    (
+        Part(
+            "temperature",
+            (
+                Number("temperature_celsius", "temperature"),
+                Number("temperature_margin_celsius", "temperature_margin"),
+            ),
+        ),
+        Part("health_fields", (Number("memory_temperature_celsius", "memory_temperature"),)),
+        Part(
+            "limits",
+            (
+                Number("temperature_slowdown_margin_celsius", "temperature_slowdown_margin"),
+                Number("temperature_shutdown_margin_celsius", "temperature_shutdown_margin"),
+            ),
+        ),
+    ),
+)

@@ -1,16 +1,16 @@
-"""Utilisation: the share of the driver's sampling window in which a kernel ran."""
+"""Utilisation: the share of the driver's sampling window in which a kernel ran; percent there."""
 
-from gpusla.readings import Reading
-from gpusla_agent.probes.probe import Probe, number
-from gpusla_agent.sources.raw import RawGpu
+from gpusla_agent.probes.probe import Number, Part, Probe
 
-_PERCENT_MAX = 100
-"""Drivers have reported 4.29e9 here."""
-
-
-def _read(raw: RawGpu) -> dict[str, Reading]:
-    busy = number(raw, "utilization_percent", times=0.01, at_most=_PERCENT_MAX)
-    return {"utilization_ratio": busy}
-
-
-PROBE = Probe("utilization", "utilization", _read)
+PROBE = Probe(
+    "utilization",
+    (
+        Part(
+            "utilization",
+            (
+                Number("utilization_ratio", "utilization_percent", per=100),
+                Number("memory_utilization_ratio", "memory_utilization_percent", per=100),
+            ),
+        ),
+    ),
+)

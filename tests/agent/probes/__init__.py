@@ -1,0 +1,1 @@
+"""From the driver's words to readings."""
