@@ -1,0 +1,1 @@
+"""The agent's server: its gate, its TLS, its peers."""
