@@ -45,7 +45,8 @@ def test_a_silent_gpu_has_no_readings() -> None:
 def test_a_lost_gpu_keeps_nothing_of_the_passes_before() -> None:
     """That 18 links were active ten seconds ago is not true of a GPU that is gone."""
     before = PROBING.interpret(raw(), None).readings
-    lost = raw(FAST, at_ms=1_001_000, **dict.fromkeys(VALUES, (15, None)))
+    refused: dict[str, Any] = dict.fromkeys(VALUES, (15, None))
+    lost = raw(FAST, at_ms=1_001_000, **refused)
     found = PROBING.interpret(lost, before).readings
     assert "nvlink_links_active" not in found.numbers
     assert isinstance(found.links, Absent)

@@ -11,7 +11,7 @@ from gpusla_agent.probes.plausible import bounds
 from gpusla_agent.sources.families import FAMILIES, FAMILY
 from tests.agent.probes.said import IDENTITY, VALUES, raw
 
-READ = {
+READ: dict[str, Any] = {
     "recovery_action": 0,
     "power_watts": 900.5,
     "power_instant_watts": 910.001,
@@ -195,7 +195,7 @@ def test_a_code_becomes_the_reason_of_every_reading_that_rests_on_it(
     code: int, absence: Absence
 ) -> None:
     """Whatever the shape of the value that did not come; and nothing becomes zero."""
-    refused = dict.fromkeys(VALUES, (code, None))
+    refused: dict[str, Any] = dict.fromkeys(VALUES, (code, None))
     found = PROBING.interpret(raw(**refused), None).readings
     assert set(found.numbers) == set(GPU)
     assert {told(one) for one in found.numbers.values()} == {absence}
