@@ -59,10 +59,11 @@ def metrics_page() -> str:
         sections.append(f"## Exported by the {exporter.value}\n")
         sections.append(
             table(
-                ("metric", "kind", "labels", "unit", "meaning"),
+                ("metric", "set", "kind", "labels", "unit", "meaning"),
                 [
                     (
                         f"`{row.name}`",
+                        row.series.value if exporter is metrics.Exporter.AGENT else "",
                         row.kind.value,
                         " ".join(f"`{label}`" for label in row.labels),
                         row.unit,
@@ -74,7 +75,8 @@ def metrics_page() -> str:
         )
     return page(
         "Metrics",
-        "A name and its labels, once released, are frozen. What could not be read is absent.",
+        "A name and its labels, once released, are frozen. What could not be read is absent, and so is\n"
+        "what a contract did not agree to. The set `full` is shown where the agent's settings say so.",
         *sections,
     )
 

@@ -28,7 +28,7 @@ from gpusla.readings import Absence, Absent, Pass, Present
 from gpusla_agent.app.node import Node
 from gpusla_agent.assignments import Configuration, FixedConfiguration
 from gpusla_agent.recorder import Recorder
-from gpusla_agent.sampler import Sampler
+from gpusla_agent.sampler import Sampler, everything
 from tests.agent.journals import HandClock
 from tests.core.health.gpus import SLOT, SLOTS, UUID, gpu, one_pass
 
@@ -94,6 +94,7 @@ class Rig:
             self.source,
             lambda at_ms: CONFIGURATION.inventory.expected(NODE, at_ms),
             lambda: self.clock.wall_ms,
+            consents_of=everything,
         )
         self.node = Node(
             recorder,

@@ -1,4 +1,4 @@
-"""The step from a source to conditions, and what contracts used."""
+"""The step from a source to conditions, and what may be seen on the way."""
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -6,12 +6,9 @@ from dataclasses import replace
 
 from gpusla.catalogue.readings import Consent
 from gpusla.identity import GpuUuid
-from gpusla.readings import Absence, Absent, GpuReadings, Pass, Present, Reading
-from gpusla_agent.sampler import Holder, Sampler, Usage, UsageKey
-from tests.core.health.gpus import EXPECTED, SLOT, UUID, absent, gpu, one_pass, verdict
-
-CURSOR = Holder("cursor-2026", "cursor")
-HOUSE = Holder("house-lab", "house")
+from gpusla.readings import Absence, Absent, Pass
+from gpusla_agent.sampler import CAPACITY, EVERYTHING, Sampler
+from tests.core.health.gpus import EXPECTED, SLOT, UUID, gpu, one_pass, verdict
 
 
 class ScriptedSource:
@@ -22,6 +19,7 @@ class ScriptedSource:
 
     def __init__(self, *passes: Pass) -> None:
         self._passes: Iterator[Pass] = iter(passes)
+        self.allowed: Mapping[GpuUuid, AbstractSet[Consent]] = {}
 
     def sample(self) -> Pass:
         """Return the next pass."""
@@ -29,6 +27,7 @@ class ScriptedSource:
 
     def allow(self, consents: Mapping[GpuUuid, AbstractSet[Consent]]) -> None:
         """Take note."""
+        self.allowed = consents
 
     def close(self) -> None:
         """Nothing is held."""
@@ -54,58 +53,33 @@ def test_a_step_remembers_what_the_rules_need() -> None:
     assert verdict(sampler.step().conditions[SLOT]) == "down xid_fatal"
 
 
-def at(second: float, busy: float | None, joules: float | None) -> Pass:
-    """Return a pass at some second with a utilisation and an energy reading."""
-    numbers: dict[str, Reading] = {
-        name: Absent(Absence.UNSUPPORTED) if value is None else Present(value)
-        for name, value in (("utilization_ratio", busy), ("energy_joules", joules))
-    }
-    return Pass(int(second * 1_000), {UUID: timed(gpu(**numbers), second)})
+def test_the_source_is_told_what_it_may_read_next() -> None:
+    """By GPU, and capacity alone for one that nobody agreed on."""
+    source = ScriptedSource(one_pass(gpu()))
+    agreed = {SLOT: EVERYTHING}
+
+    sampler = Sampler(
+        source, lambda _: EXPECTED, lambda: 0, None, lambda slot, _: agreed.get(slot, CAPACITY)
+    )
+    sampled = sampler.step()
+
+    assert source.allowed == sampled.allowed
+    assert source.allowed[UUID] == EVERYTHING
+    assert {one for uuid, one in source.allowed.items() if uuid != UUID} == {CAPACITY}
 
 
-def timed(seen: GpuReadings, second: float) -> GpuReadings:
-    """Return the GPU as seen at some second."""
-    return replace(seen, at_mono_ms=int(second * 1_000))
+def test_a_driver_that_does_not_answer_for_a_moment_changes_no_consent() -> None:
+    """What was agreed is read again at once when it answers."""
+    source = ScriptedSource(one_pass(gpu()), one_pass(None, source=Absent(Absence.ERROR)))
+    sampler = Sampler(source, lambda _: EXPECTED, lambda: 0, None, lambda *_: EVERYTHING)
+    sampler.step()
+    sampler.step()
+    assert source.allowed[UUID] == EVERYTHING
 
 
-def totals(holder: Holder, *passes: Pass) -> tuple[float | None, float | None]:
-    """Return the busy seconds and the joules that a holder used."""
-    usage = Usage(valid_ms=2_500)
-    for seen in passes:
-        usage.add(seen, {UUID: holder})
-    key = UsageKey(UUID, 0, holder)
-    return usage.busy_seconds.get(key), usage.energy_joules.get(key)
-
-
-def test_usage_is_utilisation_over_time_and_energy_by_difference() -> None:
-    """From one pass to the next."""
-    assert totals(CURSOR, at(0, 1.0, 100), at(1, 0.5, 900), at(3, 1.0, 2_100)) == (2.5, 2_000)
-
-
-def test_time_that_nobody_saw_was_not_used() -> None:
-    """After a silence the sum goes on where it was."""
-    assert totals(CURSOR, at(0, 1.0, 0), at(10, 1.0, 9_000), at(11, 1.0, 9_800)) == (1.0, 800)
-
-
-def test_a_driver_that_counts_from_zero_takes_nothing_back() -> None:
-    """The sum never goes down."""
-    assert totals(CURSOR, at(0, 0.0, 5_000), at(1, 0.0, 20), at(2, 0.0, 70)) == (0.0, 50)
-
-
-def test_usage_that_cannot_be_read_is_absent() -> None:
-    """It is not zero."""
-    assert totals(CURSOR, at(0, None, None), at(1, None, None)) == (None, None)
-
-
-def test_each_contract_has_its_own_sum() -> None:
-    """A hand-over ends the one and begins the other."""
-    usage = Usage(valid_ms=2_500)
-    for second, holder in ((0, CURSOR), (1, CURSOR), (2, HOUSE), (3, HOUSE)):
-        usage.add(at(second, 1.0, second * 100), {UUID: holder})
-    assert {key.holder: value for key, value in usage.busy_seconds.items()} == {CURSOR: 1, HOUSE: 2}
-
-
-def test_a_gpu_that_does_not_answer_uses_nothing() -> None:
-    """Until it answers again."""
-    silent = Pass(1_000, {UUID: timed(absent(Absence.UNOBSERVABLE), 1)})
-    assert totals(CURSOR, at(0, 1.0, 0), silent, at(2, 1.0, 300)) == (2.0, 300)
+def test_what_the_driver_gives_and_cannot_be_true_is_counted_by_name() -> None:
+    """Since the agent started."""
+    bad = replace(gpu(), rejected=("power_watts",))
+    sampler = Sampler(ScriptedSource(one_pass(bad), one_pass(bad)), lambda _: EXPECTED, lambda: 0)
+    sampler.step()
+    assert sampler.step().rejected == {"power_watts": 2}

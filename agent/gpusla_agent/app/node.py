@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import gpusla
+from gpusla.catalogue.metrics import SeriesSet
 from gpusla.health import locate
 from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.journal.chain import Head
@@ -25,7 +26,7 @@ from gpusla.journal.model import (
 from gpusla.readings import GpuReadings
 from gpusla_agent.app.page import Latest, page_of, usage_views
 from gpusla_agent.assignments import Configuration, ConfigurationSource, Holders
-from gpusla_agent.exposition import render
+from gpusla_agent.exposition import Dialect, Renderer
 from gpusla_agent.recorder import ClockReading, Recorder
 from gpusla_agent.sampler import Holder, Sampled, Sampler, Usage
 from gpusla_agent.sources.base import Source
@@ -45,11 +46,26 @@ class Timing:
     valid_ms: int = 2_500
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page holds: which of our own series, and whose names beside them."""
+
+    series: SeriesSet = SeriesSet.DEFAULT
+    dialects: tuple[Dialect, ...] = ()
+
+
+def never_kept(_usage: Usage, _now_mono_ms: int) -> bool:
+    """Keep sums nowhere: what is shown is what they are."""
+    return True
+
+
 class Node:
     """
     Meters one node; satisfies gpusla_agent.server.Served.
 
-    tenants: who stands behind a contract, for labels only.
+    tenants: who stands behind a contract, for labels only.  usage: sums to go on from.
+    keep_usage: puts them on disk and says whether it did, on a monotonic instant; sums are shown
+    as they were kept, so that none goes back when the agent is killed.
     """
 
     def __init__(
@@ -62,6 +78,9 @@ class Node:
         *,
         tenants: Mapping[str, str] | None = None,
         timing: Timing | None = None,
+        usage: Usage | None = None,
+        keep_usage: Callable[[Usage, int], bool] = never_kept,
+        shown: Shown | None = None,
     ) -> None:
         self._recorder = recorder
         self._sampler = sampler
@@ -70,7 +89,11 @@ class Node:
         self._configuration = configuration
         self._tenants = tenants or {}
         self._timing = timing or Timing()
-        self._usage = Usage(self._timing.valid_ms)
+        self._usage = usage or Usage(self._timing.valid_ms)
+        self._keep_usage = keep_usage
+        self._usage_kept = usage_views(self._usage)
+        self._shown = shown or Shown()
+        self._renderer = Renderer(self._shown.series, self._shown.dialects)
         self._holders = Holders(recorder.node)
         self._digests: dict[str, str] = {}
         self._occupancy: dict[Slot, GpuUuid | None] | None = None
@@ -113,9 +136,10 @@ class Node:
             one.slot: self._holder(configuration, one.slot, at.wall_ms) for one in sampled.expected
         }
         placed = {gpu.identity.uuid: holders[slot] for slot, gpu in located.items() if gpu}
-        self._usage.add(sampled.seen, placed)
-        samples = self._latest.samples + 1 if self._latest else 1
-        usage = usage_views(self._usage)
+        self._usage.add(sampled.seen, placed, sampled.allowed)
+        if self._keep_usage(self._usage, at.mono_ms):
+            self._usage_kept = usage_views(self._usage)
+        samples, usage = self._latest.samples + 1 if self._latest else 1, self._usage_kept
         self._latest = Latest(sampled, at, located, configuration, holders, usage, samples)
         return sampled
 
@@ -204,8 +228,16 @@ class Node:
             key = (latest.samples if latest else 0, self.durable, self._recorder.health, accept)
             if self._page is None or self._page[0] != key:
                 view = page_of(self._recorder, self._source, latest)
-                self._page = key, render(view, accept)
+                self._page = key, self._renderer.render(view, accept)
             return self._page[1]
+
+    def show(self, shown: Shown) -> None:
+        """Show something else from the next page on."""
+        with self._page_lock:
+            if shown != self._shown:
+                self._shown = shown
+                self._renderer = Renderer(shown.series, shown.dialects)
+                self._page = None
 
     def troubles(self) -> list[str]:
         """Return what is wrong with the metering, in words."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import gpusla
+from gpusla.catalogue.actions import Action
 from gpusla.identity import Slot
 from gpusla.journal.model import Instant
-from gpusla.readings import Expected, GpuReadings
+from gpusla.readings import Expected, GpuReadings, HostReadings, Pass
 from gpusla_agent.assignments import Configuration
 from gpusla_agent.exposition import AgentView, NodeView, SlotView, UsageView
 from gpusla_agent.recorder import Recorder
-from gpusla_agent.sampler import Holder, Sampled, Usage
+from gpusla_agent.sampler import Holder, Quantity, Sampled, Usage
 from gpusla_agent.sources.base import Source
 
 
@@ -41,6 +42,7 @@ def page_of(recorder: Recorder, source: Source, latest: Latest | None) -> NodeVi
         state_ms,
         xid_counts,
         latest.usage,
+        host=latest.sampled.seen.host,
     )
 
 
@@ -52,10 +54,13 @@ def usage_views(usage: Usage) -> tuple[UsageView, ...]:
             key.index,
             key.holder.contract,
             key.holder.tenant,
-            usage.busy_seconds.get(key),
-            usage.energy_joules.get(key),
+            totals.get(Quantity.BUSY_SECONDS),
+            totals.get(Quantity.ENERGY_JOULES),
+            totals.get(Quantity.TENSOR_SECONDS),
+            totals.get(Quantity.NVLINK_BYTES),
+            totals.get(Quantity.PCIE_BYTES),
         )
-        for key in {**usage.busy_seconds, **usage.energy_joules}
+        for key, totals in usage.shown()
     )
 
 
@@ -68,6 +73,7 @@ def _slot(one: Expected, latest: Latest) -> SlotView:
         holder.contract,
         holder.tenant,
         latest.sampled.conditions.get(one.slot),
+        latest.sampled.judged.actions.get(one.slot, Action.NONE),
     )
 
 
@@ -85,6 +91,16 @@ def _agent(recorder: Recorder, source: Source, latest: Latest | None) -> AgentVi
         source.restarts,
         latest.at.error_ms if latest else None,
         latest.configuration.validity if latest else {},
-        seen.probe_success if seen else {},
-        seen.probe_seconds if seen else {},
+        *_probes(seen),
+        latest.sampled.rejected if latest else {},
+    )
+
+
+def _probes(seen: Pass | None) -> tuple[Mapping[str, bool], Mapping[str, float]]:
+    if seen is None:
+        return {}, {}
+    host = seen.host or HostReadings()
+    return (
+        {**seen.probe_success, **host.probe_success},
+        {**seen.probe_seconds, **host.probe_seconds},
     )

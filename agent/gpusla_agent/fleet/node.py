@@ -24,7 +24,7 @@ from gpusla.simulation.scenario import Scenario
 from gpusla_agent.app.node import Node, Timing
 from gpusla_agent.assignments import Configuration, FixedConfiguration
 from gpusla_agent.recorder import ClockReading, Disk, Recorder
-from gpusla_agent.sampler import Sampler
+from gpusla_agent.sampler import Sampler, everything
 from gpusla_agent.sources.simulated import PaperGpu, SimulatedSource, paper_gpu
 
 RUN_MS_MAX = 6 * 3_600_000
@@ -87,7 +87,8 @@ class PaperNode:
         gpus = tuple(_gpus(configuration.inventory, name))
         booted_ms = self._clock.booted_ms
         self._source = SimulatedSource(scenario, gpus, self._clock, loaded_ms=booted_ms)
-        self._sampler = Sampler(self._source, self._expected, self._clock.wall_ms)
+        # Nobody works on a GPU on paper.
+        self._sampler = Sampler(self._source, self._expected, self._clock.wall_ms, None, everything)
         self._recorder = Recorder(
             directory, name, self._read_clock, disk=Disk(sync=self._sync_file)
         )

@@ -4,7 +4,21 @@ One step of metering: a pass over the source, the verdict on every slot, the usa
 The live agent and the simulated fleet go through the same step.
 """
 
-from gpusla_agent.sampler.sampler import Sampled, Sampler
-from gpusla_agent.sampler.usage import Holder, Usage, UsageKey
+from gpusla_agent.sampler.consent import CAPACITY, EVERYTHING, Consents, TelemetryPolicy
+from gpusla_agent.sampler.holder import Holder
+from gpusla_agent.sampler.sampler import Sampled, Sampler, everything
+from gpusla_agent.sampler.usage import Quantity, Usage, UsageKey
 
-__all__ = ["Holder", "Sampled", "Sampler", "Usage", "UsageKey"]
+__all__ = [
+    "CAPACITY",
+    "EVERYTHING",
+    "Consents",
+    "Holder",
+    "Quantity",
+    "Sampled",
+    "Sampler",
+    "TelemetryPolicy",
+    "Usage",
+    "UsageKey",
+    "everything",
+]

@@ -3,8 +3,8 @@ Every metric the product exports: one row each, and the only place where its nam
 
 Names are `gpusla_<subject>_<what>_<base unit>[_total]`.  A name and its set of labels, once
 released, are frozen.  Telemetry of a GPU carries few labels; everything else stands on
-`gpusla_slot_info` to join on, except usage, which must carry the contract itself because a join
-across a hand-over would be wrong.
+`gpusla_slot_info` and `gpusla_gpu_info` to join on, except usage, which must carry the contract
+itself because a join across a hand-over would be wrong.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,13 @@ class Exporter(StrEnum):
     COLLECTOR = "collector"
 
 
+class SeriesSet(StrEnum):
+    """How much an agent shows: the full set holds the default one."""
+
+    DEFAULT = "default"
+    FULL = "full"
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """
@@ -33,6 +40,7 @@ class Metric:
 
     name: as it stands on the page, with `_total` or `_info` where its kind has that.
     labels: in the order of the page.  help: one sentence.  unit: base unit, empty for counts.
+    series: the smallest set of series that it belongs to.
     """
 
     name: str
@@ -41,10 +49,15 @@ class Metric:
     help: str
     unit: str
     exporter: Exporter
+    series: SeriesSet = SeriesSet.DEFAULT
 
 
 def _agent(name: str, kind: MetricKind, labels: str, help_: str, unit: str = "") -> Metric:
     return Metric(name, kind, tuple(labels.split()), help_, unit, Exporter.AGENT)
+
+
+def _full(name: str, kind: MetricKind, labels: str, help_: str, unit: str = "") -> Metric:
+    return Metric(name, kind, tuple(labels.split()), help_, unit, Exporter.AGENT, SeriesSet.FULL)
 
 
 def _collector(name: str, kind: MetricKind, labels: str, help_: str, unit: str = "") -> Metric:
@@ -70,11 +83,24 @@ SLOT_STATE_SECONDS = _agent(
 SLOT_REASON = _agent(
     "gpusla_slot_reason", G, "slot reason", "1 for each reason why the slot is not ok.",
 )
+SLOT_ACTION = _agent(
+    "gpusla_slot_action", G, "slot action", "1 for what an operator should do about the slot; absent where that is nothing.",
+)
 
 # GPUs: telemetry with few labels.
+GPU_INFO = _agent(
+    "gpusla_gpu_info", I,
+    "gpu_uuid gpu name serial board_part_number vbios_version driver_version pci_bus_id module_id "
+    "chassis_serial tray_index chassis_slot host_id cluster_uuid clique",
+    "What the GPU is and where the hardware says it sits; empty for what it does not tell.",
+)
 GPU_POWER = _agent("gpusla_gpu_power_watts", G, "gpu_uuid gpu", "Power draw, one second mean.", "watts")
 GPU_POWER_LIMIT = _agent(
     "gpusla_gpu_power_limit_watts", G, "gpu_uuid gpu", "Power limit that the driver enforces.", "watts",
+)
+MODULE_POWER = _full(
+    "gpusla_module_power_watts", G, "serial",
+    "Power draw of a superchip: its GPUs, which share the serial, and its CPU, told once.", "watts",
 )
 GPU_ENERGY = _agent(
     "gpusla_gpu_energy_joules_total", C, "gpu_uuid gpu", "Energy since the driver was loaded.", "joules",
@@ -86,37 +112,166 @@ GPU_TEMPERATURE_MARGIN = _agent(
     "gpusla_gpu_temperature_margin_celsius", G, "gpu_uuid gpu",
     "Distance to the temperature at which the GPU begins to slow down.", "celsius",
 )
+GPU_MEMORY_TEMPERATURE = _agent(
+    "gpusla_gpu_memory_temperature_celsius", G, "gpu_uuid gpu", "Temperature of the memory.", "celsius",
+)
 GPU_SM_CLOCK = _agent("gpusla_gpu_sm_clock_hertz", G, "gpu_uuid gpu", "Clock of the multiprocessors.", "hertz")
-GPU_MEMORY_CLOCK = _agent("gpusla_gpu_memory_clock_hertz", G, "gpu_uuid gpu", "Clock of the memory.", "hertz")
+GPU_CLOCK_EVENT_SECONDS = _agent(
+    "gpusla_gpu_clock_event_seconds_total", C, "gpu_uuid gpu event",
+    "Time in which the clocks were held down, by what held them: sw_power_cap, sw_thermal, hw_thermal, hw_power_brake.",
+    "seconds",
+)
 GPU_MEMORY_TOTAL = _agent("gpusla_gpu_memory_total_bytes", G, "gpu_uuid gpu", "Memory the GPU has.", "bytes")
 GPU_MEMORY_USED = _agent("gpusla_gpu_memory_used_bytes", G, "gpu_uuid gpu", "Memory in use.", "bytes")
 GPU_RECOVERY_ACTION = _agent(
-    "gpusla_gpu_recovery_action", G, "gpu_uuid gpu action",
-    "1 for the recovery action that the driver asks for, 0 for the others.",
+    "gpusla_gpu_recovery_action", G, "gpu_uuid gpu",
+    "What the driver asks for: 0 nothing, 1 GPU reset, 2 node reboot, 3 drain peers, 4 drain and reset, "
+    "5 recover the IMEX domain, 6 bus reset, 7 system reboot.",
 )
 GPU_FABRIC_STATE = _agent(
-    "gpusla_gpu_fabric_state", G, "gpu_uuid gpu state",
-    "1 for the state of the GPU's registration with its NVLink fabric, 0 for the others.",
+    "gpusla_gpu_fabric_state", G, "gpu_uuid gpu",
+    "Registration with the NVLink fabric: 0 not supported, 1 not started, 2 in progress, 3 completed.",
 )
 GPU_FABRIC_HEALTHY = _agent(
     "gpusla_gpu_fabric_healthy", G, "gpu_uuid gpu", "1 if no part of the fabric health names a fault.",
 )
-GPU_XID_EVENTS = _agent(
-    "gpusla_gpu_xid_events_total", C, "gpu_uuid gpu xid", "Xid errors that the driver reported.",
+GPU_ECC_ERRORS = _agent(
+    "gpusla_gpu_ecc_errors_total", C, "gpu_uuid gpu error",
+    "Memory errors since the driver was loaded: corrected, uncorrected.",
 )
+GPU_ECC_ERRORS_LIFETIME = _full(
+    "gpusla_gpu_ecc_lifetime_errors_total", C, "gpu_uuid gpu error",
+    "Memory errors of the GPU's whole life: uncorrected.",
+)
+GPU_REMAP_PENDING = _agent(
+    "gpusla_gpu_row_remap_pending", G, "gpu_uuid gpu", "1 if a memory row is remapped at the next reset.",
+)
+GPU_REMAP_FAILED = _agent(
+    "gpusla_gpu_row_remap_failed", G, "gpu_uuid gpu", "1 if a memory row could not be remapped.",
+)
+GPU_REMAPPED_ROWS = _full(
+    "gpusla_gpu_remapped_rows_total", C, "gpu_uuid gpu error",
+    "Memory rows remapped in the GPU's life, after corrected and uncorrected errors.",
+)
+GPU_BANKS_WITHOUT_SPARES = _full(
+    "gpusla_gpu_memory_banks_without_spares", G, "gpu_uuid gpu", "Memory banks that have no spare row left.",
+)
+GPU_NVLINKS_ACTIVE = _agent("gpusla_gpu_nvlinks_active", G, "gpu_uuid gpu", "NVLinks that are active.")
+GPU_NVLINK_ERRORS = _full(
+    "gpusla_gpu_nvlink_packet_errors_total", C, "gpu_uuid gpu",
+    "Malformed, overrun, damaged and discarded packets of all NVLinks.",
+)
+GPU_NVLINK_RECOVERIES = _full(
+    "gpusla_gpu_nvlink_recoveries_total", C, "gpu_uuid gpu result",
+    "Recoveries of all NVLinks: succeeded, failed.",
+)
+GPU_NVLINK_BER = _full(
+    "gpusla_gpu_nvlink_effective_bit_error_ratio", G, "gpu_uuid gpu",
+    "Bit errors after correction, of the worst NVLink.", "ratio",
+)
+GPU_C2C_LINKS_ACTIVE = _full(
+    "gpusla_gpu_c2c_links_active", G, "gpu_uuid gpu", "Links to the CPU of the superchip that are up.",
+)
+GPU_C2C_ERRORS = _full(
+    "gpusla_gpu_c2c_errors_total", C, "gpu_uuid gpu", "Interrupts for errors on the links to the CPU.",
+)
+GPU_PCIE_REPLAYS = _agent("gpusla_gpu_pcie_replays_total", C, "gpu_uuid gpu", "PCIe retries.")
+GPU_PCIE_WIDTH = _full("gpusla_gpu_pcie_lanes", G, "gpu_uuid gpu", "PCIe lanes of the link now.")
+GPU_PCIE_ERRORS = _full(
+    "gpusla_gpu_pcie_nonfatal_errors_total", C, "gpu_uuid gpu", "PCIe errors that were not corrected and not fatal.",
+)
+GPU_XID_CLASS_EVENTS = _agent(
+    "gpusla_gpu_xid_class_events_total", C, "gpu_uuid gpu class",
+    "Xid errors by what they are about: application, hardware, nvlink, other; kept over restarts.",
+)
+GPU_XID_EVENTS = _agent(
+    "gpusla_gpu_xid_events_total", C, "gpu_uuid gpu xid",
+    "Xid errors by number, from the first of it on; the four numbers seen last, kept over restarts.",
+)
+GPU_XID_LAST_SEEN = _agent(
+    "gpusla_gpu_xid_last_seen_timestamp_seconds", G, "gpu_uuid gpu xid", "When the Xid was last seen.", "seconds",
+)
+GPU_SM_ACTIVE = _full(
+    "gpusla_gpu_sm_active_ratio", G, "gpu_uuid gpu",
+    "Share of cycles in which a multiprocessor had work, mean over all since the last pass.", "ratio",
+)
+GPU_TENSOR_ACTIVE = _full(
+    "gpusla_gpu_tensor_active_ratio", G, "gpu_uuid gpu",
+    "Share of cycles in which any tensor pipe was active since the last pass.", "ratio",
+)
+GPU_DRAM_ACTIVE = _full(
+    "gpusla_gpu_dram_active_ratio", G, "gpu_uuid gpu",
+    "Share of cycles in which memory was transferring since the last pass.", "ratio",
+)
+GPU_PROCESSES = _full("gpusla_gpu_processes", G, "gpu_uuid gpu", "Compute processes on the GPU.")
+GPU_MIG_INSTANCES = _full("gpusla_gpu_mig_instances", G, "gpu_uuid gpu", "MIG instances that exist.")
 
 # Usage: carries the contract itself.
 USAGE_BUSY_SECONDS = _agent(
     "gpusla_usage_busy_seconds_total", C, "gpu_uuid gpu contract tenant",
     "GPU-seconds in use: utilisation over time, while this contract held the slot.", "seconds",
 )
+USAGE_TENSOR_SECONDS = _full(
+    "gpusla_usage_tensor_active_seconds_total", C, "gpu_uuid gpu contract tenant",
+    "GPU-seconds in which a tensor pipe was active, while this contract held the slot.", "seconds",
+)
 USAGE_ENERGY = _agent(
     "gpusla_usage_energy_joules_total", C, "gpu_uuid gpu contract tenant",
     "Energy used while this contract held the slot.", "joules",
 )
+USAGE_NVLINK_BYTES = _full(
+    "gpusla_usage_nvlink_bytes_total", C, "gpu_uuid gpu contract tenant",
+    "Bytes sent and received over NVLink while this contract held the slot.", "bytes",
+)
+USAGE_PCIE_BYTES = _full(
+    "gpusla_usage_pcie_bytes_total", C, "gpu_uuid gpu contract tenant",
+    "Bytes sent and received over PCIe while this contract held the slot.", "bytes",
+)
 GPU_UTILIZATION = _agent(
     "gpusla_gpu_utilization_ratio", G, "gpu_uuid gpu contract tenant",
     "Share of the last sampling window in which a kernel ran.", "ratio",
+)
+
+# The node around the GPUs.
+HOST_PORT_UP = _agent("gpusla_host_port_up", G, "device port", "1 if the network port's link is active.")
+HOST_PORT_RATE = _agent(
+    "gpusla_host_port_rate_bytes_per_second", G, "device port", "Rate of the network port's link.", "bytes_per_second",
+)
+HOST_PORT_ERRORS = _agent(
+    "gpusla_host_port_errors_total", C, "device port",
+    "Symbol errors, link failures and receive errors of the network port.",
+)
+HOST_PORT_LINK_DOWNS = _agent(
+    "gpusla_host_port_link_downs_total", C, "device port", "Times the network port's link went down.",
+)
+HOST_PORT_BYTES = _agent(
+    "gpusla_host_port_bytes_total", C, "device port direction", "Bytes that the network port sent and received.", "bytes",
+)
+HOST_CPUS = _agent("gpusla_host_cpus", G, "", "Processors of the node.")
+HOST_CPU_BUSY = _agent(
+    "gpusla_host_cpu_busy_seconds_total", C, "", "Processor seconds not idle since boot, all processors.", "seconds",
+)
+HOST_MEMORY_TOTAL = _agent("gpusla_host_memory_total_bytes", G, "", "Memory of the node.", "bytes")
+HOST_MEMORY_AVAILABLE = _agent(
+    "gpusla_host_memory_available_bytes", G, "", "Memory of the node that programs could have.", "bytes",
+)
+HOST_CLOCK_SYNCHRONISED = _agent(
+    "gpusla_host_clock_synchronised", G, "", "1 if somebody keeps the node's clock right.",
+)
+HOST_CLOCK_OFFSET = _agent(
+    "gpusla_host_clock_offset_seconds", G, "", "What the kernel is still correcting the clock by.", "seconds",
+)
+HOST_CLOCK_ERROR_MAX = _agent(
+    "gpusla_host_clock_error_max_seconds", G, "", "How far the kernel says that the clock may be off.", "seconds",
+)
+HOST_IMEX_STATE = _agent("gpusla_host_imex_state", G, "", "The IMEX domain: 0 down, 1 degraded, 2 up.")
+HOST_IMEX_NODES = _agent("gpusla_host_imex_nodes", G, "", "Nodes of the IMEX domain.")
+HOST_IMEX_NODES_READY = _agent(
+    "gpusla_host_imex_nodes_ready", G, "", "Nodes of the IMEX domain whose daemon is ready.",
+)
+HOST_LEAK = _agent("gpusla_host_leak_detected", G, "sensor", "1 if the BMC's sensor says that coolant leaks.")
+HOST_SENSOR = _agent(
+    "gpusla_host_sensor_value", G, "sensor kind", "A coolant sensor of the BMC, in the base unit of its kind.",
 )
 
 # The agent itself.
@@ -142,6 +297,23 @@ AGENT_JOURNAL_ERRORS = _agent(
 )
 AGENT_SOURCE_RESTARTS = _agent(
     "gpusla_agent_source_restarts_total", C, "", "Times the worker that talks to the driver was replaced.",
+)
+AGENT_REJECTED = _agent(
+    "gpusla_agent_rejected_readings_total", C, "reading",
+    "Readings that the driver gave and that cannot be true; they are not shown.",
+)
+AGENT_EVENTS_LOST = _agent(
+    "gpusla_agent_events_lost_total", C, "", "Events of the driver that came faster than they could be taken in.",
+)
+AGENT_KERNEL_LOG_READABLE = _agent(
+    "gpusla_agent_kernel_log_readable", G, "", "1 if the agent can read the kernel's log.",
+)
+AGENT_KERNEL_LOG_LOST = _agent(
+    "gpusla_agent_kernel_log_lost_records_total", C, "", "Records that the kernel's log dropped before they were read.",
+)
+AGENT_KERNEL_LOG_FOREIGN = _agent(
+    "gpusla_agent_kernel_log_foreign_xids_total", C, "",
+    "Lines that look like an Xid and did not come from the kernel; they count as nothing.",
 )
 AGENT_CONFIGURATION = _agent(
     "gpusla_agent_configuration_valid", G, "subject",
