@@ -9,6 +9,7 @@ and counted, and the one before stays in force: a slip of the pen neither opens 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from gpusla.errors import InputError
@@ -26,16 +27,26 @@ _log = get_logger()
 _Signature = tuple[tuple[str, int, int, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """One version of the file, None for no file; digest: of its bytes."""
+
+    path: Path | None
+    form: WebForm
+    access: Access
+    digest: str
+
+
 class WatchedWeb:
     """
     Gives the access of the moment; may be asked from any thread.
 
-    is_valid: whether the newest version is in force.  refusals: versions that were not honoured.
+    path: the file, None if everybody who reaches the address may see the pages.  is_valid: whether
+    the newest version is in force.  refusals: versions that were not honoured.
     Raises SettingsError at the start if the file cannot be honoured: there is no version before.
     """
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
-        self.path = path
+    def __init__(self, path: Path | None, now: Callable[[], float] = time.monotonic) -> None:
         self.is_valid = True
         self.refusals = 0
         self._now = now
@@ -43,9 +54,7 @@ class WatchedWeb:
         self._known = KnownLogins()
         self._lock = threading.Lock()
         self._refused = ""
-        self._form, self._access = self._read()
-        self._signature = _signature(path, self._form)
-        self._look_at = now() + LOOK_SECONDS
+        self._force(self._read(path))
 
     def access(self) -> Access:
         """Return what is in force now."""
@@ -54,26 +63,45 @@ class WatchedWeb:
             if now_seconds >= self._look_at:
                 self._look_at = now_seconds + LOOK_SECONDS
                 self._look()
-            return self._access
+            return self._version.access
 
     @property
     def form(self) -> WebForm:
         """The file that is in force, as it is written."""
-        return self._form
+        return self._version.form
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the file that is in force; empty without one."""
+        return self._version.digest
+
+    def follow(self, path: Path | None) -> None:
+        """
+        Go over to another file, or to none.
+
+        Raises SettingsError if it cannot be honoured; then the one before stays in force.
+        """
+        with self._lock:
+            if path != self._version.path:
+                self._force(self._read(path))
 
     def _look(self) -> None:
-        signature = _signature(self.path, self._form)
+        signature = _signature(self._version)
         if signature == self._signature:
             return
         self._signature = signature
         try:
-            self._form, self._access = self._read()
+            self._force(self._read(self._version.path))
         except InputError as refusal:
             self._refuse(refusal)
             return
-        self._signature = _signature(self.path, self._form)  # it may name other files now
+        _log.info("web_configuration_changed", path=str(self._version.path))
+
+    def _force(self, version: _Version) -> None:
+        self._version = version
+        self._signature = _signature(version)
+        self._look_at = self._now() + LOOK_SECONDS
         self.is_valid, self._refused = True, ""
-        _log.info("web_configuration_changed", path=str(self.path))
 
     def _refuse(self, refusal: InputError) -> None:
         self.is_valid = False
@@ -82,23 +110,26 @@ class WatchedWeb:
             self._refused = str(refusal)
             _log.error("web_configuration_refused", cause=str(refusal))
 
-    def _read(self) -> tuple[WebForm, Access]:
-        form = read_web_file(self.path)
-        return form, self._access_of(form)
+    def _read(self, path: Path | None) -> _Version:
+        if path is None:
+            return _Version(None, WebForm(), Access(), "")
+        form, digest = read_web_file(path)
+        return _Version(path, form, self._access_of(form, path.resolve().parent), digest)
 
-    def _access_of(self, form: WebForm) -> Access:
+    def _access_of(self, form: WebForm, folder: Path) -> Access:
         tls, users, rate = form.tls_server_config, form.basic_auth_users, form.rate_limit
         return Access(
-            tls_access(tls, self.path.resolve().parent) if tls else None,
+            tls_access(tls, folder) if tls else None,
             Logins(users, self._limits, self._known) if users else None,
             Bucket(rate.interval, rate.burst, self._now) if rate and rate.interval else None,
             tuple(form.http_server_config.headers.pairs()),
         )
 
 
-def _signature(path: Path, form: WebForm) -> _Signature:
+def _signature(version: _Version) -> _Signature:
     """Return what changes whenever one of the files does; a file that is gone has zeros."""
-    return tuple(_status(one) for one in (path, *_named(path, form)))
+    path = version.path
+    return tuple(_status(one) for one in (path, *_named(path, version.form))) if path else ()
 
 
 def _named(path: Path, form: WebForm) -> Iterator[Path]:

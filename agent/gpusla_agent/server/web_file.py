@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from gpusla.catalogue.codes import BAD_SETTING, FILE_UNREADABLE
-from gpusla.documents import SIZE_BYTES_MAX, Form, parse, problem, validate
+from gpusla.documents import SIZE_BYTES_MAX, Form, digest, parse, problem, validate
 from gpusla.errors import Position, SettingsError
 
 COST_MAX = 12
@@ -253,9 +253,9 @@ class WebForm(Form):
         return self
 
 
-def read_web_file(path: Path) -> WebForm:
+def read_web_file(path: Path) -> tuple[WebForm, str]:
     """
-    Read a web configuration file.
+    Read a web configuration file; return what it says and the digest of its bytes.
 
     Raises SettingsError with file, line and field for the first thing that is wrong.
     """
@@ -265,4 +265,4 @@ def read_web_file(path: Path) -> WebForm:
     except OSError as cause:
         words = f"cannot be read: {cause.strerror}"
         raise SettingsError(FILE_UNREADABLE, words, position=Position(str(path))) from cause
-    return validate(WebForm, parse(content, str(path)), SettingsError)
+    return validate(WebForm, parse(content, str(path)), SettingsError), digest(content)

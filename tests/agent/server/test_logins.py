@@ -149,13 +149,15 @@ def test_one_login_is_computed_at_a_time_and_one_may_wait() -> None:
         entered.set()
         return leave.wait(10)
 
-    logins = Logins({"a": hashed("b")}, LoginLimits(Hand()), KnownLogins(), check)
+    limits = LoginLimits(Hand())
+    logins = Logins({"a": hashed("b")}, limits, KnownLogins(), check)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(logins.judge, header("a", "1"), HERE)
         assert entered.wait(5)
         second = pool.submit(logins.judge, header("a", "2"), HERE)
-        while logins.judge(header("a", "3"), THERE) is not Login.NOT_NOW:
+        while limits._waiting._value:  # until the second waits too
             pass
+        assert logins.judge(header("a", "3"), THERE) is Login.NOT_NOW
         leave.set()
         assert {first.result(), second.result()} == {Login.ALLOWED}
 
