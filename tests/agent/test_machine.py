@@ -8,13 +8,15 @@ from pathlib import Path
 from gpusla import logs
 from gpusla.clock import SystemClock
 from gpusla.health import Memory, SlotMemory
+from gpusla.health.memory import Fatal
 from gpusla.identity import GpuUuid
 from gpusla.journal.model import ClockState
 from gpusla_agent.app.machine import MachineClock, give_memory_back
 from gpusla_agent.app.memory import KeptMemory
 from tests.core.health.gpus import SLOT
 
-FATAL = Memory({SLOT: SlotMemory(GpuUuid("GPU-1"), 5.0, fatal_xids=(79,), is_interrupted=True)})
+LOST = (Fatal(79, "catalogue: Xid 79", "reboot_node"),)
+FATAL = Memory({SLOT: SlotMemory(GpuUuid("GPU-1"), 5.0, LOST, is_interrupted=True)})
 
 
 class StutteringClock:
@@ -72,7 +74,7 @@ def test_only_what_lasts_is_written(tmp_path: Path) -> None:
     kept = KeptMemory(path, "boot-1")
     kept.keep(FATAL)
     path.unlink()
-    kept.keep(Memory({SLOT: SlotMemory(GpuUuid("GPU-1"), 6.0, (79,), is_interrupted=True)}))
+    kept.keep(Memory({SLOT: SlotMemory(GpuUuid("GPU-1"), 6.0, LOST, is_interrupted=True)}))
     assert not path.exists()
     kept.keep(Memory({SLOT: SlotMemory(GpuUuid("GPU-1"), 6.0)}))
     assert path.exists()
@@ -81,9 +83,28 @@ def test_only_what_lasts_is_written(tmp_path: Path) -> None:
 def test_a_spoilt_memory_is_said_and_empty(tmp_path: Path) -> None:
     """And the agent starts."""
     path = tmp_path / "health.json"
-    for content in ("", "[]", '{"boot": "boot-1"}', '{"boot": "boot-1", "slots": {"x": {"y": 1}}}'):
+    half = {"slots": {str(SLOT): {"uuid": "GPU-1"}}, "recent": []}
+    for content in (
+        "",
+        "[]",
+        '{"boot": "boot-1"}',
+        '{"boot": "boot-1", "slots": {"x": {"y": 1}}}',
+        '{"boot": "boot-1", "memory": {"slots": [], "recent": []}}',
+        json.dumps({"boot": "boot-1", "memory": half}),
+    ):
         path.write_text(content)
         assert KeptMemory(path, "boot-1").load() == Memory()
+
+
+def test_the_memory_of_an_older_agent_is_read(tmp_path: Path) -> None:
+    """An update within one boot heals no GPU."""
+    path = tmp_path / "health.json"
+    slot = {"uuid": "GPU-1", "energy_joules": 5.0, "fatal_xids": [79], "is_interrupted": True}
+    older = {**slot, "thermal_reasons": 0, "thermal_until_ms": 0, "unclassified_xids": []}
+    path.write_text(json.dumps({"boot": "boot-1", "slots": {str(SLOT): older}}))
+    read = KeptMemory(path, "boot-1").load().slots[SLOT]
+    assert (read.uuid, read.energy_joules, read.is_interrupted) == ("GPU-1", 5.0, True)
+    assert [(fatal.xid, fatal.action) for fatal in read.fatal] == [(79, "reboot_node")]
 
 
 def test_a_log_line_is_json_where_nobody_reads_along() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from gpusla.errors import GpuslaError
@@ -18,14 +17,15 @@ class KeptMemory:
     def __init__(self, path: Path, boot: str) -> None:
         self._path = path
         self._boot = boot
-        self._written: Memory | None = None
+        self._written: list[tuple[object, ...]] | None = None
 
     def load(self) -> Memory:
         """Return what was kept in this boot; empty after another one, which resets every GPU."""
         try:
             stored = json.loads(self._path.read_bytes())
             if stored["boot"] == self._boot:
-                return Memory.from_json(stored["slots"])
+                # Agents up to 0.1 wrote the slots alone; an update must not heal a GPU either.
+                return Memory.from_json(stored["memory"] if "memory" in stored else stored["slots"])
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError, AttributeError, GpuslaError) as cause:
@@ -34,10 +34,10 @@ class KeptMemory:
 
     def keep(self, memory: Memory) -> None:
         """Write the memory if it says something new of faults that last."""
-        lasting = Memory({slot: _lasting(one) for slot, one in memory.slots.items()})
+        lasting = [(slot, *_lasting(one)) for slot, one in memory.slots.items()]
         if lasting == self._written:
             return
-        content = json.dumps({"boot": self._boot, "slots": memory.to_json()})
+        content = json.dumps({"boot": self._boot, "memory": memory.to_json()})
         beside = self._path.with_suffix(".new")
         try:
             with beside.open("w") as file:
@@ -51,6 +51,7 @@ class KeptMemory:
         self._written = lasting
 
 
-def _lasting(memory: SlotMemory) -> SlotMemory:
-    """Leave out what changes at every pass and costs nothing to lose."""
-    return replace(memory, energy_joules=None, thermal_until_ms=0, brake_until_ms=0)
+def _lasting(memory: SlotMemory) -> tuple[object, ...]:
+    """Return what must not be lost; counters and clocks change at every pass."""
+    held = [hold.finding for hold in memory.holds]
+    return memory.uuid, memory.fatal, memory.is_interrupted, memory.standing, held

@@ -58,7 +58,7 @@ RECOVERY_DRAIN = Reason(
 )
 FABRIC_DOWN = Reason(
     "fabric_down", State.DOWN, "The GPU is not part of its NVLink fabric.",
-    "The fabric state is completed with status success again.",
+    "The fabric state is completed with status success again, in a cluster that has a name.",
 )
 FABRIC_UNHEALTHY = Reason(
     "fabric_unhealthy", State.DEGRADED,
@@ -82,13 +82,79 @@ POWER_BRAKE = Reason(
     "power_brake", State.DEGRADED, "The GPU slows its clocks at an external power signal.",
     "No power brake for 30 seconds.",
 )
+CLOCKS_LOW = Reason(
+    "clocks_low", State.DEGRADED,
+    "The GPU works with clocks below the floor of its kind and the driver names no cause.",
+    "30 seconds without it: the clocks are up, the load is gone, or the driver names a cause.",
+)
+NVLINK_DEGRADED = Reason(
+    "nvlink_degraded", State.DEGRADED,
+    "Fewer NVLinks are active than the kind is sold with, or one of them is slower.",
+    "All NVLinks are active at full speed again.",
+)
+PCIE_DEGRADED = Reason(
+    "pcie_degraded", State.DEGRADED,
+    "The PCIe link has fewer lanes than GPU and port can have, or a lower generation under load.",
+    "All lanes are there again; for the generation, 30 seconds without it.",
+)
+C2C_DOWN = Reason(
+    "c2c_down", State.DEGRADED,
+    "A chip-to-chip link between the GPU and its CPU is down.", "All these links are up again.",
+)
+REMAP_PENDING = Reason(
+    "remap_pending", State.DEGRADED,
+    "A faulty memory row waits for a reset to be replaced by a spare one; the GPU goes on working.",
+    "No row is pending any more, which takes a reset.",
+)
+REMAP_FAILED = Reason(
+    "remap_failed", State.DOWN, "A faulty memory row could not be replaced by a spare one.",
+    "The driver no longer says so, or another GPU sits in the slot.",
+)
+MEMORY_UNREPAIRABLE = Reason(
+    "memory_unrepairable", State.DOWN, "The driver says that the memory cannot be repaired any more.",
+    "The driver no longer says so, or another GPU sits in the slot.",
+)
+REPAIR_PENDING = Reason(
+    "repair_pending", State.DEGRADED,
+    "A memory channel or a processing cluster waits for a reset to be repaired.",
+    "No repair is pending any more, which takes a reset.",
+)
+SRAM_THRESHOLD = Reason(
+    "sram_threshold", State.DEGRADED,
+    "Uncorrected errors of the on-chip memory are over the driver's own threshold.",
+    "The driver no longer says so, or another GPU sits in the slot.",
+)
+CORRECTED_ERROR_STORM = Reason(
+    "corrected_error_storm", State.DEGRADED,
+    "The memory corrects so many errors that the GPU is held up by them.",
+    "A whole minute below the rate.",
+)
+NOT_READY = Reason(
+    "not_ready", State.DOWN,
+    "Confidential computing is on and the GPU takes no work until an operator lets it.",
+    "The driver says that the GPUs are ready.",
+)
+ECC_UNCORRECTED = Reason(
+    "ecc_uncorrected", State.OK,
+    "Memory errors were counted that could not be corrected, and no Xid says what became of them.",
+    "Ten minutes without another, or an Xid that explains them.",
+)
+NVLINK_RECOVERIES = Reason(
+    "nvlink_recoveries", State.OK,
+    "NVLinks recover often, or could not recover: an early sign; the links are still counted as they are.",
+    "Ten minutes below the rate.",
+)
+MIG_ENABLED = Reason(
+    "mig_enabled", State.OK,
+    "The GPU is divided into MIG instances although it is sold as a whole.", "The mode is off again.",
+)
 XID_FATAL = Reason(
     "xid_fatal", State.DOWN, "The driver reported an error after which the GPU must be reset.",
     "The GPU was reset or the node restarted since.",
 )
 XID_UNCLASSIFIED = Reason(
     "xid_unclassified", State.OK,
-    "The driver reported an error number that this program does not know; the GPU goes on working.",
+    "The driver reported an error that nobody knows by itself; the GPU goes on working.",
     "Ten minutes without it.",
 )
 GPU_UNOBSERVABLE = Reason(

@@ -259,7 +259,7 @@ def test_an_unknown_xid_is_never_nothing() -> None:
         one_pass(gpu(), 999), one_pass(gpu(), at_ms=600_999), one_pass(gpu(), at_ms=601_000)
     )
     assert [verdict(c) for c in found] == ["ok xid_unclassified"] * 2 + ["ok"]
-    assert found[0].findings[0].evidence == "Xid 999"
+    assert found[0].findings[0].evidence == "catalogue: Xid 999 is not in it"
 
 
 # --- laws -------------------------------------------------------------------------------------
