@@ -173,8 +173,8 @@ def xids_page() -> str:
     return page(
         "Xid errors",
         "`gpusla-agent explain xid 149` says more of one number: its role, and how the registers "
-        "of an NVLink 5 error are read. The meaning is in our words; NVIDIA's catalogue has no column "
-        "for a GB300, so the GB200's is shown.",
+        "of an NVLink 5 error are read. The meaning is in our words; NVIDIA's catalogue has no "
+        "column for a GB300, so the GB200's is shown.",
         table(
             ("Xid", "driver's name", "meaning", "GB200", "catalogue's action", "capacity"),
             [
