@@ -1,5 +1,6 @@
 """`gpusla explain`: what a name means, and how a statement's figures came about."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,9 @@ from gpusla.catalogue.metrics import METRICS
 from gpusla.catalogue.reasons import JUDGEMENTS, REASONS
 from gpusla.commands.statement_file import read_statement, story
 from gpusla.errors import InputError
+from gpusla.health.explain import explain_xid
+
+_XID = re.compile(r"xid[ _-]?([0-9]{1,5})", re.IGNORECASE)
 
 app = typer.Typer(
     help="Say what a name means, or how a statement's figures came about.",
@@ -25,7 +29,11 @@ app = typer.Typer(
 @app.command()
 def explain(
     thing: Annotated[
-        str | None, typer.Argument(help="An error code, a reason, an alert or a metric.")
+        list[str] | None,
+        typer.Argument(
+            help="An error code, a reason, an alert or a metric; or an Xid, as `xid 149`.",
+            show_default=False,
+        ),
     ] = None,
     statement: Annotated[
         Path | None, typer.Option(help="A statement as JSON: show how it was computed.")
@@ -36,21 +44,24 @@ def explain(
 
     Ends with 4 if nothing has that name, with 6 if a statement's figures were altered.
     """
-    if (thing is None) == (statement is None):
+    if bool(thing) == (statement is not None):
         message = "give either a name to explain or --statement FILE.json"
         raise typer.BadParameter(message)
     if statement is not None:
         typer.echo("\n".join(story(read_statement(statement))))
-    elif thing is not None:
-        typer.echo("\n\n".join(meanings(thing)))
+    elif thing:
+        typer.echo("\n\n".join(meanings(" ".join(thing))))
 
 
 def meanings(thing: str) -> list[str]:
     """
     Return all that a name means; some names are both an error and a reason.
 
+    thing: a name, or `xid` and a number.
     Raises InputError (`nothing_to_show`) with the nearest names if it means nothing.
     """
+    if xid := _XID.fullmatch(thing):
+        return [explain_xid(int(xid[1]))]
     pages = dict.fromkeys(name for name, _ in _pages())
     found = [page for name, page in _pages() if name.lower() == thing.lower()]
     if found:

@@ -202,6 +202,21 @@ def test_a_name_of_two_things_is_explained_as_both(capsys: Capture) -> None:
     assert ": a reason why a slot is unknown" in shown
 
 
+@pytest.mark.parametrize("words", [["xid", "149"], ["Xid", "149"], ["xid149"], ["XID-149"]])
+def test_an_error_number_of_the_driver_is_explained(words: list[str], capsys: Capture) -> None:
+    """With what the register words of its line make of it."""
+    assert main(["explain", *words]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Xid 149 NVLINK_NETIR_ERROR: an error number of the driver\n")
+    assert "NETIR_LINK_DOWN, link-fatal: root, reset_needed, reset_gpu" in shown
+
+
+def test_an_error_number_that_nobody_knows_asks_for_support(capsys: Capture) -> None:
+    """It has a page all the same."""
+    assert main(["explain", "xid", "999"]) == 0
+    assert "To do: contact_support" in capsys.readouterr().out
+
+
 def test_a_name_of_nothing_is_told_its_neighbours(capsys: Capture) -> None:
     """With 4: there is nothing to explain."""
     assert main(["explain", "fabric_dwn"]) == 4

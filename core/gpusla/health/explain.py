@@ -1,0 +1,96 @@
+"""What an Xid means, in words: from the same rows that judge it."""
+
+from collections.abc import Iterator
+
+from gpusla.catalogue.actions import MEANINGS
+from gpusla.catalogue.nvlink5 import DECODES, LAYOUT_CHANGED_IN, DecodeRow, Layout
+from gpusla.catalogue.xids import XIDS, XidRow
+from gpusla.health.grade import Effect, Grade, by_catalogue, grade
+from gpusla.health.profiles import PROFILES
+from gpusla.identity import GpuUuid
+from gpusla.readings import XidDetail, XidEvent
+
+CAPACITY_WORDS: dict[Effect, str] = {
+    Effect.RESET_NEEDED: "the GPU is down until it was reset",
+    Effect.UNCLASSIFIED: "shown, and none lost that the driver does not deny",
+    Effect.JUDGED_ELSEWHERE: "as the driver's recovery action, the fabric and the links say",
+    Effect.NONE: "none lost by itself",
+}
+
+
+def explain_xid(number: int) -> str:
+    """
+    Return what an error number means: a page of text without a line end after its last line.
+
+    For each kind of GPU: role, capacity and action of the number alone; for 144 to 150 also what
+    the register words of the kernel log's line make of it.  A number that nobody knows has a page,
+    too, that says so.
+    """
+    return "\n".join(_lines(number))
+
+
+def _lines(number: int) -> Iterator[str]:
+    row = XIDS.get(number)
+    yield f"Xid {number}{f' {row.mnemonic}' if row else ''}: an error number of the driver"
+    if row is not None:
+        yield from _catalogue(row)
+    else:
+        yield "  It is not in the catalogue that this program knows."
+    yield from _by_kind(number)
+    rows = [decode for decode in DECODES if decode.xid == number]
+    if rows:
+        yield "  With the register words of the log's line, by driver"
+        yield f"  (mask and value before R{LAYOUT_CHANGED_IN} | from it on; second word):"
+        for decode in rows:
+            yield from _decoded(decode)
+    yield "  What the driver itself asks for (field 230, Xid 154) goes before all of this, and what"
+    yield "  the log calls Fatal is never less than a reset."
+
+
+def _catalogue(row: XidRow) -> Iterator[str]:
+    yield f"  {row.meaning}"
+    known = row.architectures
+    kinds = "not said" if known is None else ", ".join(sorted(known)) or "none of today's GPUs"
+    yield f"  Reported by: {kinds}"
+    said = row.immediate.value or "nothing published"
+    then = f"; then {row.investigatory}" if row.investigatory else ""
+    yield f"  {row.source}: {said}{then}"
+    if row.recovery_action_since:
+        yield f"  The driver names a recovery action with it since: {row.recovery_action_since}"
+
+
+def _by_kind(number: int) -> Iterator[str]:
+    grades: dict[tuple[object, ...], list[str]] = {}
+    for sku in PROFILES:
+        one = by_catalogue(number, sku)
+        grades.setdefault((one.role, one.effect, one.action), []).append(sku)
+    for skus in grades.values():
+        one = by_catalogue(number, skus[0])
+        yield f"  On {', '.join(skus)}: role {one.role}"
+        yield f"    Capacity: {CAPACITY_WORDS[one.effect]}"
+        yield f"    To do: {one.action}. {MEANINGS[one.action]}"
+
+
+def _decoded(row: DecodeRow) -> Iterator[str]:
+    before, since = row.layouts
+    statuses = " or ".join(f"{status:#010x}" for status in row.error_statuses) or "any"
+    yield f"    {_bits(before)} | {_bits(since)}; {statuses}"
+    one = _graded(row, since.bits.value)
+    yield f"      {_outcome(since, row.severity, one)}; then {row.investigatory}"
+    if since.stricter is not None:
+        strict = _graded(row, since.stricter.value)
+        yield f"      {_outcome(since, 'stricter bits', strict)}"
+
+
+def _bits(layout: Layout) -> str:
+    return f"{layout.bits.mask:#010x} {layout.bits.value:#010x}"
+
+
+def _graded(row: DecodeRow, word: int) -> Grade:
+    status = row.error_statuses[0] if row.error_statuses else 0
+    event = XidEvent(GpuUuid(""), row.xid, 0, detail=XidDetail(intrinfo=word, error_status=status))
+    return grade(event, f"{LAYOUT_CHANGED_IN}.0")
+
+
+def _outcome(layout: Layout, severity: str, one: Grade) -> str:
+    return f"{layout.unit}, {severity}: {one.role}, {one.effect.value}, {one.action}"
