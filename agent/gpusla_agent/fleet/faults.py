@@ -28,6 +28,14 @@ Kind = Literal[
     "source_down",
     "agent_silent",
     "tray_power",
+    "xid_error",
+    "nvlink_link_down",
+    "nvlink_story",
+    "pcie_width",
+    "remap_pending",
+    "ecc_storm",
+    "clock_floor",
+    "unrepairable_memory",
 ]
 
 

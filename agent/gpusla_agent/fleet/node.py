@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from gpusla.catalogue.reasons import State
 from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.inventory.registry import Inventory
 from gpusla.journal.chain import Head
@@ -164,11 +163,11 @@ class PaperNode:
         Record all samples from an instant on that would see what the first of them sees.
 
         Readings stay as they are up to the source's next edge, and the rules are pure: what was
-        ok at the last step is ok, and what was not can only clear as time passes.
+        well at the last step is well, and what was found can only clear as time passes.
         """
         edge_ms = min(self._steady_until_ms - 1, until_ms, at_ms + RUN_MS_MAX)
         count = (edge_ms - at_ms) // self._interval_ms
-        if any(one.state is not State.OK for one in self._conditions.values()):
+        if any(one.findings for one in self._conditions.values()):
             self._conditions = self._sampler.step().conditions
             count = self._count_equal(at_ms, count)
         elif self._expected(at_ms + count * self._interval_ms) != self._expected_then:

@@ -1,5 +1,6 @@
 """A scenario as a source: what the driver of a node on paper would say at an instant."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -13,26 +14,27 @@ from gpusla.readings import (
     Fabric,
     GpuReadings,
     Identity,
+    MigInstance,
     Pass,
     Present,
-    Reading,
+    Process,
     XidEvent,
 )
-from gpusla.simulation.faults import FOREVER_MS, Fault, FaultKind
+from gpusla.simulation.faults import FOREVER_MS, RECOVERIES_BEFORE_MS, Fault, FaultKind
 from gpusla.simulation.profile import GB300, Profile
+from gpusla.simulation.readings import LINK_KINDS, Numbers, nvlinks, probes
 from gpusla.simulation.scenario import Scenario
-from gpusla.simulation.telemetry import Reading as Working
-from gpusla.simulation.telemetry import Telemetry
-
-_IDLE, _POWER_CAP, _THERMAL, _BRAKE = 0x01, 0x04, 0x40, 0x80
-"""Clock event reasons of nvml.h."""
+from gpusla.simulation.xids import DETAILS
 
 _COMPLETED, _IN_PROGRESS, _SUCCESS = 3, 2, 0
 _HEALTHY, _LIMITED_CAPACITY = 1, 3
 _DEGRADED_BANDWIDTH = 0x3
 """The two bits of the health mask that turn from false (2) to true (1)."""
 
-_RECOVERY = {FaultKind.RECOVERY_RESET: 1, FaultKind.RECOVERY_DRAIN: 3}
+_SWITCHED = 1
+"""How the GPUs of a rack reach one another, among the peer types of NVML."""
+
+CAPACITY_ONLY: frozenset[Consent] = frozenset({Consent.CAPACITY})
 
 _ANSWERS = {
     FaultKind.GPU_HUNG: Absent(Absence.UNOBSERVABLE, "no answer within the deadline"),
@@ -79,6 +81,7 @@ class SimulatedSource:
         self._loaded_ms = loaded_ms
         self._profile = profile
         self._last_ms: int | None = None
+        self._consents: dict[GpuUuid, frozenset[Consent]] = {}
         self.follow(scenario)
 
     def follow(self, scenario: Scenario) -> None:
@@ -87,21 +90,34 @@ class SimulatedSource:
         self._paper = tuple(
             _Paper(gpu, scenario, self._loaded_ms, self._profile) for gpu in self._gpus
         )
+        for one, other in zip(self._paper[::2], self._paper[1::2], strict=False):
+            one.numbers.sibling, other.numbers.sibling = other.numbers, one.numbers
         self._edges = sorted(_edges(self._faults))
+        self._signs = _Signs(self._faults)
 
     def sample(self) -> Pass:
         """Return one pass; never blocks."""
         now_ms, mono_ms = self._clock.wall_ms(), self._clock.monotonic_ms()
-        signs = [fault for fault in self._faults if fault.is_sign(now_ms)]
         events = self._events(now_ms)
-        if any(fault.kind is FaultKind.SOURCE_DOWN for fault in signs):
+        if FaultKind.SOURCE_DOWN in self._signs.at(now_ms):
             return Pass(mono_ms, {}, events, Absent(Absence.ERROR, "Driver Not Loaded"))
-        readings = (paper.read(now_ms, mono_ms) for paper in self._paper)
-        return Pass(mono_ms, {r.identity.uuid: r for r in readings if r is not None}, events)
+        times: dict[frozenset[Consent], dict[str, int]] = {}
+        gpus = {}
+        for paper in self._paper:
+            uuid = paper.identity.uuid
+            allowed = self._consents.get(uuid, CAPACITY_ONLY)
+            if allowed not in times:
+                times[allowed] = dict.fromkeys(probes(allowed), mono_ms)
+            found = paper.read(now_ms, mono_ms, allowed, times[allowed])
+            if found is not None:
+                gpus[uuid] = found
+        return Pass(mono_ms, gpus, events)
 
     def allow(self, consents: Mapping[GpuUuid, AbstractSet[Consent]]) -> None:
         """Say what may be read from now on, by GPU."""
-        self._consents = dict(consents)
+        self._consents = {
+            uuid: CAPACITY_ONLY | frozenset(allowed) for uuid, allowed in consents.items()
+        }
 
     def close(self) -> None:
         """Nothing is held."""
@@ -129,97 +145,111 @@ class SimulatedSource:
         self._last_ms = now_ms
         due = [fault for fault in self._faults if since_ms < fault.start_ms <= now_ms]
         return tuple(
-            XidEvent(gpu.identity.uuid, xid, now_ms)
+            XidEvent(gpu.identity.uuid, xid, now_ms, detail=DETAILS.get(xid))
             for fault in due
             for gpu in self._gpus
             if gpu.slot in fault.slots
-            for xid in fault.xids
+            for xid in fault.xids_on(gpu.slot)
         )
 
 
 def _edges(faults: Iterable[Fault]) -> set[int]:
-    return {edge for fault in faults for edge in (fault.start_ms, fault.signs_end_ms, fault.end_ms)}
+    edges: set[int] = set()
+    for fault in faults:
+        edges.update((fault.signs_start_ms, fault.start_ms, fault.signs_end_ms, fault.end_ms))
+        if fault.kind is FaultKind.NVLINK_STORY:
+            edges.add(fault.start_ms - RECOVERIES_BEFORE_MS)
+    return edges
+
+
+class _Signs:
+    """The kinds of some faults that show at an instant, looked up again at their edges only."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self._faults = tuple(faults)
+        self._edges = sorted({e for f in faults for e in (f.signs_start_ms, f.signs_end_ms)})
+        self._from_ms, self._until_ms = 0, 0
+        self._kinds: frozenset[FaultKind] = frozenset()
+
+    def at(self, now_ms: int) -> frozenset[FaultKind]:
+        if not self._from_ms <= now_ms < self._until_ms:
+            place = bisect_right(self._edges, now_ms)
+            self._from_ms = self._edges[place - 1] if place else 0
+            self._until_ms = self._edges[place] if place < len(self._edges) else FOREVER_MS
+            self._kinds = frozenset(f.kind for f in self._faults if f.is_sign(now_ms))
+        return self._kinds
 
 
 class _Paper:
     """One GPU: what it reads while some faults show."""
 
     def __init__(self, gpu: PaperGpu, scenario: Scenario, loaded_ms: int, profile: Profile) -> None:
-        self._gpu = gpu
-        self._profile = profile
-        self._faults = scenario.of([gpu.slot])
-        self._telemetry = Telemetry(gpu.slot, scenario.seed, loaded_ms, self._faults, profile)
-        self._cluster = f"gpusla-{gpu.slot.domain}"
+        self.identity = gpu.identity
+        faults = scenario.of([gpu.slot])
+        self._signs = _Signs([fault for fault in faults if fault.effect_on(gpu.slot).reason])
+        self.numbers = Numbers(gpu.slot, scenario.seed, loaded_ms, faults, profile)
+        self._links = nvlinks(profile)
+        self._fabric = _fabric(profile, f"gpusla-{gpu.slot.domain}")
 
-    def read(self, now_ms: int, mono_ms: int) -> GpuReadings | None:
-        kinds = {fault.kind for fault in self._faults if fault.is_sign(now_ms)}
+    def read(
+        self, now_ms: int, mono_ms: int, allowed: frozenset[Consent], times: dict[str, int]
+    ) -> GpuReadings | None:
+        kinds = self._signs.at(now_ms)
         answered = next((why for kind, why in _ANSWERS.items() if kind in kinds), None)
         if FaultKind.GPU_MISSING in kinds and FaultKind.GPU_HUNG not in kinds:
             return None
         if answered is not None:
-            return GpuReadings(self._gpu.identity, mono_ms, {}, answered, answered)
-        numbers = _numbers(self._profile, self._telemetry.at(now_ms), kinds)
-        return GpuReadings(self._gpu.identity, mono_ms, numbers, Present(self._fabric(kinds)))
+            return GpuReadings(self.identity, mono_ms, {}, answered, answered)
+        return GpuReadings(
+            self.identity,
+            mono_ms,
+            self.numbers.at(now_ms, kinds, allowed),
+            self._fabric[next((kind for kind in _FABRIC_KINDS if kind in kinds), None)],
+            links=self._links[not kinds.isdisjoint(LINK_KINDS)],
+            processes=self._processes(allowed),
+            instances=_NO_INSTANCES,
+            read_at_mono_ms=times,
+        )
 
-    def _fabric(self, kinds: set[FaultKind]) -> Fabric:
-        if FaultKind.NVLINK_SWITCH in kinds:
-            return Fabric(_IN_PROGRESS, _SUCCESS, self._cluster, 0, 0, 0)
-        mask, summary = self._profile.fabric_mask, _HEALTHY
-        if FaultKind.NVLINK_DEGRADED in kinds:
-            mask, summary = mask ^ _DEGRADED_BANDWIDTH, _LIMITED_CAPACITY
-        return Fabric(_COMPLETED, _SUCCESS, self._cluster, 1, mask, summary)
+    def _processes(self, allowed: frozenset[Consent]) -> Present[tuple[Process, ...]] | Absent:
+        if Consent.PROCESSES not in allowed:
+            return _NOT_ALLOWED
+        name = "train.py" if Consent.JOB_NAMES in allowed else ""
+        pid = 4_000 + self.identity.index
+        return Present((Process(pid, self.numbers.used_bytes, name),))
 
 
-def _numbers(profile: Profile, working: Working, kinds: set[FaultKind]) -> dict[str, Reading]:
-    is_hot = FaultKind.THERMAL_SLOWDOWN in kinds
-    is_slow = is_hot or FaultKind.POWER_BRAKE in kinds
-    limit = profile.power_limit_watts
-    if FaultKind.POWER_LIMIT in kinds:
-        limit = limit * 60 // 100
-    total = profile.memory_total_bytes
-    if FaultKind.MEMORY_MISSING in kinds:
-        total = total * 7 // 8  # one stack of eight
-    temperature = profile.temperature_slowdown_celsius if is_hot else working.temperature
-    clock = min(working.sm_clock, profile.sm_clock_slow_hertz) if is_slow else working.sm_clock
-    used = profile.memory_reserved_bytes + total * working.utilization // 1100
-    return {
-        "power_watts": Present(working.power / 1000),
-        "power_limit_watts": Present(limit),
-        "energy_joules": Present(working.energy / 1_000_000),
-        "temperature_celsius": Present(temperature),
-        "temperature_margin_celsius": Present(profile.temperature_slowdown_celsius - temperature),
-        "sm_clock_hertz": Present(clock),
-        "memory_clock_hertz": Present(profile.memory_clock_hertz),
-        "clock_event_reasons": Present(_clock_events(working, kinds)),
-        "memory_total_bytes": Present(total),
-        "memory_used_bytes": Present(used),
-        "utilization_ratio": Present(working.utilization / 1000),
-        "recovery_action": Present(next((_RECOVERY[k] for k in _RECOVERY if k in kinds), 0)),
+_NO_INSTANCES: Present[tuple[MigInstance, ...]] = Present(())
+_NOT_ALLOWED = Absent(Absence.UNSUPPORTED, "not agreed")
+_FABRIC_KINDS = (FaultKind.NVLINK_SWITCH, FaultKind.NVLINK_DEGRADED)
+"""In the order in which they hide one another."""
+
+
+def _fabric(profile: Profile, cluster: str) -> dict[FaultKind | None, Present[Fabric]]:
+    """Return what the fabric reads as, by the fault that shows in it."""
+    mask = profile.fabric_mask
+    found = {
+        None: Fabric(_COMPLETED, _SUCCESS, cluster, 1, mask, _HEALTHY),
+        FaultKind.NVLINK_SWITCH: Fabric(_IN_PROGRESS, _SUCCESS, cluster, 0, 0, 0),
+        FaultKind.NVLINK_DEGRADED: Fabric(
+            _COMPLETED, _SUCCESS, cluster, 1, mask ^ _DEGRADED_BANDWIDTH, _LIMITED_CAPACITY
+        ),
     }
-
-
-def _clock_events(working: Working, kinds: set[FaultKind]) -> int:
-    reasons = 0 if working.utilization else _IDLE
-    if FaultKind.POWER_LIMIT in kinds:
-        reasons |= _POWER_CAP
-    if FaultKind.THERMAL_SLOWDOWN in kinds:
-        reasons |= _THERMAL
-    if FaultKind.POWER_BRAKE in kinds:
-        reasons |= _BRAKE
-    return reasons
+    return {kind: Present(fabric) for kind, fabric in found.items()}
 
 
 def paper_gpu(slot: Slot, module_id: int, index: int, uuid: GpuUuid, profile: Profile) -> PaperGpu:
-    """Return the GPU that stands in a slot of a fleet on paper."""
+    """Return the GPU that stands in a slot of a fleet on paper; two in a row share a superchip."""
     identity = Identity(
         uuid,
         index,
         profile.name,
-        serial=f"paper-{uuid[-12:]}",
+        serial=f"paper-{slot.site}-{slot.rack}-{slot.tray}-{index // 2}",
         module_id=module_id,
         chassis_serial=f"paper-{slot.site}-{slot.rack}",
         pci_bus_id=f"{index:08x}:06:00.0",
         driver_version=profile.driver_version,
         vbios_version=profile.vbios_version,
+        peer_type=_SWITCHED,
     )
     return PaperGpu(slot, identity)

@@ -12,6 +12,15 @@ FOREVER_MS = 2**62
 CLEAR_MS = 30_000
 """A slowdown is over when it was not seen for so long; see `gpusla.catalogue.reasons`."""
 
+ONSET_MS = 30_000
+"""Low clocks count only when they were seen for so long; they need time to rise."""
+
+STORM_BLUR_MS = 122_000
+"""A storm of corrected errors is over when a whole minute, by an agent's own count, had none."""
+
+RECOVERIES_BEFORE_MS = 600_000
+"""So long before a link of the field story goes down, it had recovered hundreds of times."""
+
 
 class FaultKind(StrEnum):
     """What goes wrong; the value is what scenario and control files write."""
@@ -31,6 +40,14 @@ class FaultKind(StrEnum):
     SOURCE_DOWN = "source_down"
     AGENT_SILENT = "agent_silent"
     TRAY_POWER = "tray_power"
+    XID_ERROR = "xid_error"
+    NVLINK_LINK_DOWN = "nvlink_link_down"
+    NVLINK_STORY = "nvlink_story"
+    PCIE_WIDTH = "pcie_width"
+    REMAP_PENDING = "remap_pending"
+    ECC_STORM = "ecc_storm"
+    CLOCK_FLOOR = "clock_floor"
+    UNREPAIRABLE_MEMORY = "unrepairable_memory"
 
 
 class Sight(StrEnum):
@@ -49,9 +66,11 @@ class Effect:
     """
     What a kind of fault does.
 
-    state: what is true of the slot.  reason: its name in the catalogue, where it can be seen.
-    power_percent: what the GPU draws of what it would draw.  scope: what it takes out together:
-    one slot, its tray or its domain.
+    state: what is true of the slot.  reason: its name in the catalogue, where it can be seen; empty
+    where there is none.  power_percent: what the GPU draws of what it would draw.  scope: what it
+    takes out together: one slot, its tray or its domain.
+    elsewhere: what it does to all slots but the first, None if the same.
+    also: reasons of lesser states that show beside it.
     """
 
     state: State
@@ -59,6 +78,8 @@ class Effect:
     reason: str
     power_percent: int
     scope: str
+    elsewhere: "Effect | None" = None
+    also: tuple[str, ...] = ()
 
 
 EFFECTS: dict[FaultKind, Effect] = {
@@ -77,10 +98,48 @@ EFFECTS: dict[FaultKind, Effect] = {
     FaultKind.SOURCE_DOWN: Effect(State.OK, Sight.BLIND, "source_unavailable", 100, "tray"),
     FaultKind.AGENT_SILENT: Effect(State.OK, Sight.SILENT, "not_observed", 100, "tray"),
     FaultKind.TRAY_POWER: Effect(State.DOWN, Sight.SILENT, "not_observed", 0, "tray"),
+    FaultKind.XID_ERROR: Effect(State.OK, Sight.SEEN, "", 100, "slot"),
+    FaultKind.NVLINK_LINK_DOWN: Effect(State.DEGRADED, Sight.SEEN, "nvlink_degraded", 90, "slot"),
+    FaultKind.NVLINK_STORY: Effect(
+        State.DOWN,
+        Sight.SEEN,
+        "recovery_action",
+        15,
+        "domain",
+        elsewhere=Effect(State.OK, Sight.SEEN, "", 30, "domain"),
+        also=("nvlink_degraded",),
+    ),
+    FaultKind.PCIE_WIDTH: Effect(State.DEGRADED, Sight.SEEN, "pcie_degraded", 100, "slot"),
+    FaultKind.REMAP_PENDING: Effect(State.DEGRADED, Sight.SEEN, "remap_pending", 100, "slot"),
+    FaultKind.ECC_STORM: Effect(State.DEGRADED, Sight.SEEN, "corrected_error_storm", 80, "slot"),
+    FaultKind.CLOCK_FLOOR: Effect(State.DEGRADED, Sight.SEEN, "clocks_low", 50, "slot"),
+    FaultKind.UNREPAIRABLE_MEMORY: Effect(
+        State.DOWN, Sight.SEEN, "memory_unrepairable", 15, "slot"
+    ),
 }
 
-HELD_KINDS = frozenset({FaultKind.THERMAL_SLOWDOWN, FaultKind.POWER_BRAKE})
-"""Faults that go on to count for `CLEAR_MS` after their last sign."""
+HELD_MS: dict[FaultKind, int] = {
+    FaultKind.THERMAL_SLOWDOWN: CLEAR_MS,
+    FaultKind.POWER_BRAKE: CLEAR_MS,
+    FaultKind.CLOCK_FLOOR: CLEAR_MS,
+}
+"""Faults that go on to count after their last sign, and for how long."""
+
+HELD_KINDS = frozenset(HELD_MS)
+
+LATE_MS: dict[FaultKind, int] = {FaultKind.CLOCK_FLOOR: ONSET_MS}
+"""Faults that count only after their signs were there for so long."""
+
+BLURRED_MS: dict[FaultKind, int] = {FaultKind.ECC_STORM: STORM_BLUR_MS}
+"""Faults whose end an agent tells late, by up to so much: when depends on when it was started."""
+
+
+XIDS_OF_KIND: dict[FaultKind, tuple[int, ...]] = {
+    FaultKind.XID_ERROR: (31,),
+    FaultKind.NVLINK_STORY: (149,),
+}
+XID_ELSEWHERE = 145
+"""The field story (marin-community/marin issues 8934, 9086): one link, and 145 elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +147,13 @@ class Fault:
     """
     One thing that goes wrong, over [start_ms, end_ms) and all of its slots at once.
 
-    Of a held kind, the signs end `CLEAR_MS` before end_ms, the instant itself included.  Of a
-    silent kind, samples are missing strictly between start_ms and end_ms: the last one before is
-    taken at start_ms if that is a sampling instant, the first one after at end_ms.
-    xids: error numbers that the driver reports at start_ms for each slot.
+    slots: where a fault begins in one of them, that one is the first.
+    Of a held kind, the signs end `HELD_MS` before end_ms, the instant itself included; of a late
+    kind they begin `LATE_MS` before start_ms.  Of a silent kind, samples are missing strictly
+    between start_ms and end_ms: the last one before is taken at start_ms if that is a sampling
+    instant, the first one after at end_ms.
+    xids: error numbers that the driver reports at start_ms for each slot; where it begins in one
+    slot for that one, and 145 for the others.  Empty: those that belong to the kind.
     """
 
     id: str
@@ -103,14 +165,32 @@ class Fault:
 
     @property
     def effect(self) -> Effect:
-        """What this kind of fault does."""
+        """What this kind of fault does where it begins."""
         return EFFECTS[self.kind]
+
+    def effect_on(self, slot: Slot) -> Effect:
+        """Return what the fault does to one of its slots."""
+        effect = EFFECTS[self.kind]
+        if effect.elsewhere is None or slot == self.slots[0]:
+            return effect
+        return effect.elsewhere
+
+    def xids_on(self, slot: Slot) -> tuple[int, ...]:
+        """Return the error numbers that the driver reports for one of its slots."""
+        if EFFECTS[self.kind].elsewhere is not None and slot != self.slots[0]:
+            return (XID_ELSEWHERE,)
+        return self.xids or XIDS_OF_KIND.get(self.kind, ())
+
+    @property
+    def signs_start_ms(self) -> int:
+        """The instant from which on something is to be seen of it."""
+        return self.start_ms - LATE_MS.get(self.kind, 0)
 
     @property
     def signs_end_ms(self) -> int:
         """The instant from which on nothing is to be seen of it any more."""
-        if self.kind in HELD_KINDS and self.end_ms < FOREVER_MS:
-            return max(self.start_ms, self.end_ms - CLEAR_MS + 1)
+        if self.kind in HELD_MS and self.end_ms < FOREVER_MS:
+            return max(self.start_ms, self.end_ms - HELD_MS[self.kind] + 1)
         return self.end_ms
 
     def is_active(self, at_ms: int) -> bool:
@@ -119,7 +199,7 @@ class Fault:
 
     def is_sign(self, at_ms: int) -> bool:
         """Return whether a sample at an instant shows it."""
-        return self.start_ms <= at_ms < self.signs_end_ms
+        return self.signs_start_ms <= at_ms < self.signs_end_ms
 
     def is_mute(self, at_ms: int) -> bool:
         """Return whether it keeps the agent from sampling at an instant."""

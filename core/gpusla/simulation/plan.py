@@ -13,7 +13,7 @@ from random import Random
 
 from gpusla.identity import Slot
 from gpusla.instants import Interval
-from gpusla.simulation.faults import CLEAR_MS, HELD_KINDS, Fault, FaultKind
+from gpusla.simulation.faults import HELD_MS, Fault, FaultKind
 from gpusla.simulation.scenario import Scenario
 
 HOUR_MS = 3_600_000
@@ -165,7 +165,7 @@ class _Drawing:
     ) -> Fault:
         align_ms = self._align_ms
         start_ms = max(self._span.start_ms, start_ms) // align_ms * align_ms
-        least_ms = LEAST_MS + (CLEAR_MS if kind in HELD_KINDS else 0)
+        least_ms = LEAST_MS + HELD_MS.get(kind, 0)
         end_ms = -(-max(end_ms, start_ms + least_ms) // align_ms) * align_ms
         return Fault(f"{name}-{start_ms}", kind, slots, start_ms, end_ms)
 

@@ -38,14 +38,18 @@ def struck(kind: FaultKind, target: str, slots: Iterable[Slot]) -> tuple[Slot, .
     Return the slots that a fault of this kind takes out when it hits target.
 
     target: a rack, a tray or a slot, such as c2/r01, c2/r01/t03 or c2/r01/t03/m2; it is widened to
-    what the kind takes out together.  Raises InventoryError(unknown_reference) if no slot is there.
+    what the kind takes out together.  Where that begins in one slot, target's first is the first.
+    Raises InventoryError(unknown_reference) if no slot is there.
     """
     every = tuple(slots)
     named = [slot for slot in every if f"{slot}/".startswith(f"{target}/")]
     if not named:
         raise InventoryError(UNKNOWN_REFERENCE, f"the fleet has no slot {target!r}")
     together = {_group(slot, EFFECTS[kind].scope) for slot in named}
-    return tuple(slot for slot in every if _group(slot, EFFECTS[kind].scope) in together)
+    hit = [slot for slot in every if _group(slot, EFFECTS[kind].scope) in together]
+    if EFFECTS[kind].elsewhere is not None:  # Where it begins stands first.
+        hit.sort(key=lambda slot: slot != named[0])
+    return tuple(hit)
 
 
 def _group(slot: Slot, scope: str) -> tuple[str, ...]:

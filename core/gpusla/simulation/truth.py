@@ -74,7 +74,7 @@ def stretches(scenario: Scenario, slot: Slot, span: Interval, valid_ms: int) -> 
     faults = [fault for fault in scenario.faults if slot in fault.slots]
     last: Stretch | None = None
     for start_ms, end_ms in _between(_edges(faults, span)):
-        here = _judge(faults, start_ms, end_ms, valid_ms)
+        here = _judge(slot, faults, start_ms, end_ms, valid_ms)
         if last is not None and _same(last, here):
             last = Stretch(last.start_ms, end_ms, here.state, here.is_observed, here.reasons)
             continue
@@ -132,13 +132,16 @@ def _worth(truth: Sequence[Stretch], at_ms: int, terms: Terms) -> Fraction:
     return Fraction(int(here.state is State.OK))
 
 
-def _judge(faults: Sequence[Fault], start_ms: int, end_ms: int, valid_ms: int) -> Stretch:
+def _judge(
+    slot: Slot, faults: Sequence[Fault], start_ms: int, end_ms: int, valid_ms: int
+) -> Stretch:
     """Judge a stretch without edges inside: what holds at its start holds throughout."""
     active = [fault for fault in faults if fault.start_ms <= start_ms < fault.end_ms]
-    states = {fault.effect.state for fault in active}
+    effects = [fault.effect_on(slot) for fault in active]
+    states = {effect.state for effect in effects}
     state = next((s for s in (State.DOWN, State.DEGRADED) if s in states), State.OK)
     is_observed = not any(_hides(fault, faults, valid_ms) for fault in active)
-    reasons = sorted({f.effect.reason for f in active if f.effect.state is state})
+    reasons = sorted({effect.reason for effect in effects if effect.state is state})
     return Stretch(
         start_ms, end_ms, state, is_observed, tuple(reasons) if state is not State.OK else ()
     )

@@ -5,13 +5,14 @@ from itertools import pairwise
 
 import pytest
 
+from gpusla.catalogue.readings import Consent
 from gpusla.catalogue.reasons import State
-from gpusla.health import Memory, judge
+from gpusla.health import Memory, Role, judge
 from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.journal.model import ClockState, Condition, Instant, Observed, Started
-from gpusla.readings import Expected
-from gpusla.simulation.faults import Fault, FaultKind
+from gpusla.readings import Expected, Present
+from gpusla.simulation.faults import BLURRED_MS, Fault, FaultKind
 from gpusla.simulation.plan import Rates, Repair, draw
 from gpusla.simulation.profile import GB300
 from gpusla.simulation.scenario import Scenario, struck
@@ -39,6 +40,7 @@ def observe(scenario: Scenario, duration_ms: int) -> tuple[Seen, list[Mapping[Sl
     """Sample a tray once a second, judge, fold; return milliseconds by state and conditions."""
     clock = FakeClock(START, START)
     source = SimulatedSource(scenario, GPUS, clock, loaded_ms=START)
+    source.allow({gpu.identity.uuid: {Consent.ACTIVITY} for gpu in GPUS})
     seen: Seen = {slot: dict.fromkeys(State, 0) for slot in TRAY}
     instant = Instant("boot", 1, 0, START, ClockState.SYNCHRONISED, 0)
     carry, memory = Carry(), Memory()
@@ -66,14 +68,41 @@ def observe(scenario: Scenario, duration_ms: int) -> tuple[Seen, list[Mapping[Sl
 def test_every_kind_of_fault_is_seen_as_what_it_is_and_for_as_long(kind: FaultKind) -> None:
     """Exact to the millisecond when its edges fall on samples."""
     slots = struck(kind, str(TRAY[0]), TRAY)
-    fault = Fault("f", kind, slots, START + 20_000, START + 100_000, xids=(154,))
+    fault = Fault("f", kind, slots, START + 40_000, START + 120_000, xids=(154,))
     scenario = Scenario(TRAY, (fault,))
-    seen, conditions = observe(scenario, 150_000)
+    seen, conditions = observe(scenario, 300_000)
     for slot in TRAY:
-        truth = totals(scenario, [slot], Interval(START, START + 150_000), VALID_MS)
+        truth = totals(scenario, [slot], Interval(START, START + 300_000), VALID_MS)
+        state = fault.effect_on(slot).state
+        late_ms = seen[slot][state] - truth.seen[state] if slot in slots else 0
+        assert 0 <= late_ms <= BLURRED_MS.get(kind, 0)
+        seen[slot][state] -= late_ms
+        seen[slot][State.OK] += late_ms
         assert seen[slot] == truth.seen
     reasons = {f.reason for judged in conditions for f in judged[TRAY[0]].findings}
-    assert reasons == ({fault.effect.reason} - {"not_observed"})
+    assert reasons == {fault.effect.reason, *fault.effect.also} - {"not_observed", ""}
+
+
+def test_the_field_story_has_one_root_and_its_after_effects() -> None:
+    """One GPU's 149 with its register words, 145 on all others, and 505 recoveries before."""
+    slots = struck(FaultKind.NVLINK_STORY, str(TRAY[2]), TRAY)
+    fault = Fault("f", FaultKind.NVLINK_STORY, slots, START + 700_000, START + 800_000)
+    clock = FakeClock(START, START)
+    source = SimulatedSource(Scenario(TRAY, (fault,)), GPUS, clock, loaded_ms=START)
+    recoveries = []
+    for clock.now_ms in (START, START + 100_000, START + 900_000):
+        source.sample()
+        recoveries.append(source.sample().gpus[GPUS[2].identity.uuid].numbers["nvlink_recoveries"])
+    assert recoveries == [Present(0), Present(505), Present(505)]
+    again = SimulatedSource(Scenario(TRAY, (fault,)), GPUS, clock, loaded_ms=START)
+    clock.now_ms = fault.start_ms
+    judged, _ = judge(EXPECTED, again.sample(), Memory())
+    roles = {(one.slot, one.event.xid): one.role for one in judged.events}
+    assert roles.pop((TRAY[2], 149)) is Role.ROOT
+    assert roles == {(slot, 145): Role.AFTER_EFFECT for slot in TRAY if slot != TRAY[2]}
+    assert {slot: one.state for slot, one in judged.conditions.items()} == {
+        slot: State.DOWN if slot == TRAY[2] else State.OK for slot in TRAY
+    }
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -44,3 +44,13 @@ def test_a_gpu_stays_within_what_its_kind_can_do() -> None:
         assert all(0 < r.utilization <= 1000 for r in day)
         assert all(30 <= r.temperature < 70 for r in day)
         assert sum(r.power for r in day) / 1440 > 600_000
+
+
+@pytest.mark.parametrize("faults", [(), FAULTS], ids=["well", "with faults"])
+def test_work_is_the_integral_of_utilisation(faults: tuple[Fault, ...]) -> None:
+    """So counters of activity agree with the shares that are shown, whatever the window."""
+    telemetry = Telemetry(SLOT, 3, START, faults)
+    added = 0
+    for at_ms in range(START, START + 120 * MINUTE_MS, 10_000):
+        added += telemetry.at(at_ms).utilization * 10_000
+        assert abs(telemetry.at(at_ms + 10_000).work - added) <= 10_000 + at_ms - START
