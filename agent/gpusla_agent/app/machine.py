@@ -1,20 +1,14 @@
 """The machine's clocks, read together, and whether somebody keeps them right."""
 
 import ctypes
-import struct
 from pathlib import Path
 
 from gpusla.clock import Clock
 from gpusla.journal.model import ClockState
 from gpusla_agent.recorder import ClockReading
+from gpusla_agent.sources.host.clock import read_kernel_clock
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-# struct timex of <sys/timex.h> on 64-bit Linux: modes at 0 (zero only reads), maxerror in
-# microseconds at 24, status at 40; 208 bytes.
-_TIMEX_BYTES = 256
-_MAXERROR_AT, _STATUS_AT = 24, 40
-_STA_UNSYNC = 0x40
 
 _APART_MS = 5
 """Wall and monotonic time belong together if no more than this passed while they were read."""
@@ -26,7 +20,6 @@ class MachineClock:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._boot = _BOOT_ID.read_text("ascii").strip()
-        self._adjtimex = getattr(ctypes.CDLL(None, use_errno=True), "adjtimex", None)
 
     def read(self) -> ClockReading:
         """Read all clocks together."""
@@ -44,17 +37,14 @@ class MachineClock:
             before = after
         return after, wall_ms
 
-    def _synchronisation(self) -> tuple[ClockState, int | None]:
-        if self._adjtimex is None:
+    @staticmethod
+    def _synchronisation() -> tuple[ClockState, int | None]:
+        kept = read_kernel_clock()
+        if kept is None:
             return ClockState.UNKNOWN, None
-        timex = ctypes.create_string_buffer(_TIMEX_BYTES)
-        if self._adjtimex(timex) < 0:
-            return ClockState.UNKNOWN, None
-        (error_us,) = struct.unpack_from("q", timex, _MAXERROR_AT)
-        (status,) = struct.unpack_from("i", timex, _STATUS_AT)
-        if status & _STA_UNSYNC:
+        if not kept.is_synchronised:
             return ClockState.UNSYNCHRONISED, None
-        return ClockState.SYNCHRONISED, -(-error_us // 1_000)
+        return ClockState.SYNCHRONISED, -(-kept.error_max_us // 1_000)
 
 
 def give_memory_back() -> None:

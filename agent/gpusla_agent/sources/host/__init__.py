@@ -1,0 +1,1 @@
+"""What the node says of itself: processors, memory, clock, network, IMEX and its BMC's sensors."""
