@@ -6,13 +6,12 @@ A family is read as a whole and its values share one time.  The names are those 
 own, and the probes turn it into base units.  Field ids: nvml.h of CUDA 13.5.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from gpusla.catalogue.readings import Consent
+from gpusla.catalogue.consent import Consent
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """
     Calls that are made together.
 
@@ -129,8 +128,8 @@ GPM_COUNTERS: dict[str, int] = {
     "sm_cycles_active": 249,
     "tensor_cycles_active": 250,
 }
-"""Counters since boot, where the driver has them; prefix `gpm_`.  The ids beyond 249 are to be
-checked against the header."""
+"""Counters since boot, where the driver has them; prefix `gpm_`.  nvml.h gives them no unit beyond
+their names: cycles, which only compare with each other."""
 
 FAMILIES: tuple[Family, ...] = (
     Family("health_fields", 0, Consent.CAPACITY, tuple(HEALTH_FIELDS)),

@@ -2,24 +2,34 @@
 NVML as a source: a worker process that may hang, and the watchdog over it.
 
 A GPU whose calls do not return in time is unobservable while the others stay fresh.  A worker that
-has to go (two of its GPUs hang, one hangs for long, a GPU was lost, the driver lists another
-number) serves on until its successor is ready.  A killed worker that hangs in the driver cannot be
-reaped; with two of those, no further one is started.
+has to go (two of its GPUs hang, one hangs for long, a GPU was lost or needs a reset, the driver let
+go of a GPU or lists another number) serves on until its successor is ready, and its last words are
+heard.  A killed worker that hangs in the driver cannot be reaped; with two of those, no further one
+is started.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gpusla.catalogue.readings import Consent
+from gpusla.catalogue.consent import Consent
 from gpusla.clock import Clock
 from gpusla.identity import GpuUuid
 from gpusla.logs import get_logger
 from gpusla.readings import Absence, Absent, GpuReadings, Identity, Pass
-from gpusla_agent.sources.raw import SUCCESS, Probing, RawGpu, absence_of
+from gpusla_agent.sources.nvml_handover import Handover
+from gpusla_agent.sources.nvml_wire import LAST_WORDS, NO_CONSENT, PASS, consents_line, unpack
+from gpusla_agent.sources.raw import (
+    CAPACITY_ONLY,
+    SUCCESS,
+    Probing,
+    RawGpu,
+    Told,
+    absence_of,
+)
 from gpusla_agent.sources.worker_process import WorkerProcess
 
 UNREAPED_MAX = 2
@@ -27,6 +37,9 @@ UNREAPED_MAX = 2
 
 HUNG_MAX = 1
 """GPUs that may hang before the worker is replaced at once."""
+
+LAST_WORDS_MS = 100
+"""A worker that does not hang says at once what happened since its last pass."""
 
 _log = get_logger()
 _GONE = {Absence.LOST, Absence.RESET_REQUIRED}
@@ -68,11 +81,17 @@ class NvmlSource:
     ) -> None:
         """Start the first worker and wait until it is ready, or for the time it is allowed."""
         self.restarts = 0
+        self.events_lost = 0
+        self.other_events = 0
         self._clock = clock
         self._probing = probing
         self._timing = timing or NvmlTiming()
         self._environment = _environment(library_directory)
-        self._consents: dict[GpuUuid, AbstractSet[Consent]] = {}
+        self._consents: dict[GpuUuid, frozenset[Consent]] = {}
+        self._consents_told = NO_CONSENT
+        self._before: dict[GpuUuid, GpuReadings] = {}
+        self._gone: set[GpuUuid] = set()
+        self._handover = Handover()
         self._identities: dict[int, Identity] = {}
         self._unreaped: list[WorkerProcess] = []
         self._why_silent = "the worker has not started"
@@ -81,6 +100,8 @@ class NvmlSource:
         self._worker: WorkerProcess | None = None
         self._successor: WorkerProcess | None = None
         self._try_ms = 0
+        self._other_events_now = 0
+        self._has_driver_changed = False
         self._spawned_ms = clock.monotonic_ms() - self._timing.spawn_ms
         self._replace()
         self._adopt(clock.monotonic_ms() + self._timing.ready_ms)
@@ -93,15 +114,13 @@ class NvmlSource:
         if message is None:  # Dead or hung as a whole: try once more with a new one.
             self._adopt(until_ms)
             message = self._ask(until_ms)
+        seen = self._pass(message) if message is not None else self._silence()
         self._watch(message)
-        if message is None:
-            now_ms = self._clock.monotonic_ms()
-            return Pass(now_ms, {}, source=Absent(Absence.UNOBSERVABLE, self._why_silent))
-        return self._pass(message)
+        return seen
 
     def allow(self, consents: Mapping[GpuUuid, AbstractSet[Consent]]) -> None:
-        """Say what may be read from now on, by GPU."""
-        self._consents = dict(consents)
+        """Say what may be read from now on, by GPU; of whoever is not named: capacity only."""
+        self._consents = {uuid: CAPACITY_ONLY | held for uuid, held in consents.items()}
 
     def close(self) -> None:
         """Kill the workers."""
@@ -117,13 +136,27 @@ class NvmlSource:
         self._adopt(self._clock.monotonic_ms())
         if self._worker is None:
             return None
-        message = self._worker.receive(until_ms) if self._worker.request() else None
+        is_asked = self._worker.request(self._request())
+        message = self._worker.receive(until_ms) if is_asked else None
         if message is None:
             self._why_silent = "the worker does not answer"
             self._retire(self._worker)
             self._worker = None
             self._replace()
         return message
+
+    def _request(self) -> str:
+        """Return the line that asks for a pass, with the consents if the worker has others."""
+        allowed = consents_line(
+            {index: self._allowed(identity) for index, identity in self._identities.items()}
+        )
+        if allowed == self._consents_told:
+            return PASS
+        self._consents_told = allowed
+        return f"{PASS} {allowed}"
+
+    def _allowed(self, identity: Identity) -> frozenset[Consent]:
+        return self._consents.get(identity.uuid, CAPACITY_ONLY)
 
     def _pass(self, message: dict[str, Any]) -> Pass:
         for one in message["identities"]:
@@ -133,19 +166,46 @@ class NvmlSource:
         seconds: dict[str, float] = {"xid": 0.0}
         answers = {answer["index"]: answer for answer in message["gpus"]}
         for index, identity in self._identities.items():
-            found = self._probing.interpret(self._raw(identity, answers.get(index)), None)
+            raw = self._raw(identity, answers.get(index))
+            found = self._probing.interpret(raw, self._before.get(identity.uuid))
             gpus[identity.uuid] = found.readings
             for probe, is_good in found.success.items():
                 success[probe] = success.get(probe, True) and is_good
-                seconds[probe] = max(seconds.get(probe, 0.0), found.seconds[probe])
-        events = self._probing.events(message["xids"])
+            for probe, took in found.seconds.items():
+                seconds[probe] = max(seconds.get(probe, 0.0), took)
+        self._before = gpus
+        events = self._probing.events(self._handover.after(self._happened(message)))
         now_ms = self._clock.monotonic_ms()
-        return Pass(now_ms, gpus, events, None, seconds, success)
+        return Pass(now_ms, dict(gpus), events, None, seconds, success)
+
+    def _silence(self) -> Pass:
+        why = Absent(Absence.UNOBSERVABLE, self._why_silent)
+        return Pass(self._clock.monotonic_ms(), {}, source=why)
 
     def _raw(self, identity: Identity, answer: dict[str, Any] | None) -> RawGpu:
+        allowed = self._allowed(identity)
         if answer is None:
-            return RawGpu(identity, self._clock.monotonic_ms(), {}, {}, _HUNG)
-        return RawGpu(identity, answer["at_ms"], answer["values"], answer["seconds"])
+            now_ms = self._clock.monotonic_ms()
+            return RawGpu(identity, now_ms, {}, {}, _HUNG, allowed=allowed)
+        if "code" in answer:  # It has no handle, so nothing could be read.
+            self._gone |= _gone(identity, [answer["code"]])
+            values = {"handle": (answer["code"], None)}
+            return RawGpu(identity, answer["at_ms"], values, {}, allowed=allowed)
+        values, seconds, failed = unpack(answer["read"])
+        self._gone |= _gone(identity, failed)
+        families = frozenset(seconds)
+        return RawGpu(identity, answer["at_ms"], values, seconds, None, families, allowed)
+
+    def _happened(self, message: dict[str, Any]) -> list[Told]:
+        """Return the Xids of a message, and count what it counts."""
+        self.events_lost += message["events_lost"]
+        self.other_events += message["other_events"] - self._other_events_now
+        self._other_events_now = message["other_events"]
+        self._has_driver_changed |= message["driver_changes"] > 0
+        told: list[Told] = [(*one,) for one in message["xids"]]
+        if self._successor is not None:
+            self._handover.note(told)
+        return told
 
     # --- what the driver lists ----------------------------------------------------------------
 
@@ -163,11 +223,26 @@ class NvmlSource:
             is_free = known is not None and known.uuid not in told
             stranger = Identity(GpuUuid(f"index-{index}"), index, "")
             self._identities[index] = known if known is not None and is_free else stranger
+        self._forget(before)
 
     def _learn(self, one: dict[str, Any]) -> None:
         identity = self._probing.identify(one["index"], one["identity"])
         if identity is not None:
             self._identities[identity.index] = identity
+
+    def _forget(self, before: Mapping[int, Identity]) -> None:
+        """Forget what was read of GPUs that are not as they were, or behind another driver."""
+        known = {identity.uuid: identity for identity in before.values()}
+        self._before = {
+            identity.uuid: self._before[identity.uuid]
+            for identity in self._identities.values()
+            if identity.uuid in self._before
+            and identity.uuid not in self._gone
+            and identity == known.get(identity.uuid)
+            and not self._has_driver_changed
+        }
+        self._gone = set()
+        self._has_driver_changed = False
 
     # --- the watchdog -------------------------------------------------------------------------
 
@@ -195,8 +270,10 @@ class NvmlSource:
             return "the calls of more than one GPU do not return"
         if message["count"] != len(self._identities):
             return "the driver lists another number of GPUs"
-        if any(_is_gone(answer) for answer in message["gpus"]):
+        if self._gone:
             return "a GPU is lost or needs a reset"
+        if message["driver_changes"]:
+            return "the driver let go of a GPU, or took one"
         return _ONE_HANGS if hung else None
 
     def _replace(self) -> bool:
@@ -208,6 +285,7 @@ class NvmlSource:
             self._why_silent = f"{UNREAPED_MAX} killed workers still hang in the driver"
             return False
         self._spawned_ms = now_ms
+        self._handover.begin()
         self._successor = WorkerProcess(self._clock, self._timing.deadline_ms, self._environment)
         return True
 
@@ -220,16 +298,26 @@ class NvmlSource:
         if ready is not None and ready["code"] == SUCCESS:
             self.restarts += self._is_started
             self._is_started = True
+            self._hear_out(self._worker)
             self._retire(self._worker)
             self._worker, self._successor = successor, None
+            self._consents_told, self._other_events_now = NO_CONSENT, 0
             self._list(ready)
             return
         is_late = self._clock.monotonic_ms() - successor.started_ms > self._timing.ready_ms
         if ready is not None or successor.has_ended() or is_late:
             words = "a new worker is not ready in time" if is_late else "a new worker ended"
             self._why_silent = words if ready is None else absence_of(ready["code"]).detail
+            self._has_driver_changed |= ready is not None
             self._retire(successor)
             self._successor = None
+
+    def _hear_out(self, worker: WorkerProcess | None) -> None:
+        """Take what happened since a worker's last pass; its successor may tell it once more."""
+        until_ms = self._clock.monotonic_ms() + LAST_WORDS_MS
+        is_asked = worker is not None and worker.request(LAST_WORDS)
+        message = worker.receive(until_ms) if worker is not None and is_asked else None
+        self._handover.take_over(self._happened(message) if message is not None else [])
 
     def _retire(self, worker: WorkerProcess | None) -> None:
         if worker is not None:
@@ -240,9 +328,9 @@ class NvmlSource:
         self._unreaped = [worker for worker in self._unreaped if not worker.has_ended()]
 
 
-def _is_gone(answer: dict[str, Any]) -> bool:
-    codes = {code for code, _ in answer["values"].values()} - {SUCCESS}
-    return not _GONE.isdisjoint(absence_of(code).absence for code in codes)
+def _gone(identity: Identity, codes: Iterable[int]) -> set[GpuUuid]:
+    is_gone = any(absence_of(code).absence in _GONE for code in codes if code != SUCCESS)
+    return {identity.uuid} if is_gone else set()
 
 
 def _environment(library_directory: Path | None) -> dict[str, str]:

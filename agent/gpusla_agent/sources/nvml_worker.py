@@ -3,9 +3,9 @@ The worker that talks to the driver: a process of its own, so that it can be kil
 
 One thread for each GPU, so that a call that never returns costs one GPU.  A request is a line on
 standard input; the answer is a line of JSON on standard output, after every GPU answered or the
-deadline passed.  The first line out says what the driver lists.  The end of standard input ends
-the process, so it never outlives the agent.  Imports as little as it can: python -m
-gpusla_agent.sources.nvml_worker DEADLINE_MS.
+deadline passed (`gpusla_agent.sources.nvml_wire`).  The first line out says what the driver lists.
+The end of standard input ends the process, so it never outlives the agent.  Imports as little as
+it can: python -m gpusla_agent.sources.nvml_worker DEADLINE_MS.
 """
 
 import ctypes
@@ -13,38 +13,70 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Iterator, Mapping
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from gpusla.catalogue.consent import Consent
 from gpusla.clock import SystemClock
-from gpusla_agent.sources import nvml_calls as calls
+from gpusla_agent.sources.nvml_calls import binding
+from gpusla_agent.sources.nvml_calls.gpu import Gpu
+from gpusla_agent.sources.nvml_listener import Listener
+from gpusla_agent.sources.nvml_schedule import Schedule
+from gpusla_agent.sources.nvml_wire import LAST_WORDS, consents_of
 
 CLOCK = SystemClock()
+COUNT_MS = 2_000
+"""How often the driver is asked how many GPUs it lists."""
 
-XIDS_MAX = 4_096
-"""Events that are kept between two requests; a storm must not fill memory."""
+TURN_MS = 5
+"""
+How long the next GPU waits for the one before.
+
+Threads that ask at the same time mostly fight for the interpreter's lock; in turn they cost less
+processor time, and a GPU that takes longer than this is not waited for.
+"""
+
+_CAPACITY = frozenset({Consent.CAPACITY})
+
+Job = tuple[int, tuple[str, ...]]
+"""Number and families; number 0 is the GPU's identity."""
 
 
 class Sampled:
     """One GPU and the thread that asks it."""
 
-    def __init__(self, index: int, done: "SimpleQueue[tuple[int, int, Any]]") -> None:
-        self.gpu = calls.Gpu(index)
+    def __init__(
+        self, index: int, done: "SimpleQueue[tuple[int, int, Any]]", listener: Listener
+    ) -> None:
+        self.gpu = Gpu(index)
         self.is_busy = False
-        self._jobs: SimpleQueue[int] = SimpleQueue()
+        self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._done = done
+        self._listener = listener
         threading.Thread(target=self._run, daemon=True).start()
 
-    def ask(self, job: int) -> None:
-        """Let the thread take a pass over its GPU; job 0 is its identity."""
+    def ask(self, job: Job) -> None:
+        """Let the thread take a pass over its GPU."""
         self.is_busy = True
         self._jobs.put(job)
 
     def _run(self) -> None:
         while True:
-            job = self._jobs.get()
-            found = self.gpu.sample() if job else self.gpu.identity()
-            self._done.put((job, self.gpu.index, (found, CLOCK.monotonic_ms())))
+            job, families = self._jobs.get()
+            found = self._sample(families) if job else self._identity()
+            self._done.put((job, self.gpu.index, found))
+
+    def _identity(self) -> dict[str, Any]:
+        """Registering for events is a call on the GPU too, and may hang like one."""
+        told = self.gpu.identity()
+        self._listener.register(self.gpu)
+        return {"index": self.gpu.index, "identity": told}
+
+    def _sample(self, families: tuple[str, ...]) -> dict[str, Any]:
+        read = self.gpu.sample(families, CLOCK.monotonic_ms())
+        said = "code" if isinstance(read, int) else "read"
+        return {"index": self.gpu.index, "at_ms": CLOCK.monotonic_ms(), said: read}
 
 
 class Listed:
@@ -52,19 +84,22 @@ class Listed:
 
     def __init__(self, count: int) -> None:
         self.count = count
+        self._ask_ms = CLOCK.monotonic_ms() + COUNT_MS
         self._jobs: SimpleQueue[None] = SimpleQueue()
         threading.Thread(target=self._run, daemon=True).start()
 
     def ask(self) -> None:
-        """Ask once more, unless an answer is still awaited."""
-        if self._jobs.empty():
+        """Ask once more if it is time, unless an answer is still awaited."""
+        now_ms = CLOCK.monotonic_ms()
+        if now_ms >= self._ask_ms and self._jobs.empty():
+            self._ask_ms = now_ms + COUNT_MS
             self._jobs.put(None)
 
     def _run(self) -> None:
         while True:
             self._jobs.get()
-            code, count = calls.count()
-            self.count = count if code == calls.SUCCESS else -1
+            code, count = binding.count()
+            self.count = count if code == binding.SUCCESS else -1
 
 
 class Worker:
@@ -73,75 +108,80 @@ class Worker:
     def __init__(self, count: int, deadline_ms: int) -> None:
         self._deadline_ms = deadline_ms
         self._done: SimpleQueue[tuple[int, int, Any]] = SimpleQueue()
-        self._gpus = [Sampled(index, self._done) for index in range(count)]
+        self._listener = Listener(CLOCK)
+        self._gpus = [Sampled(index, self._done, self._listener) for index in range(count)]
         self._listed = Listed(count)
-        self._xids: SimpleQueue[tuple[str, int, int, str]] = SimpleQueue()
-        self._late: dict[int, Any] = {}
-        self._events: calls.XidEvents | None = None
+        self._schedule = Schedule(count)
+        self._allowed: Mapping[int, frozenset[Consent]] = {}
+        self._late: list[dict[str, Any]] = []
 
     def identities(self) -> list[dict[str, Any]]:
-        """Return what each GPU is, and begin to listen for Xids of those that said so."""
-        found = self._ask_all(0)
-        self._events = calls.XidEvents()
-        for sampled in self._gpus:
-            if not sampled.is_busy:
-                self._events.register(sampled.gpu)
-        if self._events.code == calls.SUCCESS:
-            threading.Thread(target=self._listen, daemon=True).start()
-        return [{"index": index, "identity": answer} for index, (answer, _) in found.items()]
+        """Return what each GPU is, and begin to listen for what happens to them."""
+        found = self._ask(0, [(sampled, ()) for sampled in self._gpus])
+        self._listener.start()
+        return found
+
+    def allow(self, allowed: Mapping[int, frozenset[Consent]]) -> None:
+        """Take note of what may be read from now on, by place; capacity needs no saying."""
+        self._allowed = allowed
 
     def sample(self, job: int) -> dict[str, Any]:
         """Return one pass; GPUs that did not answer in time are not in it."""
         self._listed.ask()
-        gpus = [
-            {"index": index, "values": values, "seconds": seconds, "at_ms": at_ms}
-            for index, ((values, seconds), at_ms) in self._ask_all(job).items()
-        ]
-        late, self._late = self._late, {}
-        return {
-            "job": job,
-            "count": self._listed.count,
-            "gpus": gpus,
-            "identities": [{"index": index, "identity": one} for index, one in late.items()],
-            "xids": self._taken_xids(),
-            "events": self._events.code if self._events else calls.UNKNOWN,
-        }
+        self._take_what_came_late()
+        gpus = self._ask(job, list(self._due()))
+        late, self._late = self._late, []
+        message = {"job": job, "count": self._listed.count, "gpus": gpus, "identities": late}
+        return {**message, **self._listener.told()}
 
-    def _ask_all(self, job: int) -> dict[int, Any]:
-        for sampled in self._gpus:
-            if not sampled.is_busy:
-                sampled.ask(job)
-        waited_for = {sampled.gpu.index for sampled in self._gpus}
-        answers: dict[int, Any] = {}
+    def last_words(self) -> dict[str, Any]:
+        """Return what happened since the last pass, without asking any GPU."""
+        return self._listener.told()
+
+    def _due(self) -> Iterator[tuple[Sampled, tuple[str, ...]]]:
+        now_ms = CLOCK.monotonic_ms()
+        hurried = self._listener.hurried()
+        for index, sampled in enumerate(self._gpus):
+            if sampled.is_busy:
+                continue
+            if sampled.gpu.uuid in hurried:
+                self._schedule.hurry(index, now_ms)
+            allowed = self._allowed.get(index, _CAPACITY)
+            yield sampled, self._schedule.take(index, allowed, now_ms)
+
+    def _ask(self, job: int, due: list[tuple[Sampled, tuple[str, ...]]]) -> list[dict[str, Any]]:
+        """Ask one GPU after the other, and return what came before the deadline."""
+        answers: list[dict[str, Any]] = []
+        waiting: set[int] = set()
         deadline_ms = CLOCK.monotonic_ms() + self._deadline_ms
-        while waited_for:
-            try:
-                done, index, answer = self._next(deadline_ms)
-            except Empty:
-                break
-            self._gpus[index].is_busy = False
-            waited_for.discard(index)
-            if done == job:
-                answers[index] = answer
-            elif done == 0:
-                self._late[index] = answer[0]
-            # Any other answer to an earlier request is stale: it only frees the thread.
+        for sampled, families in due:
+            sampled.ask((job, families))
+            waiting.add(sampled.gpu.index)
+            self._gather(job, waiting, answers, CLOCK.monotonic_ms() + TURN_MS)
+        self._gather(job, waiting, answers, deadline_ms)
         return answers
 
-    def _next(self, deadline_ms: int) -> tuple[int, int, Any]:
-        return self._done.get(timeout=max(0, deadline_ms - CLOCK.monotonic_ms()) / 1_000)
+    def _gather(
+        self, job: int, waiting: set[int], answers: list[dict[str, Any]], until_ms: int
+    ) -> None:
+        while waiting:
+            seconds = max(0, until_ms - CLOCK.monotonic_ms()) / 1_000
+            try:
+                done, index, answer = self._done.get(timeout=seconds)
+            except Empty:
+                return
+            waiting.discard(index)
+            self._take(done, index, answer, answers if done == job else self._late)
 
-    def _listen(self) -> None:
-        assert self._events is not None  # the thread is started behind it
-        while True:
-            code, event = self._events.wait(1_000)
-            if code == calls.SUCCESS and self._xids.qsize() < XIDS_MAX:
-                self._xids.put((event[0], event[1], CLOCK.wall_ms(), "nvml"))
-            elif code not in {calls.SUCCESS, calls.TIMEOUT}:
-                CLOCK.sleep(1)  # A lost GPU makes every wait return at once.
+    def _take_what_came_late(self) -> None:
+        for _ in range(self._done.qsize()):
+            self._take(*self._done.get(), self._late)
 
-    def _taken_xids(self) -> list[tuple[str, int, int, str]]:
-        return [self._xids.get() for _ in range(self._xids.qsize())]
+    def _take(self, done: int, index: int, answer: Any, into: list[dict[str, Any]]) -> None:
+        """Free the thread; a late answer is of use only if it says who the GPU is."""
+        self._gpus[index].is_busy = False
+        if into is not self._late or done == 0:
+            into.append(answer)
 
 
 def say(message: dict[str, Any]) -> None:
@@ -151,12 +191,20 @@ def say(message: dict[str, Any]) -> None:
         remaining = remaining[os.write(1, remaining) :]
 
 
+def requests() -> Iterator[str]:
+    """Yield each line of standard input until it ends."""
+    pending = b""
+    while content := os.read(0, 4_096):
+        *lines, pending = (pending + content).split(b"\n")
+        yield from (line.decode("ascii") for line in lines)
+
+
 def main() -> None:
     """Serve requests until standard input ends."""
     deadline_ms = int(sys.argv[1])
-    code = calls.start()
-    count_code, count = calls.count() if code == calls.SUCCESS else (code, None)
-    if count is None:
+    code = binding.start()
+    count_code, count = binding.count() if code == binding.SUCCESS else (code, 0)
+    if count_code != binding.SUCCESS:
         say({"code": count_code})
         return
     worker = Worker(count, deadline_ms)
@@ -164,9 +212,13 @@ def main() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)  # Building the binding's thousands of types took memory that nothing needs now.
-    job = 0
-    while os.read(0, 64):
-        job += 1
+    for job, request in enumerate(requests(), start=1):
+        command, _, allowed = request.partition(" ")
+        if command == LAST_WORDS:
+            say(worker.last_words())
+            continue
+        if allowed:
+            worker.allow(consents_of(allowed))
         say(worker.sample(job))
     os._exit(0)  # Threads that hang in the driver must not hold the process.
 

@@ -41,11 +41,11 @@ class WorkerProcess:
         """Return whether the process is gone and reaped."""
         return self._process.poll() is not None
 
-    def request(self) -> bool:
-        """Ask for a pass; return whether the worker could still be asked."""
+    def request(self, line: str) -> bool:
+        """Ask with one line; return whether the worker could still be asked."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(b"s\n")
+            self._process.stdin.write(line.encode("ascii") + b"\n")
         except OSError:
             return False
         return True

@@ -7,20 +7,8 @@ The names are the keys of `gpusla.readings.GpuReadings.numbers`, `HostReadings.n
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Consent(StrEnum):
-    """
-    What a contract must have agreed to before a reading may be taken at all.
-
-    capacity: always; it is what the contract is about.
-    """
-
-    CAPACITY = "capacity"
-    ACTIVITY = "activity"
-    PROCESSES = "processes"
-    JOB_NAMES = "job_names"
+from gpusla.catalogue.consent import Consent as Consent  # noqa: PLC0414  (found here by others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""
+Xids while one worker takes over from another: both hear them, and each is told once.
+
+The successor listens before it is adopted, so what happens from then on stands in its first message
+and in the last ones of its predecessor.
+"""
+
+from collections.abc import Sequence
+
+from gpusla_agent.sources.raw import Told
+
+APART_MS = 2_500
+"""How far apart two workers may hear of one event; a listener rests a second beside a lost GPU."""
+
+
+class Handover:
+    """What the predecessor told since its successor was started."""
+
+    def __init__(self) -> None:
+        self._noted: list[Told] = []
+        self._carried: list[Told] = []
+        self._is_due = False
+
+    def begin(self) -> None:
+        """Forget what was told: a new successor has not heard it."""
+        self._noted = []
+
+    def note(self, told: Sequence[Told]) -> None:
+        """Remember what the predecessor told: its successor may have heard it too."""
+        self._noted.extend(told)
+
+    def take_over(self, last_words: Sequence[Told]) -> None:
+        """Keep the predecessor's last words until the successor's first pass."""
+        self._carried = list(last_words)
+        self._is_due = True
+
+    def after(self, told: list[Told]) -> list[Told]:
+        """
+        Return what to tell of a message.
+
+        That is the message itself, but for a successor's first one: then the last words come
+        first, and what was told before is left out, one for one.
+        """
+        if not self._is_due:
+            return told
+        self._is_due = False
+        carried, self._carried = self._carried, []
+        return carried + [one for one in told if not self._was_told(one)]
+
+    def _was_told(self, one: Told) -> bool:
+        uuid, xid, wall_ms, _ = one
+        for place, (other, number, at_ms, _) in enumerate(self._noted):
+            if (other, number) == (uuid, xid) and abs(at_ms - wall_ms) <= APART_MS:
+                del self._noted[place]
+                return True
+        return False
