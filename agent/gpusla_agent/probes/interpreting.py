@@ -7,7 +7,6 @@ family's `valid_ms` have passed, and is stale then; what may not be shown any mo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import Any
 
 from gpusla.readings import Absence, Absent, GpuReadings, Present, Reading
@@ -19,6 +18,7 @@ from gpusla_agent.probes.probe import Implausible, implausible, said
 from gpusla_agent.sources.families import FAMILIES
 from gpusla_agent.sources.raw import Interpreted, RawGpu
 
+_HOUR_SECONDS = 3_600
 _NOT_READ = Absent(Absence.UNSUPPORTED, "not read")
 _LOADED_ANEW = Absent(Absence.STALE, "read before the driver was loaded anew")
 
@@ -140,7 +140,7 @@ def _read(now: _Passing, family: FamilyPlan) -> None:
 
 
 def _duration(told: object) -> float:
-    return float(told) if isinstance(told, (int, float)) and 0 <= told < inf else 0.0
+    return float(told) if isinstance(told, (int, float)) and 0 <= told <= _HOUR_SECONDS else 0.0
 
 
 def _age(now: _Passing, family: FamilyPlan) -> None:

@@ -1,5 +1,10 @@
 """What was not due in a pass: kept with its own time, then stale; and what may not be shown."""
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
 from gpusla.catalogue.readings import GPU, Consent
 from gpusla.readings import Absence, Absent, GpuReadings, Present
 from gpusla_agent.probes import PROBING, with_names
@@ -113,6 +118,13 @@ def test_readings_of_before_are_not_changed() -> None:
     numbers, times = dict(before.numbers), dict(before.read_at_mono_ms)
     PROBING.interpret(raw(FAST, at_ms=START_MS + 60_000, allowed=CAPACITY), before)
     assert (before.numbers, before.read_at_mono_ms) == (numbers, times)
+
+
+@pytest.mark.parametrize("told", [-1.0, float("nan"), 10**400, "a while", None])
+def test_a_duration_that_cannot_be_is_none(told: Any) -> None:
+    """The worker measures it, and may be mad."""
+    sample = replace(raw(FAST), seconds={"clocks": told})
+    assert PROBING.interpret(sample, None).seconds["clocks"] == 0
 
 
 def test_process_names_are_read_only_by_who_asks_for_them() -> None:
