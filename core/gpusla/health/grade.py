@@ -140,7 +140,7 @@ def by_catalogue(xid: int, sku: str) -> Grade:
         return Grade(*_SUPPORT, f"catalogue: Xid {xid} is not used on this kind of GPU")
     words = f"{row.source.removeprefix('Xid ')}: Xid {xid}, {row.meaning}"
     if xid in DECODED_XIDS:
-        words += "; the log's register words would say more"
+        words += "; its register words decide, and are not known"
     if row.immediate is Immediate.WORKFLOW_XID_45:
         words += "; alone: restart the fabric manager where one runs"
     return Grade(*outcome_of(row), words, xid in _SYMPATHETIC_XIDS)
