@@ -23,6 +23,9 @@ APART_MS = 5_000
 WAIT_MS = 2_500
 """How long an event of the driver waits for its twin: two passes, by default."""
 
+WAIT_BEHIND_MS = 15_000
+"""The same while the log is known to hold records that were not read yet."""
+
 DRIFT = 1e-4
 """What the kernel's clock may be off by before anything is known of it: 100 parts per million."""
 
@@ -89,12 +92,15 @@ class EventMerger:
         driver: Iterable[XidEvent],
         kernel: Iterable[KernelXid] | None,
         now_mono_ms: int,
+        *,
+        is_behind: bool = False,
     ) -> tuple[XidEvent, ...]:
         """
         Return the events that count from now on.
 
         driver: what the driver told since the call before.  kernel: the log's records since then,
-        None if the log cannot be read.  Calls must not go back in time.
+        None if the log cannot be read.  is_behind: the log holds more that was not read yet.
+        Calls must not go back in time.
         """
         events = [
             _event(self._gpus[record.address], record)
@@ -103,8 +109,8 @@ class EventMerger:
         ]
         for event in driver:
             self._hear(event, now_mono_ms)
-        overdue_ms = now_mono_ms if kernel is None else now_mono_ms - WAIT_MS
-        events += self._without_twin(overdue_ms)
+        wait_ms = WAIT_BEHIND_MS if is_behind else WAIT_MS
+        events += self._without_twin(now_mono_ms - (0 if kernel is None else wait_ms))
         self._forget(now_mono_ms)
         self._before_ms = now_mono_ms
         return tuple(events)

@@ -134,6 +134,8 @@ class KernelLog:
         self._times = KernelTimes()
         self._is_first = True
         self.counts = KernelLogCounts()
+        self.is_behind = False
+        """Whether the log held more than the last call could read."""
         self.absent: Absent | None = Absent(Absence.UNSUPPORTED, "the kernel's log was not opened")
 
     def read(self) -> tuple[KernelXid, ...]:
@@ -182,11 +184,13 @@ class KernelLog:
     def _drain(self, descriptor: int, now_ms: int) -> list[KernelXid]:
         limits, found = self._limits, list[KernelXid]()
         records = limits.first_records if self._is_first else limits.records
+        self.is_behind = True
         until_ms = now_ms + (limits.first_ms if self._is_first else limits.spent_ms)
         for turn in range(1, records + 1):
             content = self._next(descriptor)
             if content is None:
                 self._times.drained()
+                self.is_behind = False
                 return found
             found.extend(self._take(content))
             if turn % _LOOK_AT_CLOCK == 0 and self._clock.monotonic_ms() >= until_ms:

@@ -34,6 +34,7 @@ _HEAD = re.compile(
     r"(?:\.[0-7])?(?: [^():]{0,32}(?::[^():]{0,16})?)?\): ([0-9]{1,5})(?:,|$)"
 )
 _ADDRESS = re.compile(r"([0-9A-Fa-f]{4,8}):([0-9A-Fa-f]{2}):([0-9A-Fa-f]{2})(?:\.[0-7])?", re.ASCII)
+_UNPRINTABLE = re.compile(r"[^ -~]")
 _PID = re.compile(r"\bpid=[^, ]{0,32},? ?")
 _UNIT = re.compile(r"([A-Z][A-Z0-9_]{1,63}) (?i:non-?fatal|fatal)\b", re.ASCII)
 _SEVERITY = re.compile(r"\b(non-?)?fatal\b", re.IGNORECASE | re.ASCII)
@@ -97,7 +98,7 @@ def _without_program(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(character if " " <= character <= "~" else "?" for character in text)
+    return _UNPRINTABLE.sub("?", text)
 
 
 def _detail(xid: int, text: str) -> XidDetail:

@@ -81,6 +81,15 @@ def test_a_record_that_comes_later_still_is_not_counted_again() -> None:
     assert len(one.merge([], [logged(39_900, sequence=2)], 41_000)) == 1
 
 
+def test_a_reader_that_is_behind_is_waited_for() -> None:
+    """The words are in the log, and a storm must not cost them; but nobody waits for ever."""
+    one = merger()
+    one.merge([told(10_000), told(10_000)], [], 10_000, is_behind=True)
+    assert one.merge([], [], 18_000, is_behind=True) == ()
+    assert [e.detail for e in one.merge([], [logged(9_900)], 19_000, is_behind=True)] == [DETAIL]
+    assert len(one.merge([], [], 26_000, is_behind=True)) == 1
+
+
 def test_without_a_log_the_driver_counts_at_once() -> None:
     """And what waited counts as soon as the log is gone."""
     one = merger()

@@ -35,12 +35,8 @@ def install(directory: Path, script: str) -> Path:
 def reasons(directory: Path, timeout_seconds: float = 10) -> set[str]:
     """Return why there are no readings."""
     found = read_imex([directory], timeout_seconds)
-    return {f"{one.absence}: {one.detail}" for one in found.numbers.values() if is_absent(one)}
-
-
-def is_absent(one: object) -> bool:
-    """Whether a reading is absent."""
-    return isinstance(one, Absent)
+    absent = [one for one in found.numbers.values() if isinstance(one, Absent)]
+    return {f"{one.absence}: {one.detail}" for one in absent}
 
 
 def test_the_domain_and_its_nodes_are_read(tmp_path: Path) -> None:

@@ -25,8 +25,12 @@ class Found:
 
     @property
     def is_good(self) -> bool:
-        """Whether everything that the node has could be read."""
-        readings = [*self.numbers.values(), *(sensor.reading for sensor in self.sensors)]
+        """
+        Whether everything that the node has could be read.
+
+        A sensor that its own BMC has no value for is that sensor's trouble.
+        """
+        readings = [*self.numbers.values()]
         for port in self.ports:
             readings += port.numbers.values()
         return self.trouble is None and not any(

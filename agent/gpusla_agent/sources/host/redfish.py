@@ -150,7 +150,6 @@ def _leak(resource: dict[str, Any]) -> Reading:
 def _reading(excerpt: dict[str, Any], factor: float) -> Reading:
     # Seen in the field: a reading of null, or of words such as `Out of range`.
     value = excerpt.get("Reading")
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not -_READING_MAX < value < _READING_MAX:
-        return Absent(Absence.ERROR, f"the reading is {value}"[:200])
-    return Present(value * factor)
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _READING_MAX:
+        return Present(value * factor)
+    return Absent(Absence.ERROR, f"the reading is {value}"[:200])
