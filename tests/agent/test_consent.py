@@ -3,6 +3,7 @@
 import pytest
 
 from gpusla.catalogue.readings import GPU, HOST, PORT, Consent
+from gpusla.identity import ContractId
 from gpusla.readings import Absent, Present, Process, XidDetail, XidEvent
 from gpusla_agent.sampler import CAPACITY, EVERYTHING, Holder, TelemetryPolicy
 from gpusla_agent.sampler.consent import shared, withhold, withhold_event, withhold_host
@@ -14,7 +15,9 @@ PROCESSES = CAPACITY | {Consent.PROCESSES}
 
 def test_a_contract_gives_what_it_agreed_to_and_capacity_always() -> None:
     """One that is not named, and nobody at all, give capacity alone."""
-    policy = TelemetryPolicy({"ref-2026": {Consent.ACTIVITY}, "": {Consent.JOB_NAMES}})
+    policy = TelemetryPolicy(
+        {ContractId("ref-2026"): {Consent.ACTIVITY}, ContractId(""): {Consent.JOB_NAMES}}
+    )
     assert policy.consents_of(Holder("ref-2026")) == ACTIVITY
     assert policy.consents_of(Holder("another")) == CAPACITY
     assert policy.consents_of(Holder()) == CAPACITY

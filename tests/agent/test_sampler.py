@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from gpusla.catalogue.readings import Consent
 from gpusla.identity import GpuUuid
-from gpusla.readings import Absence, Absent, Pass
-from gpusla_agent.sampler import CAPACITY, EVERYTHING, Sampler
+from gpusla.readings import Absence, Absent, Pass, Present
+from gpusla_agent.sampler import CAPACITY, EVERYTHING, Sampler, everything
 from tests.core.health.gpus import EXPECTED, SLOT, UUID, gpu, one_pass, verdict
 
 
@@ -83,3 +83,27 @@ def test_what_the_driver_gives_and_cannot_be_true_is_counted_by_name() -> None:
     sampler = Sampler(ScriptedSource(one_pass(bad), one_pass(bad)), lambda _: EXPECTED, lambda: 0)
     sampler.step()
     assert sampler.step().rejected == {"power_watts": 2}
+
+
+def test_a_pass_across_a_hand_over_keeps_what_both_agreed_to() -> None:
+    """It was read while the one before held the GPU, and may say what that one did."""
+    busy = replace(gpu(), numbers={**gpu().numbers, "utilization_ratio": Present(1.0)})
+    consents = iter([CAPACITY] * 8 + [EVERYTHING] * 8)  # Four slots, before a pass and after.
+    sampler = Sampler(
+        ScriptedSource(one_pass(busy), one_pass(busy), one_pass(busy)),
+        lambda _: EXPECTED,
+        lambda: 0,
+        None,
+        lambda *_: next(consents),
+    )
+    shown = ["utilization_ratio" in sampler.step().seen.gpus[UUID].numbers for _ in range(3)]
+    assert shown == [False, False, True]
+
+
+def test_one_look_shows_what_was_agreed() -> None:
+    """The inventory says which GPU sits where before the driver does."""
+    source = ScriptedSource(one_pass(gpu()))
+    asked: list[Mapping[GpuUuid, AbstractSet[Consent]]] = []
+    source.allow = asked.append  # type: ignore[method-assign]
+    Sampler(source, lambda _: EXPECTED, lambda: 0, None, everything).step()
+    assert asked[0][UUID] == EVERYTHING

@@ -112,7 +112,9 @@ def host_of(ports: int = 8, sensors: int = 4) -> HostReadings:
         ),
         (
             *(Sensor(f"leak{one}", "leak", Present(0)) for one in range(sensors)),
-            Sensor("inlet", "temperature_celsius", Present(41.5)),
+            Sensor("manifold", "coolant_supply_celsius", Present(41.5)),
+            Sensor("manifold", "coolant_supply_pascals", Present(250_000.0)),
+            Sensor("manifold", "coolant_flow_cubic_meters_per_second", Present(0.0005)),
         ),
     )
 

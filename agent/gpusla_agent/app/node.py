@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import gpusla
-from gpusla.catalogue.metrics import SeriesSet
 from gpusla.health import locate
 from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.journal.chain import Head
@@ -24,9 +23,9 @@ from gpusla.journal.model import (
     XidSeen,
 )
 from gpusla.readings import GpuReadings
-from gpusla_agent.app.page import Latest, page_of, usage_views
+from gpusla_agent.app.page import Heard, Latest, page_of, usage_views
+from gpusla_agent.app.shown import Shown, renderer_of
 from gpusla_agent.assignments import Configuration, ConfigurationSource, Holders
-from gpusla_agent.exposition import Dialect, Renderer
 from gpusla_agent.recorder import ClockReading, Recorder
 from gpusla_agent.sampler import Holder, Sampled, Sampler, Usage
 from gpusla_agent.sources.base import Source
@@ -46,14 +45,6 @@ class Timing:
     valid_ms: int = 2_500
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the page holds: which of our own series, and whose names beside them."""
-
-    series: SeriesSet = SeriesSet.DEFAULT
-    dialects: tuple[Dialect, ...] = ()
-
-
 def never_kept(_usage: Usage, _now_mono_ms: int) -> bool:
     """Keep sums nowhere: what is shown is what they are."""
     return True
@@ -65,7 +56,8 @@ class Node:
 
     tenants: who stands behind a contract, for labels only.  usage: sums to go on from.
     keep_usage: puts them on disk and says whether it did, on a monotonic instant; sums are shown
-    as they were kept, so that none goes back when the agent is killed.
+    as they were kept, so that none goes back when the agent is killed.  heard: says how listening
+    to events goes.
     """
 
     def __init__(
@@ -81,6 +73,7 @@ class Node:
         usage: Usage | None = None,
         keep_usage: Callable[[Usage, int], bool] = never_kept,
         shown: Shown | None = None,
+        heard: Callable[[], Heard] = Heard,
     ) -> None:
         self._recorder = recorder
         self._sampler = sampler
@@ -92,8 +85,8 @@ class Node:
         self._usage = usage or Usage(self._timing.valid_ms)
         self._keep_usage = keep_usage
         self._usage_kept = usage_views(self._usage)
-        self._shown = shown or Shown()
-        self._renderer = Renderer(self._shown.series, self._shown.dialects)
+        self._renderer = renderer_of(shown or Shown())
+        self._heard = heard
         self._holders = Holders(recorder.node)
         self._digests: dict[str, str] = {}
         self._occupancy: dict[Slot, GpuUuid | None] | None = None
@@ -227,17 +220,14 @@ class Node:
             latest = self._latest
             key = (latest.samples if latest else 0, self.durable, self._recorder.health, accept)
             if self._page is None or self._page[0] != key:
-                view = page_of(self._recorder, self._source, latest)
+                view = page_of(self._recorder, self._source, latest, self._heard())
                 self._page = key, self._renderer.render(view, accept)
             return self._page[1]
 
     def show(self, shown: Shown) -> None:
         """Show something else from the next page on."""
         with self._page_lock:
-            if shown != self._shown:
-                self._shown = shown
-                self._renderer = Renderer(shown.series, shown.dialects)
-                self._page = None
+            self._renderer, self._page = renderer_of(shown), None
 
     def troubles(self) -> list[str]:
         """Return what is wrong with the metering, in words."""

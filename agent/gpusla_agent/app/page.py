@@ -9,7 +9,7 @@ from gpusla.identity import Slot
 from gpusla.journal.model import Instant
 from gpusla.readings import Expected, GpuReadings, HostReadings, Pass
 from gpusla_agent.assignments import Configuration
-from gpusla_agent.exposition import AgentView, NodeView, SlotView, UsageView
+from gpusla_agent.exposition import AgentView, KernelLogView, NodeView, SlotView, UsageView
 from gpusla_agent.recorder import Recorder
 from gpusla_agent.sampler import Holder, Quantity, Sampled, Usage
 from gpusla_agent.sources.base import Source
@@ -28,9 +28,21 @@ class Latest:
     samples: int
 
 
-def page_of(recorder: Recorder, source: Source, latest: Latest | None) -> NodeView:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """
+    How listening goes, beside the passes; None for what nobody listens to.
+
+    events_lost: events of the driver that nobody took in, since the agent started.
+    """
+
+    events_lost: int | None = None
+    kernel_log: KernelLogView | None = None
+
+
+def page_of(recorder: Recorder, source: Source, latest: Latest | None, heard: Heard) -> NodeView:
     """Return all that a node's page shows; latest is None before the first step."""
-    agent = _agent(recorder, source, latest)
+    agent = _agent(recorder, source, latest, heard)
     state_ms, xid_counts = recorder.state_ms(), recorder.xid_counts()
     if latest is None:
         return NodeView(recorder.node, agent, state_ms=state_ms, xid_counts=xid_counts)
@@ -77,7 +89,7 @@ def _slot(one: Expected, latest: Latest) -> SlotView:
     )
 
 
-def _agent(recorder: Recorder, source: Source, latest: Latest | None) -> AgentView:
+def _agent(recorder: Recorder, source: Source, latest: Latest | None, heard: Heard) -> AgentView:
     journal = recorder.health
     seen = latest.sampled.seen if latest else None
     return AgentView(
@@ -93,6 +105,8 @@ def _agent(recorder: Recorder, source: Source, latest: Latest | None) -> AgentVi
         latest.configuration.validity if latest else {},
         *_probes(seen),
         latest.sampled.rejected if latest else {},
+        heard.events_lost,
+        heard.kernel_log,
     )
 
 

@@ -32,6 +32,7 @@ def _plain(one: AgentView, expected_gpus: int) -> Iterator[tuple[Metric, float |
     yield rows.AGENT_KERNEL_LOG_READABLE, log.is_readable if log else None
     yield rows.AGENT_KERNEL_LOG_LOST, log.lost_records if log else None
     yield rows.AGENT_KERNEL_LOG_FOREIGN, log.foreign_xids if log else None
+    yield rows.AGENT_KERNEL_LOG_UNREAD, log.unread_xids if log else None
     yield rows.AGENT_CLOCK_ERROR, _seconds(one.clock_error_ms)
     yield rows.AGENT_EXPECTED_GPUS, expected_gpus
 

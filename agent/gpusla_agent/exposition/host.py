@@ -9,7 +9,7 @@ from gpusla_agent.exposition.block import Block, Sample
 from gpusla_agent.exposition.views import NodeView
 
 PORTS_SHOWN_MAX = 32
-SENSORS_SHOWN_MAX = 64
+SENSORS_SHOWN_MAX = 100
 LEAK = "leak"
 
 NUMBERS: dict[str, Metric] = {
@@ -32,6 +32,14 @@ PORT: tuple[tuple[Metric, dict[str, tuple[str, ...]]], ...] = (
     (rows.HOST_PORT_BYTES, {"tx_bytes": ("sent",), "rx_bytes": ("received",)}),
 )
 """By metric, the readings that it shows and the labels that each has beside device and port."""
+
+
+COOLANT: dict[str, Metric] = {
+    "_celsius": rows.HOST_COOLANT_TEMPERATURE,
+    "_pascals": rows.HOST_COOLANT_PRESSURE,
+    "_flow_cubic_meters_per_second": rows.HOST_COOLANT_FLOW,
+}
+"""By the unit that a sensor's kind ends with; a kind of another unit is not shown."""
 
 
 def host(view: NodeView) -> Iterator[Block]:
@@ -59,15 +67,16 @@ def _sensors(sensors: Sequence[Sensor]) -> Iterator[Block]:
         rows.HOST_LEAK,
         [s for one in sensors if one.kind == LEAK for s in _value((one.name,), one.reading)],
     )
-    yield (
-        rows.HOST_SENSOR,
-        [
-            sample
-            for one in sensors
-            if one.kind != LEAK
-            for sample in _value((one.name, one.kind), one.reading)
-        ],
-    )
+    for unit, row in COOLANT.items():
+        yield (
+            row,
+            [
+                sample
+                for one in sensors
+                if one.kind.endswith(unit)
+                for sample in _value((one.name, one.kind.removesuffix(unit)), one.reading)
+            ],
+        )
 
 
 def _value(labels: tuple[str, ...], reading: Reading | None) -> Iterator[Sample]:

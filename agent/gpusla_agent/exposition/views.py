@@ -45,11 +45,17 @@ class UsageView:
 
 @dataclass(frozen=True, slots=True)
 class KernelLogView:
-    """How reading the kernel's log goes; lost and foreign count since the agent started."""
+    """
+    How reading the kernel's log goes, since the agent started.
+
+    foreign_xids: lines that look like an Xid and are not the kernel's own.  unread_xids: those of
+    the kernel in a form that nobody knows.
+    """
 
     is_readable: bool
     lost_records: int = 0
     foreign_xids: int = 0
+    unread_xids: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from gpusla.catalogue.readings import GPU, HOST, PORT, Consent, ReadingRow
+from gpusla.identity import ContractId
 from gpusla.readings import (
     Absence,
     Absent,
@@ -49,11 +50,13 @@ class TelemetryPolicy:
     A contract that is not named agreed to nothing, and so did a slot that serves nobody.
     """
 
-    agreed: Mapping[str, AbstractSet[Consent]] = field(default_factory=dict)
+    agreed: Mapping[ContractId, AbstractSet[Consent]] = field(default_factory=dict)
 
     def consents_of(self, holder: Holder) -> Consents:
         """Return what may be read, judged and shown of who holds a slot."""
-        return CAPACITY.union(self.agreed.get(holder.contract, ()) if holder.contract else ())
+        if not holder.contract:
+            return CAPACITY
+        return CAPACITY.union(self.agreed.get(ContractId(holder.contract), ()))
 
 
 def shared(consents: Iterable[Consents]) -> Consents:

@@ -73,9 +73,13 @@ class Sampler:
         self._wall_ms = wall_ms
         self._consents_of = consents_of
         self._rejected: dict[str, int] = {}
+        self._told: dict[GpuUuid, Consents] | None = None
+        self._told_of_all = CAPACITY
 
     def step(self) -> Sampled:
         """Sample once and judge what was seen; blocks no longer than the source does."""
+        if self._told is None:
+            self._tell_first()
         seen = self._source.sample()
         wall_ms = self._wall_ms()
         expected = self._expected_of(wall_ms)
@@ -84,12 +88,31 @@ class Sampler:
         for slot, gpu in locate(expected, seen.gpus).items():
             if gpu is not None:
                 allowed[gpu.identity.uuid] = CAPACITY | by_slot[slot]
-        if seen.source is None:
-            self._source.allow(allowed)
-        agreed = _withhold(seen, allowed, shared(by_slot.values()))
+        agreed = self._take_out(seen, allowed, shared(by_slot.values()))
         self._count_rejected(agreed)
         judged, self.memory = judge(expected, agreed, self.memory)
         return Sampled(agreed, expected, judged, allowed, dict(self._rejected))
+
+    def _tell_first(self) -> None:
+        """Say what may be read of the GPUs that the inventory names; others wait for a pass."""
+        wall_ms = self._wall_ms()
+        consents = {one: self._consents_of(one.slot, wall_ms) for one in self._expected_of(wall_ms)}
+        self._told_of_all = shared(consents.values())
+        self._tell({one.uuid: CAPACITY | of for one, of in consents.items() if one.uuid})
+
+    def _tell(self, allowed: dict[GpuUuid, Consents]) -> None:
+        self._told = allowed
+        self._source.allow(allowed)
+
+    def _take_out(self, seen: Pass, allowed: dict[GpuUuid, Consents], of_all: Consents) -> Pass:
+        """Leave what both who held a GPU at the pass before and who holds it now agreed to."""
+        told = self._told or {}
+        both = {uuid: of & told.get(uuid, CAPACITY) for uuid, of in allowed.items()}
+        agreed = _withhold(seen, both, of_all & self._told_of_all)
+        if seen.source is None:
+            self._tell(allowed)
+            self._told_of_all = of_all
+        return agreed
 
     def _count_rejected(self, seen: Pass) -> None:
         for gpu in seen.gpus.values():

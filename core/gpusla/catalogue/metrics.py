@@ -80,9 +80,7 @@ SLOT_STATE_SECONDS = _agent(
     "Seconds that the slot spent in each state, rebuilt from the journal; time in none is unknown.",
     "seconds",
 )
-SLOT_REASON = _agent(
-    "gpusla_slot_reason", G, "slot reason", "1 for each reason why the slot is not ok.",
-)
+SLOT_REASON = _agent("gpusla_slot_reason", G, "slot reason", "1 for each reason why the slot is not ok.")
 SLOT_ACTION = _agent(
     "gpusla_slot_action", G, "slot action", "1 for what an operator should do about the slot; absent where that is nothing.",
 )
@@ -102,12 +100,8 @@ MODULE_POWER = _full(
     "gpusla_module_power_watts", G, "serial",
     "Power draw of a superchip: its GPUs, which share the serial, and its CPU, told once.", "watts",
 )
-GPU_ENERGY = _agent(
-    "gpusla_gpu_energy_joules_total", C, "gpu_uuid gpu", "Energy since the driver was loaded.", "joules",
-)
-GPU_TEMPERATURE = _agent(
-    "gpusla_gpu_temperature_celsius", G, "gpu_uuid gpu", "Temperature of the GPU.", "celsius",
-)
+GPU_ENERGY = _agent("gpusla_gpu_energy_joules_total", C, "gpu_uuid gpu", "Energy since the driver was loaded.", "joules")
+GPU_TEMPERATURE = _agent("gpusla_gpu_temperature_celsius", G, "gpu_uuid gpu", "Temperature of the GPU.", "celsius")
 GPU_TEMPERATURE_MARGIN = _agent(
     "gpusla_gpu_temperature_margin_celsius", G, "gpu_uuid gpu",
     "Distance to the temperature at which the GPU begins to slow down.", "celsius",
@@ -132,9 +126,7 @@ GPU_FABRIC_STATE = _agent(
     "gpusla_gpu_fabric_state", G, "gpu_uuid gpu",
     "Registration with the NVLink fabric: 0 not supported, 1 not started, 2 in progress, 3 completed.",
 )
-GPU_FABRIC_HEALTHY = _agent(
-    "gpusla_gpu_fabric_healthy", G, "gpu_uuid gpu", "1 if no part of the fabric health names a fault.",
-)
+GPU_FABRIC_HEALTHY = _agent("gpusla_gpu_fabric_healthy", G, "gpu_uuid gpu", "1 if no part of the fabric health names a fault.")
 GPU_ECC_ERRORS = _agent(
     "gpusla_gpu_ecc_errors_total", C, "gpu_uuid gpu error",
     "Memory errors since the driver was loaded: corrected, uncorrected.",
@@ -146,9 +138,7 @@ GPU_ECC_ERRORS_LIFETIME = _full(
 GPU_REMAP_PENDING = _agent(
     "gpusla_gpu_row_remap_pending", G, "gpu_uuid gpu", "1 if a memory row is remapped at the next reset.",
 )
-GPU_REMAP_FAILED = _agent(
-    "gpusla_gpu_row_remap_failed", G, "gpu_uuid gpu", "1 if a memory row could not be remapped.",
-)
+GPU_REMAP_FAILED = _agent("gpusla_gpu_row_remap_failed", G, "gpu_uuid gpu", "1 if a memory row could not be remapped.")
 GPU_REMAPPED_ROWS = _full(
     "gpusla_gpu_remapped_rows_total", C, "gpu_uuid gpu error",
     "Memory rows remapped in the GPU's life, after corrected and uncorrected errors.",
@@ -255,9 +245,7 @@ HOST_MEMORY_TOTAL = _agent("gpusla_host_memory_total_bytes", G, "", "Memory of t
 HOST_MEMORY_AVAILABLE = _agent(
     "gpusla_host_memory_available_bytes", G, "", "Memory of the node that programs could have.", "bytes",
 )
-HOST_CLOCK_SYNCHRONISED = _agent(
-    "gpusla_host_clock_synchronised", G, "", "1 if somebody keeps the node's clock right.",
-)
+HOST_CLOCK_SYNCHRONISED = _agent("gpusla_host_clock_synchronised", G, "", "1 if somebody keeps the node's clock right.")
 HOST_CLOCK_OFFSET = _agent(
     "gpusla_host_clock_offset_seconds", G, "", "What the kernel is still correcting the clock by.", "seconds",
 )
@@ -270,8 +258,15 @@ HOST_IMEX_NODES_READY = _agent(
     "gpusla_host_imex_nodes_ready", G, "", "Nodes of the IMEX domain whose daemon is ready.",
 )
 HOST_LEAK = _agent("gpusla_host_leak_detected", G, "sensor", "1 if the BMC's sensor says that coolant leaks.")
-HOST_SENSOR = _agent(
-    "gpusla_host_sensor_value", G, "sensor kind", "A coolant sensor of the BMC, in the base unit of its kind.",
+HOST_COOLANT_TEMPERATURE = _agent(
+    "gpusla_host_coolant_celsius", G, "sensor kind", "Temperature of the coolant, by the BMC's sensor.", "celsius",
+)
+HOST_COOLANT_PRESSURE = _agent(
+    "gpusla_host_coolant_pascals", G, "sensor kind", "Pressure of the coolant, by the BMC's sensor.", "pascals",
+)
+HOST_COOLANT_FLOW = _agent(
+    "gpusla_host_coolant_flow_cubic_meters_per_second", G, "sensor kind",
+    "Flow of the coolant, by the BMC's sensor.", "cubic_meters_per_second",
 )
 
 # The agent itself.
@@ -314,6 +309,9 @@ AGENT_KERNEL_LOG_LOST = _agent(
 AGENT_KERNEL_LOG_FOREIGN = _agent(
     "gpusla_agent_kernel_log_foreign_xids_total", C, "",
     "Lines that look like an Xid and did not come from the kernel; they count as nothing.",
+)
+AGENT_KERNEL_LOG_UNREAD = _agent(
+    "gpusla_agent_kernel_log_unread_xids_total", C, "", "Xid lines of the kernel in a form that the agent cannot read.",
 )
 AGENT_CONFIGURATION = _agent(
     "gpusla_agent_configuration_valid", G, "subject",
