@@ -13,6 +13,7 @@ from gpusla.catalogue.codes import FILE_UNREADABLE
 from gpusla.catalogue.readings import Consent
 from gpusla.clock import Clock
 from gpusla.errors import InputError, Position
+from gpusla.identity import GpuUuid
 from gpusla.readings import Pass
 from gpusla_agent.sources.capture import SIZE_BYTES_MAX, CaptureWriter
 from gpusla_agent.sources.masking import Masker
@@ -67,7 +68,7 @@ def record(
     source: Tapped, clock: Clock, path: Path, seconds: float, terms: Terms | None = None
 ) -> Recording:
     """
-    Sample a source for a while and write what its worker said.
+    Sample a source for a while and write what its worker said; the source best is a new one.
 
     The file appears whole at the end, readable by its owner only; a recording that is broken off
     from the keyboard is kept as far as it went.  Raises InputError if it cannot be written.
@@ -137,6 +138,17 @@ def _write(writer: CaptureWriter, clock: Clock, seen: Pass, heard: list[dict[str
     heard.clear()
     if seen.source is not None:
         writer.write_silence(at_ms, wall_ms, seen.source.detail)
+
+
+def listed_uuids(listed: Mapping[str, Any] | None) -> tuple[GpuUuid, ...]:
+    """
+    Return the UUIDs of the GPUs that a driver lists, for `allow` before the first pass.
+
+    A worker reads everything at its first pass and slow families rarely from then on, so a
+    recording should begin with that pass.
+    """
+    told = (one["identity"].get("uuid", (SUCCESS, None)) for one in (listed or {}).get("gpus", ()))
+    return tuple(GpuUuid(uuid) for code, uuid in told if code == SUCCESS and uuid)
 
 
 def driver_version(listed: Mapping[str, Any] | None) -> str:

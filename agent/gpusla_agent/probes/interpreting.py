@@ -6,7 +6,7 @@ family's `valid_ms` have passed, and is stale then; what may not be shown any mo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from gpusla.readings import Absence, Absent, GpuReadings, Present, Reading
@@ -15,7 +15,6 @@ from gpusla_agent.probes.every import LISTS
 from gpusla_agent.probes.plan import FamilyPlan, Plan, is_fine, plan
 from gpusla_agent.probes.plausible import contradictions, gate, is_reloaded
 from gpusla_agent.probes.probe import Implausible, implausible, said
-from gpusla_agent.sources.families import FAMILIES
 from gpusla_agent.sources.raw import Interpreted, RawGpu
 
 _HOUR_SECONDS = 3_600
@@ -51,7 +50,6 @@ def interpret(raw: RawGpu, before: GpuReadings | None = None) -> Interpreted:
     A GPU that does not answer, or did not before, keeps nothing.  seconds: of the probes that were
     read in this pass.
     """
-    raw = raw if raw.families else replace(raw, families=_held(raw))
     answered = presence.read(raw)
     is_followed = before is not None and answered is None and before.answered is None
     now = _begin(raw, before if is_followed else None)
@@ -67,13 +65,6 @@ def interpret(raw: RawGpu, before: GpuReadings | None = None) -> Interpreted:
         now.rejected.append(name)
     now.seconds["presence"] = 0.0
     return Interpreted(_readings(now, answered), _success(now, answered), now.seconds)
-
-
-def _held(raw: RawGpu) -> frozenset[str]:
-    """Return the families that a sample holds values of, for a source that does not say."""
-    return frozenset(
-        family.name for family in FAMILIES if not raw.values.keys().isdisjoint(family.values)
-    )
 
 
 def _begin(raw: RawGpu, before: GpuReadings | None) -> _Passing:
@@ -172,16 +163,16 @@ def _reset(now: _Passing, family: FamilyPlan) -> None:
 
 
 def _readings(now: _Passing, answered: Absent | None) -> GpuReadings:
-    lists = now.lists
+    lists, missing = now.lists, answered or _NOT_READ
     return GpuReadings(
         now.raw.identity,
         now.raw.at_mono_ms,
         now.numbers,
-        lists.get("fabric", _NOT_READ),
+        lists.get("fabric", missing),
         answered,
-        lists.get("links", _NOT_READ),
-        lists.get("processes", _NOT_READ),
-        lists.get("instances", _NOT_READ),
+        lists.get("links", missing),
+        lists.get("processes", missing),
+        lists.get("instances", missing),
         now.read_at,
         tuple(sorted(now.rejected)),
         now.family_read_at,

@@ -9,7 +9,7 @@ is started.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +67,12 @@ class NvmlTiming:
 
 
 class NvmlSource:
-    """The GPUs that the driver lists; sample is called by one thread."""
+    """
+    The GPUs that the driver lists; sample is called by one thread.
+
+    tap: called with every pass as the worker told it, and with what a new worker lists; for a
+    recorder.  listed: the last of the latter, None before the first.
+    """
 
     name = "nvml"
 
@@ -83,6 +88,8 @@ class NvmlSource:
         self.restarts = 0
         self.events_lost = 0
         self.other_events = 0
+        self.tap: Callable[[dict[str, Any]], None] | None = None
+        self.listed: dict[str, Any] | None = None
         self._clock = clock
         self._probing = probing
         self._timing = timing or NvmlTiming()
@@ -173,10 +180,20 @@ class NvmlSource:
                 success[probe] = success.get(probe, True) and is_good
             for probe, took in found.seconds.items():
                 seconds[probe] = max(seconds.get(probe, 0.0), took)
-        self._before = gpus
-        events = self._probing.events(self._handover.after(self._happened(message)))
+        # A GPU that did not answer once keeps its slow readings for when it does again.
+        self._before = {
+            uuid: now if now.answered is None else self._before.get(uuid, now)
+            for uuid, now in gpus.items()
+        }
+        told = self._handover.after(self._happened(message))
+        events = self._probing.events(told)
+        self._tell({**message, "xids": told})
         now_ms = self._clock.monotonic_ms()
         return Pass(now_ms, dict(gpus), events, None, seconds, success)
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        if self.tap is not None:
+            self.tap(message)
 
     def _silence(self) -> Pass:
         why = Absent(Absence.UNOBSERVABLE, self._why_silent)
@@ -210,6 +227,8 @@ class NvmlSource:
     # --- what the driver lists ----------------------------------------------------------------
 
     def _list(self, ready: dict[str, Any]) -> None:
+        self.listed = ready
+        self._tell(ready)
         before = self._identities
         self._identities = {}
         for one in ready["gpus"]:

@@ -57,6 +57,7 @@ class RecordedSource:
         self._seconds: dict[str, float] = {}
         self._seen = Pass(0, {}, source=Absent(Absence.UNOBSERVABLE, "the recording is empty"))
         self._is_listed = False
+        self._has_driver_changed = False
 
     def sample(self) -> Pass:
         """Return the pass that was the last one at this instant of the recording."""
@@ -130,8 +131,10 @@ class RecordedSource:
             stranger = Identity(GpuUuid(f"index-{index}"), index, "")
             found = known if known is not None and is_free else stranger
             self._identities.setdefault(index, found)
-        unchanged = {one.uuid for one in set(before.values()) & set(self._identities.values())}
-        self._before = {uuid: one for uuid, one in self._before.items() if uuid in unchanged}
+        same = {one.uuid for one in set(before.values()) & set(self._identities.values())}
+        same = set() if self._has_driver_changed else same
+        self._before = {uuid: one for uuid, one in self._before.items() if uuid in same}
+        self._has_driver_changed = False
 
     def _learn(self, one: Mapping[str, Any]) -> None:
         identity = self._probing.identify(one["index"], one["identity"])
@@ -155,6 +158,7 @@ class RecordedSource:
                 success[probe] = success.get(probe, True) and is_good
             for probe, took in found.seconds.items():
                 seconds[probe] = max(seconds.get(probe, 0.0), took)
+        self._has_driver_changed |= bool(line.content.get("driver_changes"))
         self._seconds |= seconds
         at_ms = self._moved(line.at_ms)
         self._seen = Pass(at_ms, gpus, (), None, dict(self._seconds), success)

@@ -49,7 +49,7 @@ def test_a_lost_gpu_keeps_nothing_of_the_passes_before() -> None:
     lost = raw(FAST, at_ms=1_001_000, **refused)
     found = PROBING.interpret(lost, before).readings
     assert "nvlink_links_active" not in found.numbers
-    assert isinstance(found.links, Absent)
+    assert found.links == found.answered == Absent(Absence.LOST, "NVML 15: the GPU is lost")
     assert found.numbers["power_watts"] == Absent(Absence.LOST, "NVML 15: the GPU is lost")
 
 
