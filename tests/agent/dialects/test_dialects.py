@@ -5,17 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-from gpusla.readings import Absence, Absent, Present
+from gpusla.readings import Absence, Absent, Present, Reading
 from gpusla_agent.dcgm_exporter import Generation, Page, read_page
+from gpusla_agent.dcgm_exporter.units import is_blank
 from gpusla_agent.exposition import NodeView, render
 from gpusla_agent.exposition.dcgm import DIALECTS, dialect
 from tests.agent.dialects.node import NUMBERS, UUIDS, node, page, readings
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "metrics"
-RESOLUTION = {"energy_joules": 1.0}
-"""By dialect 4.9, whose joules are whole."""
+RESOLUTION: dict[str, dict[str, float]] = {"4.8": {}, "4.9": {"energy_joules": 1.0}}
+"""By dialect, what a reading may lose; the joules of 4.9 are whole."""
 MIB = 1_048_576
 NOT_IN_4_8 = {"memory_total_bytes"}
 
@@ -64,6 +67,35 @@ def test_our_client_reads_our_own_page_back(spoken: str) -> None:
     assert (first.uuid, first.index, first.name) == (UUIDS[0], 0, "NVIDIA GB300")
     assert (first.hostname, first.driver_version) == ("c2-r01-t03", "590.48.01")
     assert (first.pci_bus_id, first.last_xid) == ("00000008:06:00.0", "13")
+
+
+def plausible(name: str) -> st.SearchStrategy[float]:
+    """Return values that the driver could give for a reading, at its own resolution."""
+    if name.endswith("_ratio"):
+        return st.integers(0, 100).map(lambda percent: percent / 100)
+    if name == "remap_failed":
+        return st.integers(0, 1)
+    if name.endswith("_hertz"):
+        return st.integers(0, 9_999).map(lambda megahertz: megahertz * 1_000_000)
+    if name.endswith("_celsius"):
+        return st.integers(1, 120)
+    if name in {"power_watts", "energy_joules"}:
+        return st.integers(0, 10**9).map(lambda milli: milli / 1_000).filter(lambda v: v < 100_000)
+    return st.integers(0, 10**13).filter(lambda v: not is_blank(v))
+
+
+@pytest.mark.parametrize("spoken", DIALECTS)
+@given(told=st.fixed_dictionaries({name: plausible(name) for name in sorted(NUMBERS)}))
+def test_any_reading_comes_back_within_the_resolution(spoken: str, told: dict[str, float]) -> None:
+    """What the driver can say, through our page and our client."""
+    numbers: dict[str, Reading] = {name: Present(value) for name, value in told.items()}
+    found = read(spoken, view=node(readings(0, **numbers))).gpus[0].numbers
+    for name, value in told.items():
+        if spoken == "4.8" and name in NOT_IN_4_8:
+            continue
+        is_memory = name.startswith("memory_") and name.endswith("_bytes")
+        lost = MIB if spoken == "4.8" and is_memory else RESOLUTION[spoken].get(name, 1e-6)
+        assert 0 <= value - found[name] + 1e-6 <= lost + 1e-6, name
 
 
 def test_our_client_tells_the_dialects_apart() -> None:
