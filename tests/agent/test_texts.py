@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
@@ -15,7 +15,7 @@ from gpusla.catalogue.metrics import SeriesSet
 from gpusla.readings import Absence, Absent, Present
 from gpusla_agent.exposition import NodeView, Renderer, families, render
 from gpusla_agent.exposition.text import FORMATS_KEPT_MAX
-from tests.agent.trays import faulty, gpu_of, view_of
+from tests.agent.trays import AGENT, NODE, faulty, gpu_of, view_of
 
 ACCEPTED = (
     "",
@@ -111,6 +111,25 @@ def test_no_request_makes_an_agent_keep_pages_without_end() -> None:
     for minor in range(20):
         renderer.render(view_of(1), f"application/openmetrics-text;version=1.0.{minor}")
     assert len(renderer._texts._kept) == FORMATS_KEPT_MAX
+
+
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.from_regex(
+            r"(text/plain|application/openmetrics-text)(;(version|escaping)=[0-9a-z.=, -]{0,9})*",
+            fullmatch=True,
+        ),
+    )
+)
+@example("application/openmetrics-text;version=x")
+def test_whatever_is_accepted_there_is_a_page(accept: str) -> None:
+    """A version that is no number gets the plain format."""
+    body, content_type = render(NodeView(NODE, AGENT), accept)
+    assert b"agent" in body
+    assert content_type.startswith(
+        ("text/plain; version=", "application/openmetrics-text; version=")
+    )
 
 
 def test_a_page_costs_little() -> None:

@@ -31,12 +31,19 @@ class Texts:
         self, blocks: Iterable[Block], foreign: Iterable[Family], accept: str
     ) -> tuple[bytes, str]:
         """Return the page of these families in the format that accept asks for, and its type."""
-        encode, content_type = choose_encoder(accept)
+        encode, content_type = _format(accept)
         kept = self._kept.pop(content_type, None) or _Kept(encode)
         self._kept[content_type] = kept  # The one asked for last stands last.
         while len(self._kept) > FORMATS_KEPT_MAX:
             del self._kept[next(iter(self._kept))]
         return kept.page(blocks, foreign), content_type
+
+
+def _format(accept: str) -> tuple[Encode, str]:
+    try:
+        return choose_encoder(accept)
+    except (TypeError, ValueError):  # The library compares versions that are no numbers.
+        return choose_encoder("")
 
 
 class _Kept:
