@@ -17,14 +17,31 @@ import gpusla
 from gpusla.commands.exits import Exit, exit_of
 from gpusla.errors import GpuslaError
 
+
+def _help(first: str, examples: str, rest: str = "") -> str:
+    """Return a command's help with its examples on top; the sign keeps their lines as they are."""
+    return f"{first}\n\n\b\n{examples.strip()}\n\n{rest}"
+
+
 app = typer.Typer(
-    help="Meters the GPUs of one node.",
+    help=_help(
+        "Meters the GPUs of one node.",
+        """
+gpusla-agent scan --config agent.yaml           what is here now, and what to do
+gpusla-agent doctor --config agent.yaml         what would keep it from being metered
+gpusla-agent check-config --config agent.yaml   are the files good?
+gpusla-agent run --config agent.yaml            meter until told to stop
+gpusla-agent explain xid 149                    what an error means
+""",
+    ),
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
 Config = Annotated[Path, typer.Option(help="Settings file.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
@@ -36,40 +53,73 @@ def main() -> None:
         raise SystemExit(exit_of(error)) from None
 
 
-@app.command()
-def run(config: Config) -> None:
-    """Meter this node until a signal ends it (file of kind Agent)."""
+@app.command(
+    help=_help(
+        "Meter this node until a signal ends it (file of kind Agent).",
+        """
+gpusla-agent run --config /etc/gpusla-agent/agent.yaml
+gpusla-agent run --once --config agent.yaml | promtool check metrics
+""",
+        "SIGHUP has the file read again.  With --once ends with 0 if every slot is ok, 1 if not, "
+        "4 if none is expected, 5 if the driver does not answer.",
+    )
+)
+def run(
+    config: Config,
+    once: Annotated[  # noqa: FBT002
+        bool, typer.Option("--once", help="Take one pass, print its page of metrics and end.")
+    ] = False,
+) -> None:
+    """Meter this node, or look at it once."""
     # A fresh process image: the agent runs for months and needs nothing of a command line, nor an
     # arena of memory for each of its few threads.
-    command = [sys.executable, "-m", "gpusla_agent.app", str(config)]
+    command = [sys.executable, "-m", "gpusla_agent.app", str(config), *(["--once"] if once else [])]
     os.execve(sys.executable, command, {"MALLOC_ARENA_MAX": "1", **os.environ})  # noqa: S606
 
 
-@app.command()
-def check(config: Config) -> None:
+@app.command(
+    "check-config",
+    help=_help(
+        "Say whether a settings file and the files it names are good.",
+        "gpusla-agent check-config --config /etc/gpusla-agent/agent.yaml",
+        "Ends with 1 if one is not, and says where and why.",
+    ),
+)
+def check_config(config: Config) -> None:
     """Say whether a settings file and the files it names are good."""
+    from gpusla.clock import SystemClock  # noqa: PLC0415
     from gpusla_agent.app.check import check_settings  # noqa: PLC0415
 
     try:
-        typer.echo(check_settings(config))
+        for line in check_settings(config, SystemClock()):
+            typer.echo(line)
     except GpuslaError as error:
         typer.echo(f"gpusla-agent: {error}", err=True)
         raise typer.Exit(Exit.BAD) from None
 
 
-@app.command()
-def scan(
-    config: Config,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
-) -> None:
-    """Look at this node once: each slot, its GPU, its state and why."""
+@app.command(
+    help=_help(
+        "Look at this node once: each slot, its GPU, its state, why, and what to do.",
+        """
+gpusla-agent scan --config agent.yaml
+gpusla-agent scan --config agent.yaml --json | jq '.slots[].state'
+""",
+        "Ends with 0 if every slot is ok, 1 if not, 4 if none is expected, 5 if the driver does "
+        "not answer.  NO_COLOR keeps colours away.",
+    )
+)
+def scan(config: Config, as_json: Json = False) -> None:  # noqa: FBT002
+    """Look at this node once."""
     from gpusla.clock import SystemClock  # noqa: PLC0415
     from gpusla_agent.app import scan as scanning  # noqa: PLC0415
     from gpusla_agent.settings import read_settings  # noqa: PLC0415
 
     found = scanning.scan(read_settings(config), SystemClock())
-    text = json.dumps(scanning.to_json(found), indent=2) if as_json else scanning.to_text(found)
-    typer.echo(text)
+    if as_json:
+        typer.echo(json.dumps(scanning.to_json(found), indent=2))
+    else:
+        typer.echo(scanning.to_text(found, is_coloured=_is_coloured()), color=True)
     if found.silent is not None:
         typer.echo(f"gpusla-agent: the driver does not answer: {found.silent.detail}", err=True)
         raise typer.Exit(Exit.UNREACHABLE)
@@ -80,9 +130,54 @@ def scan(
         raise typer.Exit(Exit.BAD)
 
 
-@app.command()
+@app.command(
+    help=_help(
+        "Say what would keep this node from being metered, and the way out of each.",
+        "gpusla-agent doctor --config /etc/gpusla-agent/agent.yaml",
+        "Ends with 1 if something does; a warning alone does not.",
+    )
+)
+def doctor(config: Config) -> None:
+    """Say what would keep this node from being metered."""
+    from gpusla.clock import SystemClock  # noqa: PLC0415
+    from gpusla_agent.app import doctor as examining  # noqa: PLC0415
+
+    lines = list(examining.examine(config, SystemClock()))
+    typer.echo(examining.to_text(lines, is_coloured=_is_coloured()), color=True)
+    if any(line.level is examining.Level.BAD for line in lines):
+        raise typer.Exit(Exit.BAD)
+
+
+@app.command(
+    help=_help(
+        "Say what a name means.",
+        """
+gpusla-agent explain xid 149
+gpusla-agent explain GS3002
+""",
+        "Ends with 4 if nothing has that name.",
+    )
+)
+def explain(
+    thing: Annotated[
+        list[str],
+        typer.Argument(help="An Xid, an error code, a reason, an alert or a metric."),
+    ],
+) -> None:
+    """Say what a name means."""
+    from gpusla.commands.explain import meanings  # noqa: PLC0415
+
+    typer.echo("\n\n".join(meanings(" ".join(thing))))
+
+
+@app.command(
+    help=_help(
+        "Run a fleet on paper through the same pipeline (file of kind SimulatedFleet).",
+        "gpusla-agent simulate --config examples/fleet/fleet.yaml",
+    )
+)
 def simulate(config: Config) -> None:
-    """Run a fleet on paper through the same pipeline (file of kind SimulatedFleet)."""
+    """Run a fleet on paper."""
     from gpusla.logs import configure  # noqa: PLC0415
     from gpusla_agent.app.run import stop_on_signals  # noqa: PLC0415
     from gpusla_agent.fleet import run_fleet  # noqa: PLC0415
@@ -95,3 +190,8 @@ def simulate(config: Config) -> None:
 def version() -> None:
     """Print the version."""
     typer.echo(f"gpusla-agent {gpusla.__version__}")
+
+
+def _is_coloured() -> bool:
+    """Return whether standard output is a terminal whose owner wants colours (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

@@ -121,7 +121,7 @@ def test_a_second_agent_is_refused(settings: Path) -> None:
 
 def test_check_says_what_is_good(settings: Path) -> None:
     """One line, code 0."""
-    result = CliRunner().invoke(app, ["check", "--config", str(settings)])
+    result = CliRunner().invoke(app, ["check-config", "--config", str(settings)])
     assert (result.exit_code, result.stdout) == (
         0,
         f"{settings}: good: node c2-r01-t03, 4 GPUs expected, serving ref-2026\n",
@@ -131,7 +131,7 @@ def test_check_says_what_is_good(settings: Path) -> None:
 def test_the_example_is_good() -> None:
     """What a reader copies works."""
     example = ROOT / "examples/agent/agent.yaml"
-    result = CliRunner().invoke(app, ["check", "--config", str(example)])
+    result = CliRunner().invoke(app, ["check-config", "--config", str(example)])
     assert result.stdout.endswith("good: node r01-t03, 4 GPUs expected, serving reflection-2026\n")
 
 
@@ -173,7 +173,7 @@ def test_check_says_what_is_bad(
 ) -> None:
     """The whole sentence, code 1."""
     path = write_settings(tmp_path, library, **changes)
-    result = CliRunner().invoke(app, ["check", "--config", str(path)])
+    result = CliRunner().invoke(app, ["check-config", "--config", str(path)])
     expected = sentence.format(file=path, directory=tmp_path)
     assert (result.exit_code, result.stderr) == (1, f"gpusla-agent: {expected}\n")
 
@@ -198,7 +198,7 @@ def test_scan_ends_with_what_it_found(
     control.set("gpu", 1, "lost")
     lost = CliRunner().invoke(app, ["scan", "--config", str(settings)])
     assert lost.exit_code == 1
-    assert "gpu_lost (NVML 15: the GPU is lost)" in lost.stdout
+    assert "gpu_lost: driver: NVML 15: the GPU is lost" in lost.stdout
 
     control.set("answer", "nvmlInitWithFlags", 9)
     silent = CliRunner().invoke(app, ["scan", "--config", str(settings)])

@@ -35,7 +35,7 @@ def test_check_names_the_bad_file_and_ends_with_one(tmp_path: Path, file: str, c
     write_site(tmp_path)
     put(tmp_path, file, case)
     before = fingerprint(tmp_path)
-    outcome = run(tmp_path, "gpusla-agent", "check", "--config", "agent.yaml")
+    outcome = run(tmp_path, "gpusla-agent", "check-config", "--config", "agent.yaml")
     folder = "" if file == "agent.yaml" else f"{tmp_path}/"
     assert outcome.errors == [f"gpusla-agent: {folder}{file}{case.sentence}"]
     assert outcome.code == 1
@@ -48,7 +48,7 @@ def test_check_names_the_bad_file_and_ends_with_one(tmp_path: Path, file: str, c
 def test_good_files_are_good(tmp_path: Path) -> None:
     """Or the refusals would prove nothing."""
     write_site(tmp_path)
-    outcome = run(tmp_path, "gpusla-agent", "check", "--config", "agent.yaml")
+    outcome = run(tmp_path, "gpusla-agent", "check-config", "--config", "agent.yaml")
     assert (outcome.code, outcome.errors) == (0, [])
 
 

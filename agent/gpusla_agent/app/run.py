@@ -14,17 +14,26 @@ from gpusla.clock import Clock, SystemClock
 from gpusla.errors import GpuslaError, SettingsError
 from gpusla.logs import get_logger
 from gpusla.readings import Expected
+from gpusla_agent.app.exposure import exposures
 from gpusla_agent.app.machine import MachineClock, give_memory_back
 from gpusla_agent.app.memory import KeptMemory
 from gpusla_agent.app.node import Node, Timing
+from gpusla_agent.app.notify import Notifier
+from gpusla_agent.app.shown import shown_of
+from gpusla_agent.app.subjects import AllSubjects
+from gpusla_agent.app.telemetry import consents_of
+from gpusla_agent.app.usage import KeptUsage
 from gpusla_agent.assignments import ConfigurationSource, FileOrigin, WatchedConfiguration
 from gpusla_agent.probes import PROBING
 from gpusla_agent.recorder import Recorder
-from gpusla_agent.sampler import Sampler
-from gpusla_agent.server import Server, application
-from gpusla_agent.settings import Settings, read_settings
+from gpusla_agent.sampler import Sampler, TelemetryPolicy
+from gpusla_agent.server import Server, WatchedWeb, application
+from gpusla_agent.settings import Settings, WatchedSettings
 from gpusla_agent.sources.base import Source
 from gpusla_agent.sources.nvml import NvmlSource, NvmlTiming
+
+ALIVE_MS = 10_000
+"""The loop says that it turns at least so often, however long a pass is apart from the next."""
 
 _log = get_logger()
 
@@ -37,7 +46,7 @@ class Agent:
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock | None = None, source: Source | None = None
+        self, settings: WatchedSettings, clock: Clock | None = None, source: Source | None = None
     ) -> None:
         """
         Take the journal and the address, and start the source.
@@ -45,11 +54,15 @@ class Agent:
         Raises GpuslaError if the start is refused: another agent has the journal, its bytes are
         not a chain, the address is taken, or there is no good inventory.
         """
-        self._settings = settings
+        self._watched = settings
+        self._settings = now = settings.current()
+        self._tenants = dict(now.tenants)
         self._clock = clock or SystemClock()
+        self._notifier = Notifier()
+        self._web = WatchedWeb(now.web_config_file)
         machine = MachineClock(self._clock)
-        configuration = configuration_of(settings)
-        recorder = Recorder(settings.data_directory / "journal", settings.node, machine.read)
+        configuration = AllSubjects(configuration_of(now), settings, self._web)
+        recorder = Recorder(now.data_directory / "journal", now.node, machine.read)
         try:
             self.node, self._sampler, self.server = self._assemble(
                 machine, configuration, recorder, source
@@ -66,26 +79,38 @@ class Agent:
         recorder: Recorder,
         source: Source | None,
     ) -> tuple[Node, Sampler, Server]:
-        settings = self._settings
+        settings, boot = self._settings, machine.read().boot
         views: dict[str, Node] = {}
-        server = Server(application(views), settings.host, settings.port)
-        self._kept = KeptMemory(settings.data_directory / "health.json", machine.read().boot)
-
-        def expected_of(at_ms: int) -> Sequence[Expected]:
-            return configuration.current().inventory.expected(settings.node, at_ms)
-
+        server = Server(application(views), settings.host, settings.port, web=self._web)
+        self._kept = KeptMemory(settings.data_directory / "health.json", boot)
+        self._kept_usage = KeptUsage(settings.data_directory / "usage.json", boot)
+        self._usage = self._kept_usage.load(settings.valid_ms, machine.read().mono_ms)
         found = source or source_of(settings, self._clock)
-        sampler = Sampler(found, expected_of, self._clock.wall_ms, self._kept.load())
+        sampler = self._sampler_of(found, configuration)
         views[""] = Node(
             recorder,
             sampler,
             found,
             machine.read,
             configuration,
-            tenants=settings.tenants,
+            tenants=self._tenants,
             timing=Timing(settings.interval_ms, settings.valid_ms),
+            usage=self._usage,
+            keep_usage=self._kept_usage.keep,
+            shown=shown_of(settings.metrics),
         )
         return views[""], sampler, server
+
+    def _sampler_of(self, source: Source, configuration: ConfigurationSource) -> Sampler:
+        node = self._settings.node
+
+        def expected_of(at_ms: int) -> Sequence[Expected]:
+            return configuration.current().inventory.expected(node, at_ms)
+
+        consents = consents_of(
+            node, configuration, lambda: TelemetryPolicy(self._settings.telemetry)
+        )
+        return Sampler(source, expected_of, self._clock.wall_ms, self._kept.load(), consents)
 
     def run(self, stop: threading.Event) -> None:
         """Meter and serve until told to stop."""
@@ -93,32 +118,54 @@ class Agent:
         self.node.start()
         serving.start()
         _log.info("agent_started", node=self.node.node, port=self.server.port)
+        for words in exposures(self._settings.host, self._web.form):
+            _log.warning("pages_exposed", detail=words)
         give_memory_back()
+        self._notifier.ready()
         try:
             self._meter(stop)
         finally:
+            self._notifier.stopping()
             self.node.stop("told to stop")
+            self._kept_usage.keep(self._usage, self._clock.monotonic_ms(), at_once=True)
             self.server.close()
             serving.join()
+            self._notifier.close()
             _log.info("agent_stopped", node=self.node.node)
 
     def _meter(self, stop: threading.Event) -> None:
-        interval_ms = self._settings.interval_ms
         next_ms = self._clock.monotonic_ms()
         while not stop.is_set():
             self._step()
-            next_ms += interval_ms
-            now_ms = self._clock.monotonic_ms()
-            next_ms = max(next_ms, now_ms)  # What was missed is not made up for.
-            stop.wait((next_ms - now_ms) / 1_000)
+            next_ms += self._settings.interval_ms
+            # What was missed is not made up for.
+            next_ms = max(next_ms, self._clock.monotonic_ms())
+            self._wait(stop, next_ms)
+
+    def _wait(self, stop: threading.Event, until_ms: int) -> None:
+        self._notifier.alive()
+        while (left_ms := until_ms - self._clock.monotonic_ms()) > 0 and not stop.is_set():
+            stop.wait(min(left_ms, ALIVE_MS) / 1_000)
+            self._notifier.alive()
 
     def _step(self) -> None:
         try:
+            self._follow(self._watched.current())
             self.node.step()
             self._kept.keep(self._sampler.memory)
         # The top of the loop: time that is not metered becomes unknown, and the next turn goes on.
         except Exception:  # noqa: BLE001
             _log.exception("pass_failed", node=self.node.node)
+
+    def _follow(self, settings: Settings) -> None:
+        """Take in what changed of the settings; only what a running agent can change does."""
+        if settings is self._settings:
+            return
+        self._settings = settings
+        self._tenants.clear()
+        self._tenants.update(settings.tenants)
+        self._web.follow(settings.web_config_file)
+        self.node.show(shown_of(settings.metrics))
 
 
 def configuration_of(settings: Settings) -> WatchedConfiguration:
@@ -153,6 +200,19 @@ def source_of(settings: Settings, clock: Clock) -> NvmlSource:
     )
 
 
+def watched_settings(path: Path, clock: Clock) -> WatchedSettings:
+    """
+    Return the settings of a file that may change, each version good with its web configuration.
+
+    Raises SettingsError for a file that is bad.
+    """
+
+    def check(settings: Settings) -> None:
+        WatchedWeb(settings.web_config_file)
+
+    return WatchedSettings(path, clock, check)
+
+
 def stop_on_signals() -> threading.Event:
     """Return an event that SIGTERM and SIGINT set."""
     stop = threading.Event()
@@ -162,6 +222,9 @@ def stop_on_signals() -> threading.Event:
 
 
 def run_agent(path: Path) -> None:
-    """Run the agent of a settings file until a signal ends it."""
+    """Run the agent of a settings file until a signal ends it; SIGHUP has the file read again."""
     stop = stop_on_signals()
-    Agent(read_settings(path)).run(stop)
+    clock = SystemClock()
+    settings = watched_settings(path, clock)
+    signal.signal(signal.SIGHUP, lambda *_: settings.ask())
+    Agent(settings, clock).run(stop)

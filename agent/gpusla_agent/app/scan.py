@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gpusla.catalogue.actions import MEANINGS, Action
 from gpusla.catalogue.reasons import State
 from gpusla.clock import Clock
 from gpusla.health import locate
 from gpusla.journal.model import Condition
 from gpusla.readings import Absent, GpuReadings, Present
 from gpusla_agent.app.run import source_of, watch
-from gpusla_agent.sampler import Sampled, Sampler
+from gpusla_agent.app.telemetry import consents_of
+from gpusla_agent.assignments import FixedConfiguration
+from gpusla_agent.sampler import Sampled, Sampler, TelemetryPolicy
 from gpusla_agent.settings import Settings
 
-_HEADER = ("SLOT", "GPU", "NAME", "UUID", "STATE", "POWER", "TEMP", "WHY")
+_HEADER = ("SLOT", "GPU", "NAME", "STATE", "ACTION", "POWER", "TEMP", "MARGIN", "CLOCK", "UUID")
+_COLOURS = {State.OK: "32", State.DEGRADED: "33", State.DOWN: "31", State.UNKNOWN: "35"}
+_INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Row:
     slot: str
     gpu: GpuReadings | None
     condition: Condition
+    action: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +57,72 @@ def scan(settings: Settings, clock: Clock) -> Scan:
             source,
             lambda at_ms: configuration.inventory.expected(settings.node, at_ms),
             clock.wall_ms,
+            consents_of=consents_of(
+                settings.node,
+                FixedConfiguration(configuration),
+                lambda: TelemetryPolicy(settings.telemetry),
+            ),
         )
-        return _told(settings.node, sampler.step())
+        return told(settings.node, sampler.step())
     finally:
         source.close()
 
 
-def _told(node: str, sampled: Sampled) -> Scan:
+def told(node: str, sampled: Sampled) -> Scan:
+    """Return one step's findings as rows."""
     located = locate(sampled.expected, sampled.seen.gpus)
     rows = (
-        Row(str(slot), located[slot], condition) for slot, condition in sampled.conditions.items()
+        Row(str(slot), located[slot], condition, sampled.judged.actions.get(slot, Action.NONE))
+        for slot, condition in sampled.conditions.items()
     )
     return Scan(node, tuple(rows), sampled.seen.source)
 
 
-def to_text(found: Scan) -> str:
-    """Return the table."""
+def to_text(found: Scan, *, is_coloured: bool = False) -> str:
+    """
+    Return the table, and under each slot that is not ok why, and what to do.
+
+    is_coloured: whether states carry the colours of a terminal.
+    """
     table = [_HEADER, *map(_cells, found.rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(_HEADER))]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
+    lines = ["  ".join(map(str.ljust, _HEADER, widths)).rstrip()]
+    for row, cells in zip(found.rows, table[1:], strict=True):
+        padded = list(map(str.ljust, cells, widths))
+        if is_coloured:
+            state = _HEADER.index("STATE")
+            padded[state] = f"\x1b[{_COLOURS[row.condition.state]}m{padded[state]}\x1b[0m"
+        lines += ["  ".join(padded).rstrip(), *_reasons(row)]
     return "\n".join(lines)
+
+
+def _reasons(row: Row) -> Iterator[str]:
+    for one in row.condition.findings:
+        yield f"{_INDENT}{one.reason}: {one.evidence}" if one.evidence else _INDENT + one.reason
+    if row.action is not Action.NONE:
+        yield f"{_INDENT}what to do: {MEANINGS[row.action]}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     gpu = row.gpu
     identity = gpu.identity if gpu else None
-    why = "; ".join(f"{one.reason} ({one.evidence})" for one in row.condition.findings)
     return (
         row.slot,
         str(identity.index) if identity else "-",
         identity.name or "-" if identity else "-",
-        identity.uuid if identity else "-",
         row.condition.state,
+        row.action.replace("_", " ") if row.action is not Action.NONE else "-",
         _number(gpu, "power_watts", "W"),
         _number(gpu, "temperature_celsius", "C"),
-        why,
+        _number(gpu, "temperature_margin_celsius", "C"),
+        _number(gpu, "sm_clock_hertz", "MHz", 1_000_000),
+        identity.uuid if identity else "-",
     )
 
 
-def _number(gpu: GpuReadings | None, name: str, unit: str) -> str:
+def _number(gpu: GpuReadings | None, name: str, unit: str, per: int = 1) -> str:
     reading = gpu.numbers.get(name) if gpu else None
-    return f"{reading.value:.0f} {unit}" if isinstance(reading, Present) else "-"
+    return f"{reading.value / per:.0f} {unit}" if isinstance(reading, Present) else "-"
 
 
 def to_json(found: Scan) -> dict[str, Any]:
@@ -105,6 +136,7 @@ def to_json(found: Scan) -> dict[str, Any]:
 
 def _fields(row: Row) -> Iterator[tuple[str, Any]]:
     yield "state", row.condition.state
+    yield "action", row.action
     yield "findings", [[one.reason, one.evidence] for one in row.condition.findings]
     yield "uuid", row.gpu.identity.uuid if row.gpu else None
     numbers = row.gpu.numbers if row.gpu else {}

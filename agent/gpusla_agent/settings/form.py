@@ -28,7 +28,7 @@ def _url(value: Any) -> Any:
     if isinstance(value, str) and not _URL.fullmatch(value):
         raise problem(
             BAD_SETTING,
-            f"{value[:80]!r} is not the address of a page",
+            "this is not the address of a page",  # and is not shown: it may hold a password
             "Write it like http://127.0.0.1:9400/metrics, without a name or a password in it.",
         )
     return value

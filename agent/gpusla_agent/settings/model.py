@@ -1,6 +1,7 @@
 """The settings as the agent takes them: paths resolved, addresses taken apart, defaults set."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,7 @@ class Settings:
     valid_ms: int
     deadline_ms: int
     library_directory: Path | None
-    telemetry: Mapping[ContractId, frozenset[Consent]]
+    telemetry: Mapping[ContractId, AbstractSet[Consent]]
     metrics: MetricsSettings
     kernel_log: KernelLogSettings
     host_probes: HostSettings

@@ -1,0 +1,1 @@
+"""The agent's commands, as an operator types them."""
