@@ -6,7 +6,13 @@ The bound on time holds for the whole of it: a peer that gives one byte a second
 
 import socket
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+)
 from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
@@ -93,7 +99,7 @@ def _body(response: HTTPResponse, url: str, size_bytes_max: int) -> bytes:
 def _whole(text: bytes, missing: int, url: str) -> bytes:
     """Refuse what was cut off; where no length was told, nothing but the last byte can tell."""
     if missing:
-        raise _unreachable(url, f"its answer ends {missing:,} bytes early")
+        raise _unreachable(url, _early(missing))
     if text and not text.endswith(b"\n"):
         raise SourceError(EXPORTER_PAGE, f"{url}: the page ends in the middle of a line")
     return text
@@ -122,9 +128,15 @@ def _connection(parts: SplitResult, timeout: float) -> HTTPConnection:
 def _why(cause: Exception, cutter: _Cutter, timeout: float) -> str:
     if cutter.has_cut or isinstance(cause, TimeoutError):
         return f"no whole answer within {timeout:g} seconds"
+    if isinstance(cause, IncompleteRead):  # Some Pythons find out by themselves.
+        return _early(cause.expected or 0)
     if isinstance(cause, OSError):
         return (cause.strerror or str(cause)).lower()
     return f"it does not speak HTTP ({type(cause).__name__})"
+
+
+def _early(missing: int) -> str:
+    return f"its answer ends {missing:,} bytes early" if missing else "its answer ends early"
 
 
 def _unreachable(url: str, why: str) -> SourceError:

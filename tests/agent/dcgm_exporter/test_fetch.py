@@ -98,6 +98,12 @@ REFUSALS: list[tuple[str, Talk, ErrorCode, str]] = [
         "its answer ends 75 bytes early",
     ),
     (
+        "an early end of a chunk",
+        says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n19\r\n", PAGE),
+        EXPORTER_UNREACHABLE,
+        "its answer ends early",
+    ),
+    (
         "half a line",
         says(b"HTTP/1.0 200 OK\r\n\r\n", PAGE[:-2]),
         EXPORTER_PAGE,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 from gpusla.catalogue.codes import EXPORTER_UNREACHABLE
 from gpusla.catalogue.readings import GPU, Consent
@@ -11,6 +12,7 @@ from gpusla.readings import Absence, Absent, Present
 from gpusla_agent.sources.base import Source
 from gpusla_agent.sources.dcgm import DcgmSource
 from tests.agent.dcgm_exporter.lines import OTHER, UUID, sample
+from tests.agent.dcgm_exporter.test_fetch import peer, says
 from tests.fakes import FakeClock
 
 SYNTHETIC = Path(__file__).parents[2] / "samples" / "dcgm-exporter-synthetic"
@@ -147,6 +149,21 @@ def test_mig_instances_are_counted() -> None:
     assert divided.numbers["mig_instances"] == Present(3)
     assert isinstance(whole.numbers["mig_instances"], Absent)
     assert isinstance(divided.instances, Absent)
+
+
+def test_it_reads_an_exporter_that_runs() -> None:
+    """The same over a real socket and in a thread, and what it says when the exporter ended."""
+    clock, asked = FakeClock(), Aside()
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+    with peer(says(head, PAGE.encode())) as url:
+        one = DcgmSource(url, clock, run_aside=asked)
+        assert one.sample().gpus[GPU_ID].numbers["temperature_celsius"] == Present(40)
+    clock.sleep(10)
+    one.sample()
+    thread = Thread(target=asked.run)
+    thread.start()
+    thread.join()
+    assert one.sample().source == Absent(Absence.UNOBSERVABLE, f"{url}: connection refused")
 
 
 def test_a_closed_source_asks_no_more() -> None:
