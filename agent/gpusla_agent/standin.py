@@ -5,6 +5,8 @@ The stand-in is our own libnvidia-ml.so.1 (agent/standin, whose README.md lists 
 control file). Tests, benchmarks and the demo use it; nothing that meters real GPUs does.
 """
 
+import errno
+import fcntl
 import os
 import shutil
 import subprocess
@@ -14,14 +16,24 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gpusla.catalogue.codes import SOURCE_UNAVAILABLE
+from gpusla.clock import Clock
 from gpusla.errors import SourceError
 
 LIBRARY = "libnvidia-ml.so.1"
 CONTROL_VARIABLE = "GPUSLA_STANDIN_CONTROL"
 SOURCES = Path(__file__).resolve().parent.parent / "standin"
 
+GB300_ADDRESSES = ("0008:06:00", "0009:06:00", "0018:06:00", "0019:06:00")
+"""Where the GPUs of the default tray are, as the kernel's log writes it; by place."""
+
 # Conditions of a GPU: lines that say all without a value.
 CONDITIONS = frozenset({"lost", "hung", "absent", "reset_required"})
+PIPE_BYTES = 1 << 20
+"""What an ordinary user may give a pipe: 256 records."""
+
+ERROR_LEVEL = 3
+"""The level at which the driver logs an Xid."""
+
 # Events kept in the file; the library remembers by itself which it has told.
 EVENTS_KEPT = 64
 
@@ -202,3 +214,49 @@ def rank(line: Sequence[str]) -> tuple[int, int]:
             return (2, int(line[1]))
         case _:
             return (1, 0)
+
+
+class KernelLog:
+    """
+    A kernel log that a program opens by its path, as it would `/dev/kmsg`.
+
+    One record is one read, with the device's head in front; a reader that opens it does not wait
+    and finds "try again" at the end.  Unlike the device it keeps nothing for a second reader or for
+    one that comes back: what was read is gone.  A record that finds no room is lost, and the next
+    one's sequence says so, as if it had been overwritten.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """Make the file; clock: the node's, whose monotonic time the kernel's is taken to be."""
+        self.path = path
+        self._clock = clock
+        self._sequence = 0
+        os.mkfifo(path)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        # A pipe in packet mode (pipe(2)) gives each write to a read of its own.
+        flags = fcntl.fcntl(self._descriptor, fcntl.F_GETFL)
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags | os.O_DIRECT)
+        fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+    def xid(self, address: str, xid: int, text: str, *, facility: int = 0) -> None:
+        """Let the driver log an Xid of the GPU at an address, such as `0008:06:00`."""
+        self.say(f"NVRM: Xid (PCI:{address}): {xid}, {text}", facility=facility)
+
+    def say(self, text: str, *, facility: int = 0) -> None:
+        """Add a record; facility 0 is the kernel's own, 1 what users can write."""
+        priority = facility << 3 | ERROR_LEVEL
+        head = f"{priority},{self._sequence},{self._clock.monotonic_ms() * 1_000},-"
+        self._sequence += 1
+        try:
+            os.write(self._descriptor, f"{head};{text}\n".encode())
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                raise
+
+    def lose(self, records: int) -> None:
+        """Overwrite so many records before anybody read them."""
+        self._sequence += records
+
+    def close(self) -> None:
+        """Let go of it; a reader finds its end."""
+        os.close(self._descriptor)

@@ -111,7 +111,7 @@ class Numbers:
 
     sibling: "Numbers | None" = None
     used_bytes = 0
-    """Memory in use at the last instant that was read, with what the driver keeps for itself."""
+    """Memory in use at the last instant that was read."""
 
     def __init__(
         self, slot: Slot, seed: int, loaded_ms: int, faults: Sequence[Fault], profile: Profile
@@ -202,11 +202,11 @@ class Numbers:
         total = self._profile.memory_total_bytes
         if FaultKind.MEMORY_MISSING in kinds:
             total = total * 7 // 8  # one stack of eight
-        used = self._profile.memory_reserved_bytes + total * working.utilization // 1100
+        used = total * working.utilization // 1100
         self.used_bytes = used
         yield "memory_total_bytes", Present(total)
         yield "memory_used_bytes", Present(used)
-        yield "memory_free_bytes", Present(total - used)
+        yield "memory_free_bytes", Present(total - self._profile.memory_reserved_bytes - used)
         yield "remap_pending", Present(int(FaultKind.REMAP_PENDING in kinds))
         yield "unrepairable_memory", Present(int(FaultKind.UNREPAIRABLE_MEMORY in kinds))
 
