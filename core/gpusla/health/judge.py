@@ -36,7 +36,8 @@ def judge(expected: Sequence[Expected], seen: Pass, memory: Memory) -> tuple[Jud
     """
     at_ms = seen.at_mono_ms
     located = locate(expected, seen.gpus)
-    unplaced = None in located.values() and has_unplaced(located, seen.gpus)
+    is_complete = all(gpu is not None for gpu in located.values())
+    unplaced = not is_complete and has_unplaced(located, seen.gpus)
     if seen.events:
         graded, events, recent = grade_events(expected, located, seen, memory)
     else:
@@ -47,7 +48,7 @@ def judge(expected: Sequence[Expected], seen: Pass, memory: Memory) -> tuple[Jud
     for one in expected:
         slot, gpu = one.slot, located[one.slot]
         before = memory_of(memory.slots.get(slot, _NEW), one, gpu)
-        if slot in events:
+        if events and slot in events:
             before = remember_events(before, events[slot], gpu, at_ms)
         findings, after = judge_slot(Sight(one, gpu, at_ms, seen.source, unplaced), before)
         conditions[slot] = condition = _condition(findings)

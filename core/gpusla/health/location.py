@@ -16,6 +16,9 @@ def locate(
     A GPU that the inventory names is found by its UUID; otherwise the module id says what sits
     where, so a GPU that was replaced is found before the inventory was told.
     """
+    located = {one.slot: gpus.get(one.uuid) if one.uuid else None for one in expected}
+    if all(gpu is not None for gpu in located.values()):
+        return located
     named = {one.uuid for one in expected if one.uuid is not None}
     counts = Counter(gpu.identity.module_id for gpu in gpus.values())
     by_module = {
@@ -23,10 +26,7 @@ def locate(
         for gpu in gpus.values()
         if counts[gpu.identity.module_id] == 1 and gpu.identity.uuid not in named
     }
-    located = {
-        one.slot: (gpus.get(one.uuid) if one.uuid else None) or by_module.get(one.module_id)
-        for one in expected
-    }
+    located = {one.slot: located[one.slot] or by_module.get(one.module_id) for one in expected}
     empty = [slot for slot, gpu in located.items() if gpu is None]
     unplaced = _unplaced(located, gpus)
     if len(empty) == len(unplaced) == 1:  # A GPU that was lost before it could say where it sits.

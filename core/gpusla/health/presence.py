@@ -40,7 +40,7 @@ def failure_of(gpu: GpuReadings) -> Finding | None:
     if gpu.answered is not None and gpu.answered.absence in _ANSWERS:
         return _answer(gpu.answered)
     for reading in gpu.numbers.values():
-        if reading.__class__ is Absent and reading.absence in _ANSWERS:
+        if type(reading) is Absent and reading.absence in _ANSWERS:
             return _answer(reading)
     if gpu.answered is not None:
         words = gpu.answered.detail or f"no answer, {gpu.answered.absence}"

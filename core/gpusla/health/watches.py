@@ -2,10 +2,10 @@
 Counters whose rate is judged: how many in a window of time are too many.
 
 A window begins with the first reading, when the limit was reached in the one before, or with the
-first sample after its length.  What was reached is shown for one more window's length, so it ends when it was not
-reached again for so long.  While the counter is absent nothing begins and nothing ends; one that
-went back was reset with its driver, and starts anew.  Evidence names the limit, not the count,
-which every sample moves.
+first sample after its length.  What was reached is shown for one more window's length, so it ends
+when it was not reached again for so long.  While the counter is absent nothing begins and nothing
+ends; one that went back was reset with its driver, and starts anew.  Evidence names the limit, not
+the count, which every sample moves.
 """
 
 from collections.abc import Mapping

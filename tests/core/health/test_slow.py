@@ -9,7 +9,7 @@ from tests.core.health.gpus import EXPECTED, SLOT, gpu, one_pass, verdict
 from tests.core.health.test_conditions import full
 
 LOW = Present(1_034_000_000)
-IDLE = {"utilization_ratio": Present(0.0)}
+IDLE: dict[str, Reading] = {"utilization_ratio": Present(0.0)}
 
 
 def verdicts(*seen: tuple[int, GpuReadings], events: tuple[int, ...] = ()) -> list[str]:
