@@ -12,7 +12,7 @@ from gpusla.catalogue.metrics import METRICS, Exporter, SeriesSet
 from gpusla.catalogue.reasons import State
 from gpusla.health import Memory, judge
 from gpusla.identity import GpuUuid
-from gpusla.readings import Absence, Absent, GpuReadings, Present, Reading
+from gpusla.readings import Absence, Absent, Fabric, GpuReadings, Present, Reading
 from gpusla_agent.exposition import AgentView, NodeView, SlotView, UsageView, render
 from tests.agent.trays import AGENT, NODE, faulty, view_of
 from tests.core.health.gpus import EXPECTED, MODULES, SLOT, SLOTS, UUID, absent, gpu, one_pass
@@ -118,6 +118,14 @@ def test_what_could_not_be_read_has_no_sample() -> None:
     assert UUID not in {labels["gpu_uuid"] for labels, _ in found["gpusla_gpu_fabric_state"]}
     assert UUID in {labels["gpu_uuid"] for labels, _ in found["gpusla_gpu_temperature_celsius"]}
     assert "NaN" not in page(view)
+
+
+def test_a_gpu_without_a_fabric_has_none_that_could_be_unhealthy() -> None:
+    """Such as one on a PCIe card."""
+    view = node_view(replace(gpu(), fabric=Present(Fabric(0, 0, "", 0))))
+    found = samples(view)
+    assert UUID not in {labels["gpu_uuid"] for labels, _ in found["gpusla_gpu_fabric_healthy"]}
+    assert UUID in {labels["gpu_uuid"] for labels, _ in found["gpusla_gpu_fabric_state"]}
 
 
 def test_a_gpu_that_is_lost_has_a_state_and_no_telemetry() -> None:

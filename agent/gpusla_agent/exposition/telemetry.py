@@ -80,7 +80,7 @@ def telemetry(view: NodeView) -> Iterator[Block]:
     yield rows.GPU_FABRIC_STATE, [(labels, fabric.state) for labels, fabric in fabrics]
     yield (
         rows.GPU_FABRIC_HEALTHY,
-        [(labels, is_fabric_healthy(fabric)) for labels, fabric in fabrics],
+        [(labels, is_fabric_healthy(fabric)) for labels, fabric in fabrics if fabric.state],
     )
     holders = {one.gpu.uuid: (one.contract, one.tenant) for one in view.slots if one.gpu}
     yield (

@@ -134,23 +134,25 @@ class Usage:
         seen: Pass,
         holders: Mapping[GpuUuid, Holder],
         allowed: Mapping[GpuUuid, AbstractSet[Consent]] | None = None,
-    ) -> None:
+    ) -> bool:
         """
-        Take in one pass.
+        Take in one pass; return whether something had to be forgotten.
 
-        allowed: what was agreed of each GPU, None for everything.  Sums of what is not agreed any
-        more are forgotten, and so is what they would go on from.
+        allowed: what was agreed of each GPU, None for everything.  Sums of who holds it are
+        forgotten where they are not agreed any more, and so is what they would go on from.
         """
         self._now_ms = seen.at_mono_ms
+        has_forgotten = False
         for uuid, gpu in seen.gpus.items():
             key = UsageKey(uuid, gpu.identity.index, holders.get(uuid, Holder()))
             sums = self.sums.setdefault(key, Sums(self._now_ms))
             sums.held_mono_ms = self._now_ms
             if allowed is not None:
-                self._forget(uuid, sums, allowed.get(uuid, frozenset()))
+                has_forgotten |= self._forget(uuid, sums, allowed.get(uuid, frozenset()))
             if gpu.answered is None:
                 self._add(sums, gpu, key)
         self._drop_old()
+        return has_forgotten
 
     def shown(self) -> Iterator[tuple[UsageKey, Mapping[Quantity, float]]]:
         """Yield the sums of who holds a GPU now, or did within the last hour."""
@@ -197,13 +199,15 @@ class Usage:
         elapsed_ms = gpu.at_mono_ms - last.at_mono_ms if last is not None else 0
         return sum(values) * elapsed_ms / 1_000 if 0 < elapsed_ms <= self._valid_ms else 0.0
 
-    def _forget(self, uuid: GpuUuid, sums: Sums, allowed: AbstractSet[Consent]) -> None:
+    def _forget(self, uuid: GpuUuid, sums: Sums, allowed: AbstractSet[Consent]) -> bool:
         last = self.last.get(uuid)
+        has_forgotten = False
         for quantity, how in MEASURED.items():
             if how.consent not in allowed and how.consent is not Consent.CAPACITY:
-                sums.totals.pop(quantity, None)
+                has_forgotten |= sums.totals.pop(quantity, None) is not None
                 if last is not None:
                     last.counted.pop(quantity, None)
+        return has_forgotten
 
     def _drop_old(self) -> None:
         for key in [k for k, s in self.sums.items() if self._now_ms - s.held_mono_ms > KEPT_MS]:

@@ -126,7 +126,7 @@ GPU_FABRIC_STATE = _agent(
     "gpusla_gpu_fabric_state", G, "gpu_uuid gpu",
     "Registration with the NVLink fabric: 0 not supported, 1 not started, 2 in progress, 3 completed.",
 )
-GPU_FABRIC_HEALTHY = _agent("gpusla_gpu_fabric_healthy", G, "gpu_uuid gpu", "1 if no part of the fabric health names a fault.")
+GPU_FABRIC_HEALTHY = _agent("gpusla_gpu_fabric_healthy", G, "gpu_uuid gpu", "1 if no part of the fabric health names a fault; absent for a GPU without a fabric.")
 GPU_ECC_ERRORS = _agent(
     "gpusla_gpu_ecc_errors_total", C, "gpu_uuid gpu error",
     "Memory errors since the driver was loaded: corrected, uncorrected.",
