@@ -241,6 +241,8 @@ class Pass:
     source: None if the source answered; otherwise why there are no readings at all.
     gpus: by UUID, only those that the driver listed.
     events: Xid events since the pass before, in order of arrival.
+    probe_seconds: how long each probe took when it was last read; slow ones are not read at every
+    pass.  probe_success: whether it did well then.
     """
 
     at_mono_ms: int

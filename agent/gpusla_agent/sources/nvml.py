@@ -97,6 +97,7 @@ class NvmlSource:
         self._consents: dict[GpuUuid, frozenset[Consent]] = {}
         self._consents_told = NO_CONSENT
         self._before: dict[GpuUuid, GpuReadings] = {}
+        self._seconds: dict[str, float] = {}
         self._gone: set[GpuUuid] = set()
         self._handover = Handover()
         self._identities: dict[int, Identity] = {}
@@ -189,7 +190,9 @@ class NvmlSource:
         events = self._probing.events(told)
         self._tell({**message, "xids": told})
         now_ms = self._clock.monotonic_ms()
-        return Pass(now_ms, dict(gpus), events, None, seconds, success)
+        self._seconds |= seconds  # What was not due took as long as it did when it was.
+        lasted = {probe: self._seconds.get(probe, 0.0) for probe in success}
+        return Pass(now_ms, dict(gpus), events, None, lasted, success)
 
     def _tell(self, message: dict[str, Any]) -> None:
         if self.tap is not None:

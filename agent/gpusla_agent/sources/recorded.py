@@ -161,7 +161,8 @@ class RecordedSource:
         self._has_driver_changed |= bool(line.content.get("driver_changes"))
         self._seconds |= seconds
         at_ms = self._moved(line.at_ms)
-        self._seen = Pass(at_ms, gpus, (), None, dict(self._seconds), success)
+        lasted = {probe: self._seconds.get(probe, 0.0) for probe in success}
+        self._seen = Pass(at_ms, gpus, (), None, lasted, success)
         return self._events(line.content["xids"])
 
     def _events(self, told: list[Any]) -> tuple[XidEvent, ...]:

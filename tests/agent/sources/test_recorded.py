@@ -201,6 +201,8 @@ def test_a_recording_of_the_stand_in_replays_to_equal_readings(
     clock = FakeClock()
     for live, again in zip(source.passes, again_of(path, clock), strict=True):
         assert again.probe_success == live.probe_success
+        assert again.probe_seconds == live.probe_seconds
+        assert again.probe_seconds.keys() == again.probe_success.keys()
         pairs = zip(live.gpus.values(), again.gpus.values(), strict=True)
         for one, other in pairs:
             same = replace(other, identity=one.identity, fabric=one.fabric)
