@@ -319,14 +319,18 @@ def test_xids_are_counted_across_restarts(tmp_path: Path, *, ended_well: bool) -
     clock = HandClock()
     for _ in range(2):
         recorder = open_recorder(tmp_path, clock)
+        last_ms = recorder.now().wall_ms
         recorder.append(XidSeen(recorder.now(), M1, GpuUuid("GPU-1"), 79))
         recorder.sync()
+        clock.pass_ms(1_000)
         if ended_well:
             recorder.close()
         else:
             crash(recorder)
 
-    assert open_recorder(tmp_path, clock).xid_counts() == {(GpuUuid("GPU-1"), 79): 2}
+    recorder = open_recorder(tmp_path, clock)
+    assert recorder.xid_counts() == {(GpuUuid("GPU-1"), 79): 2}
+    assert recorder.xid_last_wall_ms() == {(GpuUuid("GPU-1"), 79): last_ms}
 
 
 def test_synced_time_is_told(tmp_path: Path) -> None:

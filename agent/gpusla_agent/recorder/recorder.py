@@ -1,13 +1,12 @@
 """The writer of a journal: the only one, under a lock on its directory."""
 
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_LOCKED, JOURNAL_WRITE
+from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_WRITE
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
 from gpusla.identity import GpuUuid, NodeName, Slot
@@ -32,6 +31,7 @@ from gpusla_agent.recorder.segments import (
     cut_torn_end,
     line_digest,
     list_segments,
+    lock,
     verify_last_segment,
 )
 from gpusla_agent.recorder.tally import restore
@@ -129,7 +129,7 @@ class Recorder:
         self._errors = self._dropped = 0
         self._is_failing = False
         self._synced_wall_ms: int | None = None
-        self._lock = _lock(directory)
+        self._lock = lock(directory)
         try:
             self._open()
         except OSError as cause:
@@ -354,6 +354,11 @@ class Recorder:
         with self._guard:
             return dict(self._tally.xid_counts)
 
+    def xid_last_wall_ms(self) -> dict[tuple[GpuUuid, int], int]:
+        """Return when each GPU last reported each Xid, by durable records alone."""
+        with self._guard:
+            return dict(self._tally.xid_last_wall_ms)
+
     @property
     def kernel_cursor(self) -> tuple[str, int] | None:
         """Boot id and sequence of the kernel's last record that an Xid was durably counted for."""
@@ -382,17 +387,3 @@ class Recorder:
             self._file.close()
             self._file = None
         os.close(self._lock)
-
-
-def _lock(directory: Path) -> int:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    except OSError as cause:
-        raise JournalError(JOURNAL_WRITE, f"journal {directory}: {cause}") from cause
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as cause:
-        os.close(descriptor)
-        raise JournalError(JOURNAL_LOCKED, f"journal {directory} is being written") from cause
-    return descriptor

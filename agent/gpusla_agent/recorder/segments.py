@@ -5,6 +5,7 @@ Line number i of a segment, counted from 0, is record first + i.  A segment ends
 begins: what a failed write left behind that is unacknowledged and not read.
 """
 
+import fcntl
 import os
 import re
 import threading
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from gpusla.catalogue.codes import JOURNAL_CORRUPT
+from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_LOCKED, JOURNAL_WRITE
 from gpusla.errors import JournalError
 from gpusla.journal.chain import EMPTY, Head, follow
 from gpusla.journal.codec import digest
@@ -259,3 +260,23 @@ class Reader:
             self._places[place.sequence] = place
             while len(self._places) > _PLACES_MAX:
                 self._places.popitem(last=False)
+
+
+def lock(directory: Path) -> int:
+    """
+    Return the descriptor of the lock on a journal's folder, which is made if it is not there.
+
+    Raises JournalError: `journal_locked` if another process has it, `journal_write` if the disk
+    refuses.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as cause:
+        raise JournalError(JOURNAL_WRITE, f"journal {directory}: {cause}") from cause
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as cause:
+        os.close(descriptor)
+        raise JournalError(JOURNAL_LOCKED, f"journal {directory} is being written") from cause
+    return descriptor

@@ -29,7 +29,8 @@ class Tally:
     """
     The sums over the records up to head.
 
-    starts: the highest start number seen, 0 before the first start.
+    starts: the highest start number seen, 0 before the first start.  xid_last_wall_ms: when a GPU
+    last reported an Xid.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class Tally:
         self.carry = Carry()
         self.state_ms: StateMs = {}
         self.xid_counts: XidCounts = {}
+        self.xid_last_wall_ms: XidCounts = {}
         self.kernel = KernelAccount()
         # The records that the carry rests on: a start, maybe a clock step, maybe a sample.
         self._anchors: list[int] = []
@@ -60,6 +62,7 @@ class Tally:
         if isinstance(body, XidSeen):
             key = body.gpu, body.xid
             self.xid_counts[key] = self.xid_counts.get(key, 0) + 1
+            self.xid_last_wall_ms[key] = max(self.xid_last_wall_ms.get(key, 0), body.at.wall_ms)
         if isinstance(body, Started):
             self._anchors = [sequence]
         elif isinstance(body, ClockStepped):
@@ -79,7 +82,9 @@ class Tally:
         tally.state_ms = {
             (parse_slot(slot), State(state)): ms for slot, state, ms in content["state_ms"]
         }
-        tally.xid_counts = {(GpuUuid(gpu), xid): n for gpu, xid, n in content["xids"]}
+        for gpu, xid, count, last_wall_ms in content["xids"]:
+            tally.xid_counts[GpuUuid(gpu), xid] = count
+            tally.xid_last_wall_ms[GpuUuid(gpu), xid] = last_wall_ms
         tally.kernel = KernelAccount.read(content["kernel"])  # Not in old ones: folded anew.
         latest = [] if tally._latest is None else [tally._latest]
         for sequence in (*tally._anchors, *latest):
@@ -97,7 +102,9 @@ class Tally:
             "latest": self._latest,
             "state_ms": [[str(slot), state, ms] for (slot, state), ms in self.state_ms.items()],
             "kernel": self.kernel.write(),
-            "xids": [[gpu, xid, count] for (gpu, xid), count in self.xid_counts.items()],
+            "xids": [
+                [*key, count, self.xid_last_wall_ms[key]] for key, count in self.xid_counts.items()
+            ],
         }
         text = json.dumps(content, sort_keys=True)
         beside = path.with_suffix(".new")
