@@ -186,7 +186,7 @@ class NvmlSource:
             uuid: now if now.answered is None else self._before.get(uuid, now)
             for uuid, now in gpus.items()
         }
-        told = self._handover.after(self._happened(message))
+        told = self._handover.after(self._happened(message), self._clock.monotonic_ms())
         events = self._probing.events(told)
         self._tell({**message, "xids": told})
         now_ms = self._clock.monotonic_ms()
@@ -320,7 +320,7 @@ class NvmlSource:
         if ready is not None and ready["code"] == SUCCESS:
             self.restarts += self._is_started
             self._is_started = True
-            self._hear_out(self._worker)
+            self._hear_out(self._worker, ready["listens_wall_ms"])
             self._retire(self._worker)
             self._worker, self._successor = successor, None
             self._consents_told, self._other_events_now = NO_CONSENT, 0
@@ -334,12 +334,15 @@ class NvmlSource:
             self._retire(successor)
             self._successor = None
 
-    def _hear_out(self, worker: WorkerProcess | None) -> None:
+    def _hear_out(self, worker: WorkerProcess | None, listens_wall_ms: int) -> None:
         """Take what happened since a worker's last pass; its successor may tell it once more."""
-        until_ms = self._clock.monotonic_ms() + LAST_WORDS_MS
+        now_ms = self._clock.monotonic_ms()
         is_asked = worker is not None and worker.request(LAST_WORDS)
-        message = worker.receive(until_ms) if worker is not None and is_asked else None
-        self._handover.take_over(self._happened(message) if message is not None else [])
+        message = None
+        if worker is not None and is_asked:
+            message = worker.receive(now_ms + LAST_WORDS_MS)
+        told = self._happened(message) if message is not None else []
+        self._handover.take_over(told, listens_wall_ms, now_ms)
 
     def _retire(self, worker: WorkerProcess | None) -> None:
         if worker is not None:

@@ -17,6 +17,8 @@ from gpusla_agent.sources.nvml_xids import NVML, OPERATIONAL_EVENT, Xids
 WAIT_MS = 2_000
 """For one event; a GPU that was registered meanwhile may be heard only at the next wait."""
 
+HEAR_OUT_SECONDS = 0.05
+
 _SANE_US = 60_000_000
 """A driver's time stamp further from now than this is on another clock than ours."""
 
@@ -32,6 +34,8 @@ class Listener:
         self._hurried: set[str | None] = set()
         self._other = 0
         self._changes = 0
+        self._is_last = threading.Event()
+        self._is_heard = threading.Event()
 
     def register(self, gpu: Gpu) -> None:
         """Ask for a GPU's events."""
@@ -39,7 +43,7 @@ class Listener:
 
     def start(self) -> None:
         """Begin to wait, as far as the driver has events."""
-        if self._events.code == SUCCESS:
+        if self._events.can_wait:
             threading.Thread(target=self._listen, daemon=True).start()
         if self._system.code == SUCCESS:
             threading.Thread(target=self._listen_to_system, daemon=True).start()
@@ -65,13 +69,25 @@ class Listener:
             "driver_changes": self._changes,
         }
 
+    def hear_out(self) -> None:
+        """
+        Hear what the driver still has to tell, and listen no longer.
+
+        A thread that waits for the driver has heard all; one that rests beside a lost GPU has not.
+        """
+        self._is_last.set()
+        self._is_heard.wait(HEAR_OUT_SECONDS)
+
     def _listen(self) -> None:
         while True:
-            code, happened = self._events.wait(WAIT_MS)
+            code, happened = self._events.wait(0 if self._is_last.is_set() else WAIT_MS)
             if happened is not None:
                 self._take(happened)
+            elif self._is_last.is_set():
+                self._is_heard.set()
+                return
             elif code not in {SUCCESS, TIMEOUT}:
-                self._clock.sleep(1)  # A lost GPU makes every wait return at once.
+                self._is_last.wait(1)  # A lost GPU makes every wait return at once.
 
     def _take(self, happened: Happened) -> None:
         self._hurried.add(happened.uuid)

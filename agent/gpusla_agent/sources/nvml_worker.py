@@ -135,7 +135,8 @@ class Worker:
         return {**message, **self._listener.told()}
 
     def last_words(self) -> dict[str, Any]:
-        """Return what happened since the last pass, without asking any GPU."""
+        """Return what happened since the last pass, without asking any GPU; there is no other."""
+        self._listener.hear_out()
         return self._listener.told()
 
     def _due(self) -> Iterator[tuple[Sampled, tuple[str, ...]]]:
@@ -207,8 +208,10 @@ def main() -> None:
     if count_code != binding.SUCCESS:
         say({"code": count_code})
         return
+    listens_wall_ms = CLOCK.wall_ms()  # Not before the sets are made, which is in the next line.
     worker = Worker(count, deadline_ms)
-    say({"code": 0, "count": count, "gpus": worker.identities()})
+    gpus = worker.identities()
+    say({"code": 0, "count": count, "gpus": gpus, "listens_wall_ms": listens_wall_ms})
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)  # Building the binding's thousands of types took memory that nothing needs now.

@@ -44,20 +44,25 @@ class Happened(NamedTuple):
 
 
 class GpuEvents:
-    """The set of events of all GPUs; waited for by one thread, registered with by others."""
+    """
+    The set of events of all GPUs; waited for by one thread, registered with by others.
+
+    code: the last failure.  can_wait: whether there is a set at all; one GPU that could not be
+    registered does not keep us from hearing of the others.
+    """
 
     def __init__(self) -> None:
         self._set = ctypes.c_void_p()
         self.code = call("nvmlEventSetCreate", ctypes.byref(self._set))
         self._is_operational = False
-        self._has_set = self.code == SUCCESS
+        self.can_wait = self.code == SUCCESS
         self._uuids: dict[int, str] = {}
         self._event = Buffer(structs.EVENT)
         self._event_v3 = Buffer(structs.EVENT_V3)
 
     def register(self, gpu: Gpu) -> None:
         """Ask for a GPU's events; that its Xids cannot be had stays in `code`."""
-        if not self._has_set or gpu.handle is None or gpu.uuid is None:
+        if not self.can_wait or gpu.handle is None or gpu.uuid is None:
             return
         self._uuids[gpu.handle.value or 0] = gpu.uuid
         code = self._register(gpu.handle, WANTED & _supported(gpu.handle) | XID)

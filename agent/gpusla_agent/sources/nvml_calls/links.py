@@ -56,13 +56,14 @@ class SlowFields:
 
     def read(self, handle: ctypes.c_void_p) -> Answer | int:
         """Return the values in the order of the family's names."""
-        if self._batch is None:
+        batch = self._batch
+        if batch is None:
             code, count = _count(handle, _C2C_COUNT)
-            if code not in {SUCCESS, *ABSENT}:
-                return code
             c2c = [(_C2C_STATUS, link) for link in range(min(count, LINKS_MAX))]
-            self._batch = FieldBatch([*_SLOW, *c2c])
-        answer = self._batch.read(handle)
+            batch = FieldBatch([*_SLOW, *c2c])
+            if code == SUCCESS or code in ABSENT:
+                self._batch = batch  # Otherwise the links are counted again next time.
+        answer = batch.read(handle)
         return answer if isinstance(answer, int) else _with_active(answer)
 
 

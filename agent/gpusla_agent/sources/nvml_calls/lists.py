@@ -13,7 +13,7 @@ from gpusla_agent.sources.nvml_calls.binding import (
 from gpusla_agent.sources.nvml_calls.identity import device_text
 from gpusla_agent.sources.nvml_calls.structs import MEMORY, PROCESS, Buffer
 
-_ROOM, _ROOM_MAX = 64, 65_536
+_ROOM, _ROOM_MAX = 8, 65_536
 _NOT_AVAILABLE = 2**64 - 1
 
 Told = tuple[int, list[list[Any]] | None]
