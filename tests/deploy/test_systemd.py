@@ -60,14 +60,41 @@ def test_the_agent_can_read_the_boot_and_the_clocks_error() -> None:
     assert "ProcSubset" not in settings
     assert "ProtectClock" not in settings
     assert settings["SystemCallFilter"][-1] == "adjtimex clock_adjtime"
-    assert settings["CapabilityBoundingSet"] == [""]
 
 
-def test_the_agent_reaches_the_gpus_and_no_other_device() -> None:
+def test_the_agent_reaches_the_gpus_the_kernels_log_and_no_other_device() -> None:
     """The glob covers the control device and one for each GPU."""
     settings = read(FOLDER / "gpusla-agent.service")
     assert settings["DevicePolicy"] == ["closed"]
-    assert settings["DeviceAllow"] == ["char-nvidia* rw"]
+    assert settings["DeviceAllow"] == ["char-nvidia* rw", "/dev/kmsg r"]
+
+
+def test_the_agent_is_handed_the_kernels_log_and_has_no_capability() -> None:
+    """Opening it takes a right that reading does not; ProtectKernelLogs would close the device."""
+    settings = read(FOLDER / "gpusla-agent.service")
+    assert settings["StandardInput"] == ["file:/dev/kmsg"]
+    assert settings["AmbientCapabilities"] == settings["CapabilityBoundingSet"] == [""]
+    assert "ProtectKernelLogs" not in settings
+    assert settings["NoNewPrivileges"] == ["yes"]
+
+
+def test_the_agent_sees_what_its_host_probes_read() -> None:
+    """Links under /sys/class are readable unless the whole tree is hidden."""
+    settings = read(FOLDER / "gpusla-agent.service")
+    assert settings["ProtectSystem"] == ["strict"]
+    hidden = " ".join(
+        settings.get("InaccessiblePaths", []) + settings.get("TemporaryFileSystem", [])
+    )
+    assert "/sys" not in hidden
+    assert "PrivateNetwork" not in settings
+
+
+def test_the_agent_is_told_of_new_settings_by_a_reload() -> None:
+    """And nothing else of systemd is needed: no socket, no library."""
+    settings = read(FOLDER / "gpusla-agent.service")
+    assert settings["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
+    assert settings["Type"] == ["exec"]
+    assert settings["RestrictAddressFamilies"] == ["AF_UNIX AF_INET AF_INET6"]
 
 
 def read(unit: Path) -> dict[str, list[str]]:

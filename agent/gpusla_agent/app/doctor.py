@@ -20,6 +20,7 @@ from gpusla_agent.recorder.segments import list_segments, verify_last_segment
 from gpusla_agent.server import WatchedWeb
 from gpusla_agent.server.serving import listen
 from gpusla_agent.settings import Settings, read_settings
+from gpusla_agent.sources.kernel_log import open_device
 
 WORKER_MODULE = "gpusla_agent.sources.nvml_worker"
 
@@ -160,9 +161,9 @@ def _kernel_log(settings: Settings) -> Iterator[Line]:
         yield Line("kernel log", Level.WARN, "is off", "Set kernel_log.enabled: true")
         return
     try:
-        os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        os.close(open_device(path))
     except OSError as cause:
-        way_out = "Give the agent CAP_SYSLOG, as the systemd unit does; Xids come from NVML alone"
+        way_out = "Hand it over as standard input, as the systemd unit does, or give CAP_SYSLOG"
         yield Line("kernel log", Level.WARN, f"{path}: {cause.strerror}", way_out)
     else:
         yield Line("kernel log", Level.OK, f"{path} can be read")

@@ -17,6 +17,7 @@ known to lie between the read before and this one, which bounds its time and cor
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ RECORD_BYTES_MAX = 16_384
 """More than the kernel ever hands out at once (8 KiB before Linux 6.3, less since)."""
 
 RETRY_MS = 30_000
+_STANDARD_INPUT = 0
 _KERNEL = 0
 _LEVEL_BITS = 3
 _GONE = {errno.EACCES, errno.EPERM}
@@ -125,7 +127,7 @@ class KernelLog:
         """
         self._clock = clock
         self._limits = limits or KernelLogLimits()
-        self._open_log = open_log or (lambda: _open(path))
+        self._open_log = open_log or (lambda: open_device(path))
         self._read_record = read_record
         self._after = -1 if after is None else after
         self._last: int | None = None
@@ -317,5 +319,25 @@ def _decode(text: bytes) -> str:
     return whole.decode("utf-8", "replace")
 
 
-def _open(path: Path) -> int:
+def open_device(path: Path) -> int:
+    """
+    Return a descriptor of the log that does not block.
+
+    If standard input is that device already, opened by who had the right to (a systemd unit with
+    `StandardInput=file:/dev/kmsg`), that is read: then the agent needs no capability at all.
+    Raises OSError.
+    """
+    if _is_handed_over(path):
+        descriptor = os.dup(_STANDARD_INPUT)
+        os.set_blocking(descriptor, False)
+        return descriptor
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+
+
+def _is_handed_over(path: Path) -> bool:
+    try:
+        given, asked = os.fstat(_STANDARD_INPUT), path.stat()
+    except OSError:
+        return False
+    are_devices = stat.S_ISCHR(given.st_mode) and stat.S_ISCHR(asked.st_mode)
+    return are_devices and given.st_rdev == asked.st_rdev
