@@ -107,6 +107,18 @@ def _tell(story: Story, *, no_fault: bool) -> None:
     if story.watched:
         story.page_on_call(seconds_max)
     story.show_statement()
+    if not no_fault:
+        _tell_trays(story)
+
+
+def _tell_trays(story: Story) -> None:
+    """Tell what single trays say; two steps need the tray behind the NVML stand-in."""
+    trays = story.trays()
+    trays.lose_link()
+    trays.explain()
+    if story.library is not None:
+        trays.lower_limit()
+        trays.hang_one()
 
 
 def _tell_missing(teller: Teller, tools: Tools) -> None:

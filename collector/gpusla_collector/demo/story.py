@@ -25,6 +25,7 @@ from gpusla_collector.demo.pager import Pager
 from gpusla_collector.demo.scenery import REAL_NODE, Scenery, write_faults
 from gpusla_collector.demo.seeding import Seeded, seed_fleet
 from gpusla_collector.demo.teller import StepFailedError, Teller
+from gpusla_collector.demo.trays import Trays
 from gpusla_collector.demo.witness import firing_alert, wait_for
 
 TENANT_CONTRACT = ContractId("reflection-2026")
@@ -52,6 +53,7 @@ class Story:
     nodes: tuple[NodeRecord, ...]
     held: tuple[Slot, ...]
     seeded: Seeded
+    injected: tuple[Fault, ...] = ()
 
     @property
     def contract(self) -> ContractVersion:
@@ -138,7 +140,8 @@ class Story:
         with self.teller.step("rack r01 loses its NVLink switch") as figures:
             now_ms = SystemClock().wall_ms()
             fault = Fault("nvlink_switch-now", FaultKind.NVLINK_SWITCH, self.held, now_ms)
-            write_faults(self.scenery.fleet_control, [fault])
+            self.injected = (fault,)
+            write_faults(self.scenery.fleet_control, self.injected)
             if self.library is not None:
                 self.scenery.standin_control.write_text("gpu * fabric_state 2\n", "utf-8")
             figures.append(("hit", f"{len(self.held)} GPUs of {self.contract.parties.tenant}"))
@@ -214,6 +217,10 @@ class Story:
             headline = next(line for line in finished.stdout.splitlines() if " % " in line)
             figures.append(("says", headline.strip()))
             figures.append(("credit", owed))
+
+    def trays(self) -> Trays:
+        """Return the second chapter, which goes on where this one ends."""
+        return Trays(self.teller, self.scenery, self.nodes, self.injected, self.library)
 
     def addresses(self) -> list[tuple[str, str]]:
         """Return what listens where."""
