@@ -22,8 +22,8 @@ def product_files() -> list[Path]:
 
 
 def python_files() -> list[Path]:
-    """Every Python file of the checkout: product, tests, tools, benchmarks."""
-    others = (ROOT / "tests", ROOT / "tools", ROOT / "bench")
+    """Every Python file of the checkout: product, tests, tools, benchmarks, fuzzing."""
+    others = (ROOT / "tests", ROOT / "tools", ROOT / "bench", ROOT / "fuzz")
     return product_files() + [file for folder in others for file in sorted(folder.rglob("*.py"))]
 
 
