@@ -1,7 +1,12 @@
 """What an install brings along: few packages on a node, nothing abandoned, everything locked."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -12,6 +17,40 @@ from tests.architecture.tree import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
+
+AGENT_LOCK = (ROOT / "requirements" / "agent.txt").read_text("utf-8")
+
+# Imports every module of the agent where nothing can be imported but the standard library, the
+# product's own two packages, and what the named distributions bring.
+IMPORTS = """
+import importlib, json, pkgutil, re, sys
+from importlib import metadata
+
+locked = set(json.loads(sys.argv[1]))
+brought = metadata.packages_distributions()
+allowed = {*sys.stdlib_module_names, "gpusla", "gpusla_agent"}
+for module, owners in brought.items():
+    if locked & {re.sub("[-_.]+", "-", owner).lower() for owner in owners}:
+        allowed.add(module)
+
+
+class Gate:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in allowed:
+            raise ModuleNotFoundError(f"{name} is not in the agent's lock", name=name)
+
+
+for name in [one for one in sys.modules if one.partition(".")[0] not in allowed]:
+    if name != "__main__":
+        del sys.modules[name]
+sys.meta_path.insert(0, Gate())
+import gpusla_agent
+found = [module.name for module in pkgutil.walk_packages(gpusla_agent.__path__, "gpusla_agent.")]
+for name in found:
+    if not name.endswith("__main__"):
+        importlib.import_module(name)
+print(len(found))
+"""
 
 # All that a node installs by name. A tenth needs a decision record, as the ninth has one (0070).
 ON_A_NODE = {
@@ -56,6 +95,45 @@ def test_what_is_tested_is_what_runs() -> None:
     assert {name: tested.get(name) for name in pins("runtime.txt")} == pins("runtime.txt")
 
 
+def test_what_a_node_installs_is_what_is_tested() -> None:
+    """Alone, without the collector's packages, and at the same versions."""
+    agent = pins("agent.txt")
+    assert {name: pins("runtime.txt").get(name) for name in agent} == agent
+    named = PROJECT["optional-dependencies"]["agent"] + PROJECT["dependencies"]
+    assert {name_of(item) for item in named} <= agent.keys()
+    collector = {name_of(item) for item in PROJECT["optional-dependencies"]["collector"]}
+    assert agent.keys() & collector == {"prometheus-client"}
+
+
+@pytest.mark.parametrize("name", sorted(dict(PINNED.findall(AGENT_LOCK))))
+def test_a_node_of_another_architecture_has_a_wheel(name: str) -> None:
+    """GB300 hosts are aarch64: pure Python, or built for it, under a hash of the lock."""
+    rows = [row for row in wheels() if row.name == name]
+    (block,) = re.findall(rf"^{name}==.*\n(?: .*\n)*", AGENT_LOCK, re.MULTILINE)
+    assert {row.version for row in rows} == {pins("agent.txt")[name]}
+    assert all(f"--hash={row.digest}" in block for row in rows)
+    for python in ("cp311", "cp312", "cp313"):
+        assert any(row.suits(python) for row in rows), python
+
+
+def test_the_table_of_wheels_is_of_this_lock() -> None:
+    """No package more than it has; `./run lock` writes both."""
+    assert {row.name for row in wheels()} == pins("agent.txt").keys()
+
+
+def test_the_agent_imports_nothing_that_a_node_does_not_have() -> None:
+    """Every module of it, with all other packages of this environment refused."""
+    finished = subprocess.run(
+        [sys.executable, "-c", IMPORTS, json.dumps(sorted(pins("agent.txt")))],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert int(finished.stdout) > 50
+
+
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_a_lock_has_a_hash_for_everything_and_names_no_host(lock: Path) -> None:
     """So an install is the same from any mirror."""
@@ -73,6 +151,31 @@ def test_the_locks_satisfy_what_the_project_asks_for() -> None:
     assert {name_of(item) for item in runtime} <= pins("runtime.txt").keys()
     development = runtime + extras["dashboards"] + extras["dev"][1:]
     assert {name_of(item) for item in development} <= pins("dev.txt").keys()
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """One row of the table."""
+
+    name: str
+    version: str
+    tag: str
+    digest: str
+
+    def suits(self, python: str) -> bool:
+        """Whether a CPython of this tag installs it on aarch64 Linux."""
+        tags, abi, platform = self.tag.split("-")
+        if platform != "any" and "_aarch64" not in platform:
+            return False
+        if abi == "abi3":
+            return int(tags.removeprefix("cp3")) <= int(python.removeprefix("cp3"))
+        return abi == tags == python or (abi == "none" and "py3" in tags.split("."))
+
+
+def wheels() -> list[Wheel]:
+    """The committed table."""
+    lines = (ROOT / "requirements" / "agent.wheels").read_text("utf-8").splitlines()
+    return [Wheel(*line.split()) for line in lines if not line.startswith("#")]
 
 
 def pins(lock: str) -> dict[str, str]:
