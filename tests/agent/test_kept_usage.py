@@ -1,14 +1,21 @@
 """Sums on disk: what a restart keeps, what a kill loses, and that nothing shown goes back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gpusla.readings import Pass, Present
+from gpusla_agent.app.node import Node
 from gpusla_agent.app.usage import WRITE_MS, KeptUsage
-from gpusla_agent.sampler import Usage
+from gpusla_agent.assignments import FixedConfiguration
+from gpusla_agent.recorder import Recorder
+from gpusla_agent.sampler import CAPACITY, EVERYTHING, Consents, Sampler, Usage
+from tests.agent.journals import HandClock
+from tests.agent.test_node import CONFIGURATION, NODE, FakeSource
 from tests.agent.test_usage import CURSOR, at, used
-from tests.core.health.gpus import UUID
+from tests.core.health.gpus import EXPECTED, UUID, gpu
 
 VALID_MS = 2_500
 
@@ -87,3 +94,60 @@ def test_a_disk_that_cannot_be_written_shows_nothing_new(tmp_path: Path) -> None
     assert not file.keep(usage, 0)
     (tmp_path / "usage.new").rmdir()
     assert file.keep(usage, 1)
+
+
+class Life:
+    """One life of an agent on a node whose GPU is busy all the time."""
+
+    def __init__(self, directory: Path, clock: HandClock, consents: Consents = EVERYTHING) -> None:
+        """Start it."""
+        self.clock = clock
+        self.consents = consents
+        source = FakeSource(clock, self._seen)
+        self.file = KeptUsage(directory / "usage.json", "boot")
+        self.node = Node(
+            Recorder(directory / "journal", NODE, clock.read),
+            Sampler(source, lambda _: EXPECTED, lambda: 0, None, lambda *_: self.consents),
+            source,
+            clock.read,
+            FixedConfiguration(CONFIGURATION),
+            usage=self.file.load(VALID_MS, clock.mono_ms),
+            keep_usage=self.file.keep,
+        )
+        self.node.start()
+
+    def busy(self, seconds: int) -> float | None:
+        """Live on for so long and return the busy seconds on the page."""
+        for _ in range(seconds):
+            self.clock.pass_ms(1_000)
+            self.node.step()
+        lines = self.node.metrics("")[0].decode().splitlines()
+        found = [line for line in lines if line.startswith("gpusla_usage_busy_seconds_total{")]
+        return float(found[0].split()[-1]) if found else None
+
+    def _seen(self) -> Pass:
+        seen = replace(gpu(utilization_ratio=Present(1.0)), at_mono_ms=self.clock.mono_ms)
+        return Pass(0, {UUID: seen})
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 11, 19, 25])
+def test_no_kill_makes_a_counter_on_the_page_go_back(tmp_path: Path, seconds: int) -> None:
+    """Prometheus would count all of it again."""
+    clock = HandClock()
+    killed = Life(tmp_path, clock)
+    shown = killed.busy(seconds)
+    killed.node._recorder.close()  # As the kernel does: nothing is told, nothing is written.
+    again = Life(tmp_path, clock).busy(1)
+    assert shown is not None
+    assert again is not None
+    assert shown <= again
+    assert again >= seconds - 1 - WRITE_MS / 1_000
+
+
+def test_a_withdrawal_is_on_the_page_and_on_disk_one_pass_later(tmp_path: Path) -> None:
+    """Not when the file is written the next time."""
+    life = Life(tmp_path, HandClock())
+    assert life.busy(13) is not None
+    life.consents = CAPACITY
+    assert life.busy(1) is None
+    assert "busy_seconds" not in (tmp_path / "usage.json").read_text()

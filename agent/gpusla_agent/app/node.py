@@ -7,6 +7,7 @@ A step is taken by one thread; what is served may be asked for by others.
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import gpusla
 from gpusla.health import locate
@@ -45,7 +46,14 @@ class Timing:
     valid_ms: int = 2_500
 
 
-def never_kept(_usage: Usage, _now_mono_ms: int) -> bool:
+class KeepUsage(Protocol):
+    """Puts sums on disk, at its own pace or at once."""
+
+    def __call__(self, usage: Usage, now_mono_ms: int, *, at_once: bool = False) -> bool:
+        """Return whether what the sums are now is on disk, and so may be shown."""
+
+
+def never_kept(usage: Usage, now_mono_ms: int, *, at_once: bool = False) -> bool:  # noqa: ARG001
     """Keep sums nowhere: what is shown is what they are."""
     return True
 
@@ -55,9 +63,8 @@ class Node:
     Meters one node; satisfies gpusla_agent.server.Served.
 
     tenants: who stands behind a contract, for labels only.  usage: sums to go on from.
-    keep_usage: puts them on disk and says whether it did, on a monotonic instant; sums are shown
-    as they were kept, so that none goes back when the agent is killed.  heard: says how listening
-    to events goes.
+    keep_usage: sums are shown as they were kept, so that none goes back when the agent is killed.
+    heard: says how listening to events goes.
     """
 
     def __init__(
@@ -71,7 +78,7 @@ class Node:
         tenants: Mapping[str, str] | None = None,
         timing: Timing | None = None,
         usage: Usage | None = None,
-        keep_usage: Callable[[Usage, int], bool] = never_kept,
+        keep_usage: KeepUsage = never_kept,
         shown: Shown | None = None,
         heard: Callable[[], Heard] = Heard,
     ) -> None:
@@ -129,9 +136,7 @@ class Node:
             one.slot: self._holder(configuration, one.slot, at.wall_ms) for one in sampled.expected
         }
         placed = {gpu.identity.uuid: holders[slot] for slot, gpu in located.items() if gpu}
-        self._usage.add(sampled.seen, placed, sampled.allowed)
-        if self._keep_usage(self._usage, at.mono_ms):
-            self._usage_kept = usage_views(self._usage)
+        self._add_usage(sampled, placed, at.mono_ms)
         samples, usage = self._latest.samples + 1 if self._latest else 1, self._usage_kept
         self._latest = Latest(sampled, at, located, configuration, holders, usage, samples)
         return sampled
@@ -148,6 +153,12 @@ class Node:
         return Instant(
             reading.boot, self._recorder.start, mono_ms, wall_ms, reading.clock, reading.error_ms
         )
+
+    def _add_usage(self, sampled: Sampled, placed: Mapping[GpuUuid, Holder], mono_ms: int) -> None:
+        has_forgotten = self._usage.add(sampled.seen, placed, sampled.allowed)
+        # What is not agreed any more is gone from the page, whatever the disk does.
+        if self._keep_usage(self._usage, mono_ms, at_once=has_forgotten) or has_forgotten:
+            self._usage_kept = usage_views(self._usage)
 
     def _holder(self, configuration: Configuration, slot: Slot, at_ms: int) -> Holder:
         contract = self._holders.contract_at(configuration, slot, at_ms)
