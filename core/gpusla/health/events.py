@@ -6,11 +6,11 @@ from dataclasses import replace
 from gpusla.catalogue.actions import Action
 from gpusla.catalogue.reasons import XID_UNCLASSIFIED
 from gpusla.health.company import Company, Recent, recent_of
-from gpusla.health.grade import RECOVERY_CHANGED, Effect, Grade, grade
+from gpusla.health.grade import RECOVERY_CHANGED, Effect, Grade, bounded, grade
 from gpusla.health.memory import Fatal, Hold, Memory, SlotMemory
 from gpusla.health.presence import failure_of, recovery_finding
 from gpusla.health.slowdowns import held
-from gpusla.health.thresholds import ADVICE_MS, EVIDENCE_MAX, WINDOW_MEMORY_MS, WINDOW_MS
+from gpusla.health.thresholds import ADVICE_MS, WINDOW_MEMORY_MS, WINDOW_MS
 from gpusla.health.values import found, value_of
 from gpusla.health.verdict import Graded
 from gpusla.identity import GpuUuid, Slot
@@ -42,8 +42,7 @@ def grade_events(
     for event, alone in single:
         key = (event.uuid, event.xid, event.detail, event.wall_ms // 1_000)
         if key not in placed:
-            together = company.place(event, alone)
-            placed[key] = replace(together, evidence=together.evidence[:EVIDENCE_MAX])
+            placed[key] = bounded(company.place(event, alone))
         one = placed[key]
         expectation = places.get(event.uuid)
         slot = expectation.slot if expectation is not None else None

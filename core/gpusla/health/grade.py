@@ -123,7 +123,13 @@ def grade(
     graded = graded or _by_severity(detail)
     graded = graded or by_catalogue(event.xid, sku)
     graded = _not_below_print(graded, detail)
-    graded = _with_driver(graded, event.xid, recovery_action)
+    return bounded(_with_driver(graded, event.xid, recovery_action))
+
+
+def bounded(graded: Grade) -> Grade:
+    """Return a grade whose evidence is not longer than it may be."""
+    if len(graded.evidence) <= EVIDENCE_MAX:
+        return graded
     return replace(graded, evidence=graded.evidence[:EVIDENCE_MAX])
 
 
