@@ -8,9 +8,10 @@ from gpusla.clock import Clock
 from gpusla.commands.exits import Exit
 from gpusla_agent.app.machine import MachineClock
 from gpusla_agent.app.node import Node, Timing
-from gpusla_agent.app.run import source_of, watch
+from gpusla_agent.app.run import watch
 from gpusla_agent.app.shown import shown_of
 from gpusla_agent.app.telemetry import consents_of
+from gpusla_agent.app.tray import source_of
 from gpusla_agent.recorder import Recorder
 from gpusla_agent.sampler import Sampled, Sampler, TelemetryPolicy
 from gpusla_agent.settings import Settings

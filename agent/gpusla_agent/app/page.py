@@ -44,8 +44,15 @@ def page_of(recorder: Recorder, source: Source, latest: Latest | None, heard: He
     """Return all that a node's page shows; latest is None before the first step."""
     agent = _agent(recorder, source, latest, heard)
     state_ms, xid_counts = recorder.state_ms(), recorder.xid_counts()
+    last_wall_ms = recorder.xid_last_wall_ms()
     if latest is None:
-        return NodeView(recorder.node, agent, state_ms=state_ms, xid_counts=xid_counts)
+        return NodeView(
+            recorder.node,
+            agent,
+            state_ms=state_ms,
+            xid_counts=xid_counts,
+            xid_last_wall_ms=last_wall_ms,
+        )
     return NodeView(
         recorder.node,
         agent,
@@ -54,6 +61,7 @@ def page_of(recorder: Recorder, source: Source, latest: Latest | None, heard: He
         state_ms,
         xid_counts,
         latest.usage,
+        xid_last_wall_ms=last_wall_ms,
         host=latest.sampled.seen.host,
     )
 

@@ -5,6 +5,7 @@ Everything the agent is made of is built here and passed down; nothing below fet
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,22 +19,22 @@ from gpusla_agent.app.exposure import exposures
 from gpusla_agent.app.machine import MachineClock, give_memory_back
 from gpusla_agent.app.memory import KeptMemory
 from gpusla_agent.app.node import Node, Timing
-from gpusla_agent.app.notify import Notifier
+from gpusla_agent.app.page import Heard
 from gpusla_agent.app.shown import shown_of
 from gpusla_agent.app.subjects import AllSubjects
 from gpusla_agent.app.telemetry import consents_of
+from gpusla_agent.app.tray import Tray
 from gpusla_agent.app.usage import KeptUsage
+from gpusla_agent.app.watchdog import Watchdog
 from gpusla_agent.assignments import ConfigurationSource, FileOrigin, WatchedConfiguration
-from gpusla_agent.probes import PROBING
 from gpusla_agent.recorder import Recorder
 from gpusla_agent.sampler import Sampler, TelemetryPolicy
 from gpusla_agent.server import Server, WatchedWeb, application
 from gpusla_agent.settings import Settings, WatchedSettings
 from gpusla_agent.sources.base import Source
-from gpusla_agent.sources.nvml import NvmlSource, NvmlTiming
 
-ALIVE_MS = 10_000
-"""The loop says that it turns at least so often, however long a pass is apart from the next."""
+TURN_MS = 10_000
+"""The loop turns at least so often, however long a pass is apart from the next."""
 
 _log = get_logger()
 
@@ -58,7 +59,7 @@ class Agent:
         self._settings = now = settings.current()
         self._tenants = dict(now.tenants)
         self._clock = clock or SystemClock()
-        self._notifier = Notifier()
+        self._watchdog = Watchdog(sys.stderr)
         self._web = WatchedWeb(now.web_config_file)
         machine = MachineClock(self._clock)
         configuration = AllSubjects(configuration_of(now), settings, self._web)
@@ -85,7 +86,9 @@ class Agent:
         self._kept = KeptMemory(settings.data_directory / "health.json", boot)
         self._kept_usage = KeptUsage(settings.data_directory / "usage.json", boot)
         self._usage = self._kept_usage.load(settings.valid_ms, machine.read().mono_ms)
-        found = source or source_of(settings, self._clock)
+        tray = None if source else Tray(settings, self._clock, recorder, boot)
+        found = source if tray is None else tray.source
+        assert found is not None  # one of the two
         sampler = self._sampler_of(found, configuration)
         views[""] = Node(
             recorder,
@@ -98,6 +101,7 @@ class Agent:
             usage=self._usage,
             keep_usage=self._kept_usage.keep,
             shown=shown_of(settings.metrics),
+            heard=Heard if tray is None else tray.heard,
         )
         return views[""], sampler, server
 
@@ -121,16 +125,14 @@ class Agent:
         for words in exposures(self._settings.host, self._web.form):
             _log.warning("pages_exposed", detail=words)
         give_memory_back()
-        self._notifier.ready()
         try:
             self._meter(stop)
         finally:
-            self._notifier.stopping()
+            self._watchdog.close()
             self.node.stop("told to stop")
             self._kept_usage.keep(self._usage, self._clock.monotonic_ms(), at_once=True)
             self.server.close()
             serving.join()
-            self._notifier.close()
             _log.info("agent_stopped", node=self.node.node)
 
     def _meter(self, stop: threading.Event) -> None:
@@ -143,10 +145,10 @@ class Agent:
             self._wait(stop, next_ms)
 
     def _wait(self, stop: threading.Event, until_ms: int) -> None:
-        self._notifier.alive()
+        self._watchdog.turn()
         while (left_ms := until_ms - self._clock.monotonic_ms()) > 0 and not stop.is_set():
-            stop.wait(min(left_ms, ALIVE_MS) / 1_000)
-            self._notifier.alive()
+            stop.wait(min(left_ms, TURN_MS) / 1_000)
+            self._watchdog.turn()
 
     def _step(self) -> None:
         try:
@@ -188,16 +190,6 @@ def watch(settings: Settings, kept: Path) -> WatchedConfiguration:
             fix="Write the node's name as the inventory has it, or add it there.",
         )
     return watched
-
-
-def source_of(settings: Settings, clock: Clock) -> NvmlSource:
-    """Return the way to the driver."""
-    return NvmlSource(
-        clock,
-        PROBING,
-        library_directory=settings.library_directory,
-        timing=NvmlTiming(deadline_ms=settings.deadline_ms),
-    )
 
 
 def watched_settings(path: Path, clock: Clock) -> WatchedSettings:

@@ -12,8 +12,9 @@ from gpusla.clock import Clock
 from gpusla.health import locate
 from gpusla.journal.model import Condition
 from gpusla.readings import Absent, GpuReadings, Present
-from gpusla_agent.app.run import source_of, watch
+from gpusla_agent.app.run import watch
 from gpusla_agent.app.telemetry import consents_of
+from gpusla_agent.app.tray import source_of
 from gpusla_agent.assignments import FixedConfiguration
 from gpusla_agent.sampler import Sampled, Sampler, TelemetryPolicy
 from gpusla_agent.settings import Settings

@@ -6,6 +6,7 @@ What an agent serves over HTTP: `/metrics`, `/journal` and `/healthz`, for one n
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -24,13 +25,14 @@ PAGE_BYTES_MAX = 4 * 1024 * 1024
 PAGE_RECORDS_MAX = 20_000
 
 JOURNAL_READS_MAX = 2
-"""More at once are told to come again: they would keep threads and the disk from scrapes."""
+"""More at once of one node are told to come again: they would keep threads from scrapes."""
 
 UNSENT_BYTES = "gpusla.unsent_bytes"
 """In a request's environment: what peers have asked for and not fetched yet; absent without one."""
 
 UNSENT_BYTES_MAX = {"journal": 8 * 1024 * 1024, "metrics": 24 * 1024 * 1024}
-"""With more waiting, a page is refused; slow readers of journals cannot keep scrapes away."""
+"""With more waiting for each node that is served, a page is refused; slow readers of journals
+cannot keep scrapes away."""
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -85,7 +87,7 @@ def application(views: Mapping[str, Served]) -> Application:
     views: by path prefix; the prefix is empty for an agent of one node and `/nodes/NODE` in a
     fleet.  `/healthz` without a prefix is always there and speaks for all.
     """
-    reading = threading.BoundedSemaphore(JOURNAL_READS_MAX)
+    reading = _Readers()
 
     def respond(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -98,9 +100,28 @@ def application(views: Mapping[str, Served]) -> Application:
     return respond
 
 
-def _answer(
-    views: Mapping[str, Served], environ: dict[str, Any], reading: threading.BoundedSemaphore
-) -> Answer:
+class _Readers:
+    """How many read the journal of each node now."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._guard = threading.Lock()
+
+    def enter(self, prefix: str) -> bool:
+        """Return whether one more may read; it must leave then."""
+        with self._guard:
+            if self._counts[prefix] >= JOURNAL_READS_MAX:
+                return False
+            self._counts[prefix] += 1
+            return True
+
+    def leave(self, prefix: str) -> None:
+        """Make room for another."""
+        with self._guard:
+            self._counts[prefix] -= 1
+
+
+def _answer(views: Mapping[str, Served], environ: dict[str, Any], reading: "_Readers") -> Answer:
     _check_request(environ)
     path = environ.get("PATH_INFO", "")
     prefix, _, page = path.rpartition("/")
@@ -114,17 +135,17 @@ def _answer(
         )
     if page == "healthz":
         return _health([view])
-    if environ.get(UNSENT_BYTES, 0) > UNSENT_BYTES_MAX[page]:
+    if environ.get(UNSENT_BYTES, 0) > UNSENT_BYTES_MAX[page] * len(views):
         raise _busy("too much is waiting for peers that do not fetch it")
     if page == "metrics":
         body, content_type = view.metrics(environ.get("HTTP_ACCEPT", ""))
         return "200 OK", [("Content-Type", content_type)], body
-    if not reading.acquire(blocking=False):
+    if not reading.enter(prefix):
         raise _busy("the journal has as many readers as it may have at once")
     try:
         return _journal(view, environ.get("QUERY_STRING", ""))
     finally:
-        reading.release()
+        reading.leave(prefix)
 
 
 def _check_request(environ: Mapping[str, Any]) -> None:
