@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 import gpusla
+from gpusla.catalogue.consent import Consent
 from gpusla.commands.exits import Exit, exit_of
 from gpusla.errors import GpuslaError
 
@@ -146,6 +147,50 @@ def doctor(config: Config) -> None:
     typer.echo(examining.to_text(lines, is_coloured=_is_coloured()), color=True)
     if any(line.level is examining.Level.BAD for line in lines):
         raise typer.Exit(Exit.BAD)
+
+
+@app.command(
+    help=_help(
+        "Record what the driver says, into a file that may be sent away; identifiers are masked.",
+        """
+gpusla-agent record tray.jsonl
+gpusla-agent record tray.jsonl --seconds 600 --consent activity --note "NCCL all-reduce"
+""",
+        "Ctrl-C ends it early and keeps what there is.  Ends with 4 if the driver said nothing.",
+    )
+)
+def record(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
+    *,
+    seconds: Annotated[float, typer.Option(min=1, help="For how long.")] = 60.0,
+    consent: Annotated[
+        list[Consent] | None, typer.Option(help="What may be in it beside capacity facts.")
+    ] = None,
+    library_directory: Annotated[
+        Path | None, typer.Option(help="Where libnvidia-ml.so.1 is, if not where it usually is.")
+    ] = None,
+    note: Annotated[str, typer.Option(help="What was going on meanwhile.")] = "",
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Say in the file that no hardware was behind it.")
+    ] = False,
+) -> None:
+    """Record what the driver says."""
+    from gpusla.clock import SystemClock  # noqa: PLC0415
+    from gpusla_agent.app.recording import record_node  # noqa: PLC0415
+
+    made = record_node(
+        SystemClock(),
+        out,
+        seconds,
+        frozenset(consent or ()),
+        library_directory=library_directory,
+        is_synthetic=synthetic,
+        note=note,
+    )
+    why = ", cut short: the file may not be larger" if made.is_cut else ""
+    typer.echo(f"{made.path}: {made.passes} passes, {made.size_bytes} bytes{why}")
+    if not made.passes:
+        raise typer.Exit(Exit.NOTHING)
 
 
 @app.command(

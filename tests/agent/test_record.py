@@ -115,7 +115,7 @@ def test_only_its_owner_can_read_a_recording(tmp_path: Path) -> None:
 class Broken(FakeTapped):
     """A source whose worker says something without a shape."""
 
-    says: list[dict[str, Any] | None] = field(default_factory=lambda: [{"job": 1}])
+    says: list[dict[str, Any] | None] = field(default_factory=lambda: [{"xids": [], "gpus": [{}]}])
 
 
 def test_a_recording_that_fails_leaves_the_one_before(tmp_path: Path) -> None:

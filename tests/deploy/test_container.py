@@ -1,4 +1,4 @@
-"""What can be read off the agent's Dockerfile without a Docker: its sources, its user, its locks."""
+"""What can be read off the Dockerfile of the agent without a Docker: sources, user, locks."""
 
 import re
 import shlex

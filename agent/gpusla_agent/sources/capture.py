@@ -120,7 +120,7 @@ class CaptureWriter:
 
     def write(self, at_ms: int, wall_ms: int, message: Mapping[str, Any]) -> None:
         """Write what the worker said: what the driver lists, or a pass."""
-        kind = "pass" if "job" in message else "listed"
+        kind = "pass" if "xids" in message else "listed"
         told = self._pass(message) if kind == "pass" else self._listed(message)
         self._write({"at_ms": at_ms, "wall_ms": wall_ms, kind: told})
 
