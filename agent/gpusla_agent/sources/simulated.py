@@ -115,9 +115,7 @@ class SimulatedSource:
 
     def allow(self, consents: Mapping[GpuUuid, AbstractSet[Consent]]) -> None:
         """Say what may be read from now on, by GPU."""
-        self._consents = {
-            uuid: CAPACITY_ONLY | frozenset(allowed) for uuid, allowed in consents.items()
-        }
+        self._consents = {uuid: _with_capacity(allowed) for uuid, allowed in consents.items()}
 
     def close(self) -> None:
         """Nothing is held."""
@@ -151,6 +149,13 @@ class SimulatedSource:
             if gpu.slot in fault.slots
             for xid in fault.xids_on(gpu.slot)
         )
+
+
+def _with_capacity(allowed: AbstractSet[Consent]) -> frozenset[Consent]:
+    """Return the same set where that will do: it is said at every pass, and looked up by."""
+    if isinstance(allowed, frozenset) and Consent.CAPACITY in allowed:
+        return allowed
+    return CAPACITY_ONLY | allowed
 
 
 def _edges(faults: Iterable[Fault]) -> set[int]:
