@@ -1,0 +1,110 @@
+"""
+The checks that take longer than `./run test` may: `./run verify` runs them one after another.
+
+Resumable: a step that passed over these very files is not run again; what was cut is.  Steps that
+measure write their result, with seed and date, where it is committed.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = Path(os.environ.get("GPUSLA_CACHE", ROOT / ".cache")) / "verify.json"
+SOURCES = ("--", ".", ":!bench/results", ":!fuzz/results")
+"""What a step's outcome depends on: every file of the repository but the results themselves."""
+
+FUZZ_SECONDS = "120"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """
+    One check.
+
+    words: what ./run is called with.  minutes: about how long it takes on two cores.
+    environment: what it needs beside the usual.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    minutes: float
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+STEPS = (
+    Step("check", ("check",), 1),
+    Step("test", ("test",), 6),
+    Step(
+        "a worker killed every second for a minute",
+        ("test", "tests/agent/faults", "-k", "killed"),
+        2,
+        {"GPUSLA_KILL_SECONDS": "60"},
+    ),
+    *(
+        Step(f"fuzz {name}", ("fuzz", name, FUZZ_SECONDS, "--record"), 2.2)
+        for name in ("dcgm_page", "settings_file", "strict_yaml", "xid_line")
+    ),
+    Step("bench agent", ("bench", "agent"), 14),
+    Step("bench agent_soak", ("bench", "agent_soak"), 61),
+)
+
+
+def main() -> int:
+    """Run what has not passed over these files yet; 1 if a step failed, after all were tried."""
+    files = hashlib.sha256(_git("ls-files", "--stage", *SOURCES).encode()).hexdigest()
+    is_clean = not _git("status", "--porcelain", "--untracked-files=no", *SOURCES)
+    passed = _load(files) if is_clean else set()
+    left = [step for step in STEPS if step.name not in passed]
+    minutes = sum(step.minutes for step in left)
+    print(f"verify: {len(left)} of {len(STEPS)} steps, about {minutes:.0f} minutes", flush=True)
+    failed = []
+    for step in left:
+        print(f"verify: {step.name}", flush=True)
+        began = time.monotonic()
+        code = subprocess.run(
+            [str(ROOT / "run"), *step.words], env={**os.environ, **step.environment}, check=False
+        ).returncode
+        words = "passed" if code == 0 else f"FAILED ({code})"
+        print(f"verify: {step.name} {words} after {time.monotonic() - began:.0f} s", flush=True)
+        if code:
+            failed.append(step.name)
+        elif is_clean:
+            passed.add(step.name)
+            _store(files, passed)
+    print(f"verify: FAILED: {', '.join(failed)}" if failed else "verify: everything passed")
+    return 1 if failed else 0
+
+
+def _git(*words: str) -> str:
+    finished = subprocess.run(
+        ["git", *words],  # noqa: S607  (found on PATH on purpose)
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return finished.stdout.strip()
+
+
+def _load(files: str) -> set[str]:
+    try:
+        stored = json.loads(STATE.read_text("utf-8"))
+    except (OSError, ValueError):
+        return set()
+    return set(stored["passed"]) if stored.get("files") == files else set()
+
+
+def _store(files: str, passed: set[str]) -> None:
+    beside = STATE.with_suffix(".new")
+    beside.write_text(json.dumps({"files": files, "passed": sorted(passed)}), "utf-8")
+    beside.replace(STATE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
