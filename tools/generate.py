@@ -75,9 +75,9 @@ def metrics_page() -> str:
         )
     return page(
         "Metrics",
-        "A name and its labels, once released, are frozen. What could not be read is absent, and so "
-        "is\nwhat a contract did not agree to. The set `full` is shown where the agent's settings say "
-        "so.",
+        "A name and its labels, once released, are frozen. What could not be read is absent, and\n"
+        "so is what a contract did not agree to. The set `full` is shown where the agent's settings\n"
+        "say so.",
         *sections,
     )
 
