@@ -76,7 +76,7 @@ def metrics_page() -> str:
     return page(
         "Metrics",
         "A name and its labels, once released, are frozen. What could not be read is absent, and\n"
-        "so is what a contract did not agree to. The set `full` is shown where the settings say so.",
+        "so is what a contract did not agree to. The set `full` is shown where settings say so.",
         *sections,
     )
 
