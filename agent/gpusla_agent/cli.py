@@ -198,7 +198,7 @@ def record(
         "Say what a name means.",
         """
 gpusla-agent explain xid 149
-gpusla-agent explain GS3002
+gpusla-agent explain journal_locked
 """,
         "Ends with 4 if nothing has that name.",
     )

@@ -29,9 +29,8 @@ _Signature = tuple[tuple[str, int, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """One version of the file, None for no file; digest: of its bytes."""
+    """One version of the file; digest: of its bytes, empty for no file."""
 
-    path: Path | None
     form: WebForm
     access: Access
     digest: str
@@ -54,6 +53,9 @@ class WatchedWeb:
         self._known = KnownLogins()
         self._lock = threading.Lock()
         self._refused = ""
+        self._path = path
+        self._look_at = 0.0
+        self._signature: _Signature = ()
         self._force(self._read(path))
 
     def access(self) -> Access:
@@ -76,30 +78,27 @@ class WatchedWeb:
         return self._version.digest
 
     def follow(self, path: Path | None) -> None:
-        """
-        Go over to another file, or to none.
-
-        Raises SettingsError if it cannot be honoured; then the one before stays in force.
-        """
+        """Go over to another file, or to none; if it cannot be honoured, when it can be."""
         with self._lock:
-            if path != self._version.path:
-                self._force(self._read(path))
+            if path != self._path:
+                self._path = path
+                self._look()
 
     def _look(self) -> None:
-        signature = _signature(self._version)
+        signature = _signature(self._path, self._version.form)
         if signature == self._signature:
             return
         self._signature = signature
         try:
-            self._force(self._read(self._version.path))
+            self._force(self._read(self._path))
         except InputError as refusal:
             self._refuse(refusal)
             return
-        _log.info("web_configuration_changed", path=str(self._version.path))
+        _log.info("web_configuration_changed", path=str(self._path or ""))
 
     def _force(self, version: _Version) -> None:
         self._version = version
-        self._signature = _signature(version)
+        self._signature = _signature(self._path, version.form)
         self._look_at = self._now() + LOOK_SECONDS
         self.is_valid, self._refused = True, ""
 
@@ -112,9 +111,9 @@ class WatchedWeb:
 
     def _read(self, path: Path | None) -> _Version:
         if path is None:
-            return _Version(None, WebForm(), Access(), "")
+            return _Version(WebForm(), Access(), "")
         form, digest = read_web_file(path)
-        return _Version(path, form, self._access_of(form, path.resolve().parent), digest)
+        return _Version(form, self._access_of(form, path.resolve().parent), digest)
 
     def _access_of(self, form: WebForm, folder: Path) -> Access:
         tls, users, rate = form.tls_server_config, form.basic_auth_users, form.rate_limit
@@ -126,10 +125,9 @@ class WatchedWeb:
         )
 
 
-def _signature(version: _Version) -> _Signature:
+def _signature(path: Path | None, form: WebForm) -> _Signature:
     """Return what changes whenever one of the files does; a file that is gone has zeros."""
-    path = version.path
-    return tuple(_status(one) for one in (path, *_named(path, version.form))) if path else ()
+    return tuple(_status(one) for one in (path, *_named(path, form))) if path else ()
 
 
 def _named(path: Path, form: WebForm) -> Iterator[Path]:

@@ -67,6 +67,17 @@ def test_a_connection_is_kept_and_ends_with_a_word(made: Papers) -> None:
             assert peer.recv(1) == b""  # an end without goodbye would raise
 
 
+def test_an_answer_does_not_wait_for_the_peers_acknowledgement(made: Papers) -> None:
+    """Small writes follow one another in a handshake, and Nagle would hold the last back 40 ms."""
+    with (
+        serving(web=WatchedWeb(made.write(TLS))) as server,
+        connect(server) as plain,
+        made.client().wrap_socket(plain, server_hostname="127.0.0.1"),
+    ):
+        (channel,) = server._server.active_channels.values()
+        assert channel.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
 def test_a_client_shows_a_certificate_of_the_authority(made: Papers) -> None:
     """None, and one of another authority, are turned away in the handshake."""
     stranger = made.client()
