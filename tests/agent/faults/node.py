@@ -66,11 +66,14 @@ class FaultyNode:
         self._listener.start()
 
     def close(self) -> None:
-        """End the agent and whatever it was started under."""
+        """End the agent; one that does not end by itself fails its test and is killed."""
         self.control.clear()
         self.agent.process.send_signal(signal.SIGTERM)
-        self.agent.process.wait(15)
-        self._listener.join(15)
+        try:
+            self.agent.process.wait(15)
+        finally:
+            self.agent.process.kill()
+            self._listener.join(15)
         self.kernel_log.close()
 
     def _listen(self) -> None:

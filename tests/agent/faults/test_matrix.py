@@ -203,8 +203,9 @@ def write_whole(path: Path, text: str) -> None:
 
 def test_a_full_disk(start: Start) -> None:
     """Nothing can be made durable for a while; readings stay, and the journal goes on after it."""
-    inject = "inject=fdatasync:error=ENOSPC:when=6..40"
-    node = start(before=[program("strace"), "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null",
+    inject = "inject=fdatasync:error=ENOSPC:when=6..25"
+    # -D: the tracer is nobody's parent, so that a signal to the process reaches the agent.
+    node = start(before=[program("strace"), "-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null",
                          "-e", "trace=fdatasync", "-e", inject])  # fmt: skip
     assert_others_are_well(node, ())
     stuck = seconds_in(node.page(), "ok")
