@@ -65,6 +65,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     One peer.
 
     deadline_seconds: on the monotonic clock; it does not count while an answer is being made.
+    is_receiving: bytes are being taken in, and no worker may begin yet.
     """
 
     task_class = Task
@@ -73,6 +74,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self.opened_seconds = server.now()
         self.deadline_seconds = self.opened_seconds + server.limits.request_seconds
         self.has_asked = False
+        self.is_receiving = False
         self._is_answering = False
         super().__init__(server, sock, addr, server.adj, map=server.channels)
 
@@ -108,22 +110,23 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self.handle_close()
 
     def received(self, content: bytes) -> None:
-        """Take in bytes of requests; a second request behind the first must wait its turn."""
-        is_first = self.request is None and not self.requests
+        """Take in bytes of a request; of more than one, only the first is answered."""
+        is_first, is_busy = self.request is None, bool(self.requests)
+        self.is_receiving = True
         super().received(content)
+        self.is_receiving = False
         if is_first and self.request is not None:
             self.wait(self.server.limits.request_seconds)
-        if len(self.requests) > 1:
+        if self.requests and not is_busy:
             self._refuse_pipeline()
+            self.server.add_task(self)
 
     def _refuse_pipeline(self) -> None:
         # Some hundred requests fit into one packet, and each may ask for megabytes.
-        with self.requests_lock:
-            for request in self.requests[1:]:
-                request.close()
-            del self.requests[1:]
-            if self.requests:
-                self.requests[0].headers["CONNECTION"] = "close"
+        for request in self.requests[1:]:
+            request.close()
+            self.requests[0].headers["CONNECTION"] = "close"
+        del self.requests[1:]
 
     def write_soon(self, content: bytes) -> int:
         """
@@ -209,6 +212,11 @@ class WebServer(TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     def unsent_bytes(self) -> int:
         """Return how much peers have asked for and not fetched yet."""
         return sum(one.total_outbufs_len for one in list(self.active_channels.values()))
+
+    def add_task(self, task: Channel) -> None:
+        """Have a worker answer a peer, once all that it sent was looked at."""
+        if not task.is_receiving:
+            super().add_task(task)
 
     def readable(self) -> bool:
         """Return whether new peers may come; always, as old ones give way."""

@@ -21,7 +21,7 @@ def test_the_version_is_one_that_the_adapter_was_written_for() -> None:
 def test_a_channel_has_the_parts_that_ours_uses_and_replaces() -> None:
     """By name; a renamed one would be a method that nobody calls."""
     replaced = [*vars(Channel), *vars(TlsChannel)]
-    ours = {"recv_from_peer", "wait", "deadline_seconds", "has_asked", "opened_seconds"}
+    ours = {"recv_from_peer", "wait"}
     for name in replaced:
         if not name.startswith("_") and name not in ours:
             assert hasattr(HTTPChannel, name), name
@@ -46,6 +46,12 @@ def test_a_channel_sends_in_the_loop_only() -> None:
         "write_soon",
         "_flush_outbufs_below_high_watermark",
     }
+
+
+def test_a_worker_is_asked_for_through_the_server() -> None:
+    """Ours holds it back until all that a peer sent was looked at."""
+    assert "self.server.add_task(self)" in inspect.getsource(HTTPChannel.received)
+    assert "add_task" in vars(BaseWSGIServer)
 
 
 def test_a_server_is_polled_and_accepts_as_ours_expects() -> None:
