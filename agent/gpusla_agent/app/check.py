@@ -10,6 +10,7 @@ from gpusla_agent.app.run import watch
 from gpusla_agent.assignments import Holders
 from gpusla_agent.server import WatchedWeb
 from gpusla_agent.settings import read_settings
+from gpusla_agent.sources.host.redfish_client import check_redfish
 
 
 def check_settings(path: Path, clock: Clock) -> Iterator[str]:
@@ -20,6 +21,8 @@ def check_settings(path: Path, clock: Clock) -> Iterator[str]:
     """
     settings = read_settings(path)
     web = WatchedWeb(settings.web_config_file)
+    if settings.host_probes.redfish is not None:
+        check_redfish(settings.host_probes.redfish)
     with tempfile.TemporaryDirectory() as nowhere:
         configuration = watch(settings, Path(nowhere)).current()
     at_ms = clock.wall_ms()

@@ -9,7 +9,8 @@ from gpusla_agent.settings import Settings
 from gpusla_agent.sources.base import Source
 from gpusla_agent.sources.dcgm import DcgmSource
 from gpusla_agent.sources.events import CountedXid, EventMerger
-from gpusla_agent.sources.host.settings import HostSettings, RedfishSettings
+from gpusla_agent.sources.host.redfish_client import check_redfish
+from gpusla_agent.sources.host.settings import HostSettings
 from gpusla_agent.sources.host.source import HostSource
 from gpusla_agent.sources.kernel_log import KernelLog
 from gpusla_agent.sources.nvml import NvmlSource, NvmlTiming
@@ -36,6 +37,7 @@ class Tray:
         Begin where the journal ends.
 
         recorder: open.  boot: the kernel's boot id, whose log the journal may hold a part of.
+        Raises SettingsError for a BMC that may not be asked as the settings say.
         """
         self._gpus = source_of(settings, clock)
         self._log = _kernel_log(settings, clock, recorder, boot)
@@ -72,8 +74,6 @@ def _host(settings: Settings, clock: Clock) -> HostSource | None:
     wanted = settings.host_probes
     if not wanted.is_enabled:
         return None
-    bmc = wanted.redfish
-    redfish = (
-        None if bmc is None else RedfishSettings(bmc.address, bmc.credentials_file, bmc.ca_file)
-    )
-    return HostSource(HostSettings(imex=wanted.is_imex_asked, redfish=redfish), clock)
+    if wanted.redfish is not None:
+        check_redfish(wanted.redfish)
+    return HostSource(HostSettings(imex=wanted.is_imex_asked, redfish=wanted.redfish), clock)

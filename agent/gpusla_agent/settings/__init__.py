@@ -9,7 +9,6 @@ from gpusla_agent.settings.model import (
     HostSettings,
     KernelLogSettings,
     MetricsSettings,
-    RedfishSettings,
     Settings,
 )
 from gpusla_agent.settings.read import read_settings
@@ -19,7 +18,6 @@ __all__ = [
     "HostSettings",
     "KernelLogSettings",
     "MetricsSettings",
-    "RedfishSettings",
     "Settings",
     "WatchedSettings",
     "read_settings",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gpusla.catalogue.readings import Consent
 from gpusla.identity import ContractId, NodeName
+from gpusla_agent.sources.host.settings import RedfishSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,6 @@ class KernelLogSettings:
 
     is_enabled: bool
     path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class RedfishSettings:
-    """
-    The board management controller of this tray.
-
-    credentials_file: two lines, name and password.  ca_file: who vouches for the controller's
-    certificate, None for the system's own authorities.
-    """
-
-    address: str
-    credentials_file: Path
-    ca_file: Path | None
 
 
 @dataclass(frozen=True, slots=True)

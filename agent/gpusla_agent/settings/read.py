@@ -13,9 +13,9 @@ from gpusla_agent.settings.model import (
     HostSettings,
     KernelLogSettings,
     MetricsSettings,
-    RedfishSettings,
     Settings,
 )
+from gpusla_agent.sources.host.settings import RedfishSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def test_every_key_is_taken(tmp_path: Path) -> None:
     assert settings.telemetry["house-lab"] == set(Consent)  # type: ignore[index]
     assert settings.metrics == MetricsSettings(is_full=True, dcgm_dialects=("4.8", "4.9"))
     assert settings.host_probes.redfish is not None
-    assert settings.host_probes.redfish.ca_file == tmp_path / "bmc.pem"
+    assert settings.host_probes.redfish.certificate_authority == tmp_path / "bmc.pem"
     assert not settings.host_probes.is_imex_asked
 
 
@@ -105,4 +105,4 @@ def test_a_controller_on_this_host_may_be_asked_in_the_clear(tmp_path: Path) -> 
     text = f"{LEAST}host: {{redfish: {{address: 'http://127.0.0.1:8080', credentials_file: a}}}}\n"
     redfish = read_settings(written(tmp_path, text)).host_probes.redfish
     assert redfish is not None
-    assert redfish.address == "http://127.0.0.1:8080"
+    assert redfish.url == "http://127.0.0.1:8080"
