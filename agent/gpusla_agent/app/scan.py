@@ -1,27 +1,30 @@
 """One look at this node: what sits where, in which state, and why."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gpusla.catalogue.actions import MEANINGS, Action
+from gpusla.catalogue.readings import Consent
 from gpusla.catalogue.reasons import State
 from gpusla.clock import Clock
 from gpusla.health import locate
 from gpusla.journal.model import Condition
-from gpusla.readings import Absent, GpuReadings, Present
+from gpusla.readings import Absent, GpuReadings, Present, Process
 from gpusla_agent.app.run import watch
 from gpusla_agent.app.telemetry import consents_of
 from gpusla_agent.app.tray import source_of
 from gpusla_agent.assignments import FixedConfiguration
+from gpusla_agent.probes import with_names
 from gpusla_agent.sampler import Sampled, Sampler, TelemetryPolicy
 from gpusla_agent.settings import Settings
 
 _HEADER = ("SLOT", "GPU", "NAME", "STATE", "ACTION", "POWER", "TEMP", "MARGIN", "CLOCK", "UUID")
 _COLOURS = {State.OK: "32", State.DEGRADED: "33", State.DOWN: "31", State.UNKNOWN: "35"}
 _INDENT = "    "
+_PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,36 @@ def scan(settings: Settings, clock: Clock) -> Scan:
         source.close()
 
 
-def told(node: str, sampled: Sampled) -> Scan:
-    """Return one step's findings as rows."""
+def read_process_name(pid: int) -> str | None:
+    """Return what a process calls itself, None if it is gone or hidden from this user."""
+    try:
+        return (_PROC / str(pid) / "comm").read_text("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def told(
+    node: str, sampled: Sampled, read_name: Callable[[int], str | None] = read_process_name
+) -> Scan:
+    """
+    Return one step's findings as rows.
+
+    read_name: the name of a process by its id; asked only where names were agreed.
+    """
+
+    def named(gpu: GpuReadings | None) -> GpuReadings | None:
+        if gpu is None or Consent.JOB_NAMES not in sampled.allowed[gpu.identity.uuid]:
+            return gpu
+        return with_names(gpu, read_name)
+
     located = locate(sampled.expected, sampled.seen.gpus)
     rows = (
-        Row(str(slot), located[slot], condition, sampled.judged.actions.get(slot, Action.NONE))
+        Row(
+            str(slot),
+            named(located[slot]),
+            condition,
+            sampled.judged.actions.get(slot, Action.NONE),
+        )
         for slot, condition in sampled.conditions.items()
     )
     return Scan(node, tuple(rows), sampled.seen.source)
@@ -100,8 +128,16 @@ def to_text(found: Scan, *, is_coloured: bool = False) -> str:
 def _reasons(row: Row) -> Iterator[str]:
     for one in row.condition.findings:
         yield f"{_INDENT}{one.reason}: {one.evidence}" if one.evidence else _INDENT + one.reason
+    for process in _processes(row.gpu):
+        used = "" if process.memory_bytes is None else f", {process.memory_bytes / 2**30:.1f} GiB"
+        yield f"{_INDENT}process {process.pid} {process.name}".rstrip() + used
     if row.action is not Action.NONE:
         yield f"{_INDENT}what to do: {MEANINGS[row.action]}"
+
+
+def _processes(gpu: GpuReadings | None) -> tuple[Process, ...]:
+    found = None if gpu is None else gpu.processes
+    return found.value if isinstance(found, Present) else ()
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -127,7 +163,11 @@ def _number(gpu: GpuReadings | None, name: str, unit: str, per: int = 1) -> str:
 
 
 def to_json(found: Scan) -> dict[str, Any]:
-    """Return what was seen as JSON data; a reading that could not be had is null."""
+    """
+    Return what was seen as JSON data; what could not be had, or was not agreed, is null.
+
+    A finding is its reason, evidence and action; a process its id, bytes and name.
+    """
     return {
         "node": found.node,
         "source": None if found.silent is None else found.silent.detail,
@@ -138,8 +178,15 @@ def to_json(found: Scan) -> dict[str, Any]:
 def _fields(row: Row) -> Iterator[tuple[str, Any]]:
     yield "state", row.condition.state
     yield "action", row.action
-    yield "findings", [[one.reason, one.evidence] for one in row.condition.findings]
+    yield "findings", [[one.reason, one.evidence, one.action] for one in row.condition.findings]
     yield "uuid", row.gpu.identity.uuid if row.gpu else None
+    processes = row.gpu.processes if row.gpu else None
+    yield (
+        "processes",
+        [[one.pid, one.memory_bytes, one.name] for one in processes.value]
+        if isinstance(processes, Present)
+        else None,
+    )
     numbers = row.gpu.numbers if row.gpu else {}
     yield (
         "readings",

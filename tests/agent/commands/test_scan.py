@@ -1,13 +1,22 @@
 """`gpusla-agent scan`: what a person reads, and what a machine does."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from gpusla.catalogue.actions import Action
+from gpusla.catalogue.readings import Consent
 from gpusla.catalogue.reasons import State
+from gpusla.health import Judged
 from gpusla.journal.model import Condition, Finding
+from gpusla.readings import Present, Process
 from gpusla_agent import standin
-from gpusla_agent.app.scan import Row, Scan, to_json, to_text
+from gpusla_agent.app.scan import Row, Scan, to_json, to_text, told
+from gpusla_agent.sampler import Sampled
+from gpusla_agent.sampler.consent import EVERYTHING, Consents
 from tests.agent.commands.conftest import Call
+from tests.core.health.gpus import EXPECTED, OK, SLOT, UUIDS, gpu, one_pass
 
 FOUND = Scan(
     "n1",
@@ -61,3 +70,30 @@ def test_a_machine_gets_the_same_and_every_reading(call: Call) -> None:
     assert (slot["state"], slot["action"], slot["findings"]) == ("ok", "none", [])
     assert slot["readings"]["power_watts"] > 0
     assert to_json(FOUND)["slots"]["a/m2"]["action"] == "reboot_node"
+
+
+@pytest.mark.parametrize(
+    ("consents", "told_of"),
+    [
+        (EVERYTHING, [[4_000, 2**30, "train"]]),
+        (EVERYTHING - {Consent.JOB_NAMES}, [[4_000, 2**30, ""]]),
+    ],
+)
+def test_processes_are_listed_and_named_as_agreed(
+    consents: Consents, told_of: list[list[object]]
+) -> None:
+    """A name is asked for only where job names were agreed."""
+    working = replace(gpu(), processes=Present((Process(4_000, 2**30),)))
+    sampled = Sampled(
+        one_pass(working), EXPECTED[:1], Judged({SLOT: OK}), dict.fromkeys(UUIDS.values(), consents)
+    )
+    found = told("n1", sampled, read_name=lambda _pid: "train")
+    assert to_json(found)["slots"][str(SLOT)]["processes"] == told_of
+    assert ("process 4000 train, 1.0 GiB" in to_text(found)) == (Consent.JOB_NAMES in consents)
+
+
+def test_processes_that_were_not_agreed_are_null(call: Call, control: standin.Control) -> None:
+    """Nobody asked the driver for them."""
+    control.set("gpu", 0, "process", 4_000, 1_024)
+    slots = json.loads(call("scan", "--json").stdout)["slots"].values()
+    assert [slot["processes"] for slot in slots] == [None] * 4
