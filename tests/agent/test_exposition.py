@@ -57,6 +57,7 @@ def node_view(first: GpuReadings | None, *, agent: AgentView = AGENT) -> NodeVie
         {(slot, State.OK): 86_400_123 for slot in SLOTS.values()},
         {(UUID, 13): 2},
         (UsageView(UUID, 0, "ref-2026", "reflection", 12.5, 9_000.0),),
+        occupants=tuple(one.identity for one in seen.gpus.values()),
     )
 
 

@@ -25,7 +25,7 @@ from gpusla.journal.model import (
     XidSeen,
 )
 from gpusla.readings import Absence, Absent, Pass, Present
-from gpusla_agent.app.node import Node
+from gpusla_agent.app.node import Node, Timing
 from gpusla_agent.assignments import Configuration, FixedConfiguration
 from gpusla_agent.recorder import Recorder
 from gpusla_agent.sampler import Sampler, everything
@@ -80,6 +80,7 @@ class Rig:
 
     directory: Path
     clock: HandClock = field(default_factory=HandClock)
+    timing: Timing | None = None
     source: FakeSource = field(init=False)
     node: Node = field(init=False)
 
@@ -103,6 +104,7 @@ class Rig:
             self.clock.read,
             FixedConfiguration(CONFIGURATION),
             tenants={"ref-2026": "reflection"},
+            timing=self.timing,
         )
         self.node.start()
 
@@ -238,7 +240,7 @@ def test_a_page_is_served_before_the_first_pass(tmp_path: Path) -> None:
 def test_troubles_are_told(tmp_path: Path) -> None:
     """No pass yet, a silent source, a loop that stopped."""
     rig = Rig(tmp_path)
-    assert rig.node.troubles() == ["no pass over the GPUs in the last ten seconds"]
+    assert rig.node.troubles() == ["no pass over the GPUs in the last 10 seconds"]
 
     rig.run(1)
     assert rig.node.troubles() == []
@@ -247,7 +249,7 @@ def test_troubles_are_told(tmp_path: Path) -> None:
     assert rig.node.troubles() == ["the source does not answer: no driver"]
 
     rig.clock.pass_ms(10_001)
-    assert "no pass over the GPUs in the last ten seconds" in rig.node.troubles()
+    assert "no pass over the GPUs in the last 10 seconds" in rig.node.troubles()
 
 
 def test_every_slot_has_a_state_in_every_sample(tmp_path: Path) -> None:

@@ -145,6 +145,7 @@ def view_of(gpus: int = 4, seconds: int = 0) -> NodeView:
         ),
         {},
         host_of(),
+        tuple(identity_of(index) for index in indices),
     )
 
 

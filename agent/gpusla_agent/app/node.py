@@ -23,7 +23,7 @@ from gpusla.journal.model import (
     Stopped,
     XidSeen,
 )
-from gpusla.readings import GpuReadings
+from gpusla.readings import GpuReadings, Identity
 from gpusla_agent.app.page import Heard, Latest, page_of, usage_views
 from gpusla_agent.app.shown import Shown, renderer_of
 from gpusla_agent.assignments import Configuration, ConfigurationSource, Holders
@@ -35,7 +35,9 @@ STEP_MS = 100
 """A wall clock that is this far from where monotonic time puts it was stepped, not slewed."""
 
 SILENCE_MS = 10_000
-"""Without a pass for this long, the node's metering has stopped."""
+"""
+Without a pass for this long, the node's metering has stopped; longer where a sample speaks longer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Node:
         self._holders = Holders(recorder.node)
         self._digests: dict[str, str] = {}
         self._occupancy: dict[Slot, GpuUuid | None] | None = None
+        self._occupants: dict[GpuUuid, Identity] = {}
         self._restarts = source.restarts
         self._anchor: Instant | None = None
         self._latest: Latest | None = None
@@ -138,7 +141,10 @@ class Node:
         placed = {gpu.identity.uuid: holders[slot] for slot, gpu in located.items() if gpu}
         self._add_usage(sampled, placed, at.mono_ms)
         samples, usage = self._latest.samples + 1 if self._latest else 1, self._usage_kept
-        self._latest = Latest(sampled, at, located, configuration, holders, usage, samples)
+        occupants = tuple(self._occupants.values())
+        self._latest = Latest(
+            sampled, at, located, configuration, holders, usage, samples, occupants
+        )
         return sampled
 
     def stop(self, cause: str) -> None:
@@ -220,6 +226,9 @@ class Node:
             slot: gpu.identity.uuid if gpu and gpu.answered is None else before.get(slot)
             for slot, gpu in located.items()
         }
+        known = {gpu.identity.uuid: gpu.identity for gpu in located.values() if gpu}
+        known = {**self._occupants, **known}
+        self._occupants = {uuid: known[uuid] for uuid in now.values() if uuid is not None}
         if now != self._occupancy:
             self._occupancy = now
             self._recorder.append(Occupancy(at, now))
@@ -244,9 +253,11 @@ class Node:
         """Return the page of metrics and its content type; made once for each step."""
         with self._page_lock:
             latest = self._latest
-            key = (latest.samples if latest else 0, self.durable, self._recorder.health, accept)
+            samples, is_silent = latest.samples if latest else 0, self._is_silent(latest)
+            key = (samples, is_silent, self.durable, self._recorder.health, accept)
             if self._page is None or self._page[0] != key:
-                view = page_of(self._recorder, self._source, latest, self._heard())
+                heard = self._heard()
+                view = page_of(self._recorder, self._source, latest, heard, is_silent=is_silent)
                 self._page = key, self._renderer.render(view, accept)
             return self._page[1]
 
@@ -255,13 +266,22 @@ class Node:
         with self._page_lock:
             self._renderer, self._page = renderer_of(shown), None
 
+    @property
+    def _silence_ms(self) -> int:
+        return max(SILENCE_MS, 2 * self._timing.valid_ms)
+
+    def _is_silent(self, latest: Latest | None) -> bool:
+        """Return whether the steps stand still, as where a disk does not answer."""
+        if latest is None:
+            return False
+        return self._read_clock().mono_ms - latest.at.mono_ms > self._silence_ms
+
     def troubles(self) -> list[str]:
         """Return what is wrong with the metering, in words."""
         found: list[str] = []
         latest = self._latest
-        now_ms = self._read_clock().mono_ms
-        if latest is None or now_ms - latest.at.mono_ms > SILENCE_MS:
-            found.append("no pass over the GPUs in the last ten seconds")
+        if latest is None or self._is_silent(latest):
+            found.append(f"no pass over the GPUs in the last {self._silence_ms // 1_000} seconds")
         if latest is not None and latest.sampled.seen.source is not None:
             found.append(f"the source does not answer: {latest.sampled.seen.source.detail}")
         if latest is not None and not latest.sampled.expected:

@@ -1,13 +1,14 @@
 """From what a node knows to what its page shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gpusla
 from gpusla.catalogue.actions import Action
+from gpusla.catalogue.reasons import NOT_OBSERVED, State
 from gpusla.identity import Slot
-from gpusla.journal.model import Instant
-from gpusla.readings import Expected, GpuReadings, HostReadings, Pass
+from gpusla.journal.model import Condition, Finding, Instant
+from gpusla.readings import Expected, GpuReadings, HostReadings, Identity, Pass
 from gpusla_agent.assignments import Configuration
 from gpusla_agent.exposition import AgentView, KernelLogView, NodeView, SlotView, UsageView
 from gpusla_agent.recorder import Recorder
@@ -17,7 +18,11 @@ from gpusla_agent.sources.base import Source
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """What the last step saw; never changed, so that other threads may read it."""
+    """
+    What the last step saw; never changed, so that other threads may read it.
+
+    occupants: as `gpusla_agent.exposition.NodeView` has them.
+    """
 
     sampled: Sampled
     at: Instant
@@ -26,6 +31,7 @@ class Latest:
     holders: Mapping[Slot, Holder]
     usage: tuple[UsageView, ...]
     samples: int
+    occupants: tuple[Identity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,36 @@ class Heard:
     kernel_log: KernelLogView | None = None
 
 
-def page_of(recorder: Recorder, source: Source, latest: Latest | None, heard: Heard) -> NodeView:
-    """Return all that a node's page shows; latest is None before the first step."""
+_NOT_OBSERVED = Condition(
+    State.UNKNOWN, (Finding(NOT_OBSERVED.name, "agent: the passes stand still"),)
+)
+
+
+def page_of(
+    recorder: Recorder,
+    source: Source,
+    latest: Latest | None,
+    heard: Heard,
+    *,
+    is_silent: bool = False,
+) -> NodeView:
+    """
+    Return all that a node's page shows; latest is None before the first step.
+
+    is_silent: the last step is so long ago that what it saw says nothing of now.
+    """
+    view = _view(recorder, source, latest, heard)
+    return _without_present(view) if is_silent else view
+
+
+def _without_present(view: NodeView) -> NodeView:
+    """Return the page of a metering that stands still: sums and names, and nothing of now."""
+    slots = (replace(one, condition=_NOT_OBSERVED, action=Action.INSPECT) for one in view.slots)
+    agent = replace(view.agent, probe_success={}, probe_seconds={}, clock_error_ms=None)
+    return replace(view, agent=agent, slots=tuple(slots), gpus=(), host=None)
+
+
+def _view(recorder: Recorder, source: Source, latest: Latest | None, heard: Heard) -> NodeView:
     agent = _agent(recorder, source, latest, heard)
     state_ms, xid_counts = recorder.state_ms(), recorder.xid_counts()
     last_wall_ms = recorder.xid_last_wall_ms()
@@ -63,6 +97,7 @@ def page_of(recorder: Recorder, source: Source, latest: Latest | None, heard: He
         latest.usage,
         xid_last_wall_ms=last_wall_ms,
         host=latest.sampled.seen.host,
+        occupants=latest.occupants,
     )
 
 

@@ -90,7 +90,8 @@ class NodeView:
     All that a node's page shows.
 
     gpus: those of the last pass.  state_ms, xid_counts, xid_last_wall_ms: from durable journal
-    records.  host: None from a source that knows nothing of the node itself.
+    records.  host: None from a source that knows nothing of the node itself.  occupants: GPUs that
+    sit in a slot of the node, or sat in it when one was last seen there.
     """
 
     node: NodeName
@@ -102,3 +103,4 @@ class NodeView:
     usage: tuple[UsageView, ...] = ()
     xid_last_wall_ms: Mapping[tuple[GpuUuid, int], int] = field(default_factory=dict)
     host: HostReadings | None = None
+    occupants: tuple[Identity, ...] = ()

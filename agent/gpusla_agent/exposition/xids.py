@@ -40,8 +40,13 @@ def class_of(xid: int) -> str:
 
 
 def xids(view: NodeView) -> Iterator[Block]:
-    """Yield what the page says of Xids, of every GPU that the driver lists."""
-    gpus = [(gpu.identity.uuid, str(gpu.identity.index)) for gpu in view.gpus]
+    """
+    Yield what the page says of Xids, of every GPU whose Xids are recorded.
+
+    A GPU that fell off the bus keeps its counts: they would be missed when they matter.  One that
+    sits in no slot of ours has none, because a zero would be false.
+    """
+    gpus = [(identity.uuid, str(identity.index)) for identity in view.occupants]
     yield rows.GPU_XID_CLASS_EVENTS, [one for gpu in gpus for one in _classes(view, *gpu)]
     shown = [(*gpu, xid) for gpu in gpus for xid in _shown(view, gpu[0])]
     yield (
