@@ -13,11 +13,12 @@ from gpusla.readings import Absence, Absent, GpuReadings, Present, Reading
 from gpusla_agent.probes import energy, presence
 from gpusla_agent.probes.every import LISTS
 from gpusla_agent.probes.plan import FamilyPlan, Plan, is_fine, plan
-from gpusla_agent.probes.plausible import contradictions, gate, is_reloaded
+from gpusla_agent.probes.plausible import contradictions, gate, is_leap, is_reloaded
 from gpusla_agent.probes.probe import Implausible, implausible, said
 from gpusla_agent.sources.raw import Interpreted, RawGpu
 
 _HOUR_SECONDS = 3_600
+_ENERGY = "energy_joules"
 _NOT_READ = Absent(Absence.UNSUPPORTED, "not read")
 _LOADED_ANEW = Absent(Absence.STALE, "read before the driver was loaded anew")
 
@@ -60,6 +61,8 @@ def interpret(raw: RawGpu, before: GpuReadings | None = None) -> Interpreted:
             _read(now, family)
         else:
             _age(now, family)
+    if before is not None and is_followed and energy.FAMILY in raw.families:
+        _refuse_leap(now, before)
     for name, why in contradictions(now.numbers, raw.families):
         now.numbers[name] = implausible(Implausible(why))
         now.rejected.append(name)
@@ -98,7 +101,7 @@ def _forget(now: _Passing) -> None:
 
 
 def _is_reloaded(raw: RawGpu, before: GpuReadings) -> bool:
-    old = before.numbers.get("energy_joules")
+    old = before.numbers.get(_ENERGY)
     new = said(raw.values.get(energy.RAW))
     if not isinstance(old, Present) or type(new) not in {int, float}:
         return False
@@ -106,6 +109,18 @@ def _is_reloaded(raw: RawGpu, before: GpuReadings) -> bool:
         return False
     elapsed_ms = raw.at_mono_ms - before.family_read_at_mono_ms.get(energy.FAMILY, 0)
     return is_reloaded(old.value, new / energy.PER, elapsed_ms)
+
+
+def _refuse_leap(now: _Passing, before: GpuReadings) -> None:
+    """Drop an energy that cannot have been drawn; a second one like it confirms it."""
+    old, new = before.numbers.get(_ENERGY), now.numbers.get(_ENERGY)
+    if not isinstance(old, Present) or not isinstance(new, Present):
+        return
+    elapsed_ms = now.raw.at_mono_ms - before.family_read_at_mono_ms.get(energy.FAMILY, 0)
+    if is_leap(old.value, new.value, elapsed_ms):
+        words = f"rose from {old.value} to {new.value} in {elapsed_ms} ms"
+        now.numbers[_ENERGY] = implausible(Implausible(words))
+        now.rejected.append(_ENERGY)
 
 
 def _read(now: _Passing, family: FamilyPlan) -> None:

@@ -189,8 +189,21 @@ def is_reloaded(old_joules: float, new_joules: float, elapsed_ms: int) -> bool:
 
     Energy counts from there: it went back, and it is no more than could be drawn meanwhile.
     """
-    drawn_max = WATTS_MAX * (max(0, elapsed_ms) / 1_000 + 1)
-    return 0 <= new_joules < old_joules and new_joules <= drawn_max
+    return 0 <= new_joules < old_joules and new_joules <= _drawn_max(elapsed_ms)
+
+
+def is_leap(old_joules: float, new_joules: float, elapsed_ms: int) -> bool:
+    """
+    Return whether more energy was counted than a GPU can draw.
+
+    Energy is what contracts used: one false reading would stay in their sums for ever.
+    """
+    return new_joules - old_joules > _drawn_max(elapsed_ms)
+
+
+def _drawn_max(elapsed_ms: int) -> float:
+    """Return the joules that can be drawn in a time; a second more, as the times are not exact."""
+    return WATTS_MAX * (max(0, elapsed_ms) / 1_000 + 1)
 
 
 def contradictions(

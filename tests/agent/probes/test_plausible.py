@@ -136,6 +136,24 @@ def test_energy_that_falls_to_more_than_could_be_drawn_is_an_odd_value() -> None
     assert found.rejected == ("ecc_corrected_volatile", "energy_joules")
 
 
+LEAPT: dict[str, Any] = {"energy_millijoules": (0, 123_456_789 + 20_001_000)}
+
+
+def test_energy_that_nobody_can_have_drawn_is_not_believed() -> None:
+    """It would stay in what a contract used, and what comes after would look like a reload."""
+    found = after(LEAPT)
+    words = "implausible: rose from 123456.789 to 143457.789 in 1000 ms"
+    assert found.numbers["energy_joules"] == Absent(Absence.ERROR, words)
+    assert found.rejected == ("energy_joules",)
+    again = after(LEAPT, {})
+    assert (again.numbers["energy_joules"], again.rejected) == (Present(123_456.789), ())
+
+
+def test_energy_that_leapt_and_stays_is_believed() -> None:
+    """As with a counter that fell: the second reading confirms the first."""
+    assert after(LEAPT, LEAPT).numbers["energy_joules"] == Present(143_457.789)
+
+
 def test_bytes_that_may_wrap_may_fall() -> None:
     """The header says so of the PCIe byte counters."""
     found = after({"pcie_tx_bytes": (0, 1)}, families=FAST | {"pcie_bytes"})
