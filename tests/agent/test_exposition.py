@@ -129,6 +129,17 @@ def test_a_gpu_without_a_fabric_has_none_that_could_be_unhealthy() -> None:
     assert UUID in {labels["gpu_uuid"] for labels, _ in found["gpusla_gpu_fabric_state"]}
 
 
+def test_a_fabric_without_a_name_is_not_called_healthy_beside_a_slot_that_is_down() -> None:
+    """Completed, success, no bit set, and yet no cluster: nothing reaches the other trays."""
+    alone = Fabric(3, 0, "00000000-0000-0000-0000-000000000000", 0, 0x1AA, 1)
+    found = samples(node_view(replace(gpu(), fabric=Present(alone))))
+    (healthy,) = [
+        value for labels, value in found["gpusla_gpu_fabric_healthy"] if labels["gpu_uuid"] == UUID
+    ]
+    assert healthy == 0
+    assert ({"slot": str(SLOT), "state": "down"}, 1) in found["gpusla_slot_state"]
+
+
 def test_a_gpu_that_is_lost_has_a_state_and_no_telemetry() -> None:
     """Its slot is there, down, with the reason; its last readings are not."""
     found = samples(node_view(absent(Absence.LOST)))

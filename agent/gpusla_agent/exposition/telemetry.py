@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gpusla.catalogue import metrics as rows
 from gpusla.catalogue.metrics import Metric
-from gpusla.health import is_fabric_healthy
+from gpusla.health import is_fabric_healthy, profile_of
 from gpusla.identity import GpuUuid
 from gpusla.readings import Fabric, GpuReadings, Identity, Present
 from gpusla_agent.exposition.block import Block, Sample
@@ -77,10 +77,15 @@ def telemetry(view: NodeView) -> Iterator[Block]:
         yield row, list(_samples(gpus, readings))
     yield rows.MODULE_POWER, list(_module_power(gpus))
     fabrics = [(_labels(g.identity), f) for g in gpus if (f := _fabric(g)) is not None]
+    named = _in_named_fabrics(view)
     yield rows.GPU_FABRIC_STATE, [(labels, fabric.state) for labels, fabric in fabrics]
     yield (
         rows.GPU_FABRIC_HEALTHY,
-        [(labels, is_fabric_healthy(fabric)) for labels, fabric in fabrics if fabric.state],
+        [
+            (labels, is_fabric_healthy(fabric, has_cluster=labels[0] in named))
+            for labels, fabric in fabrics
+            if fabric.state
+        ],
     )
     holders = {one.gpu.uuid: (one.contract, one.tenant) for one in view.slots if one.gpu}
     yield (
@@ -102,6 +107,12 @@ def _samples(gpus: Iterable[GpuReadings], readings: dict[str, tuple[str, ...]]) 
 
 def _labels(identity: Identity) -> tuple[str, str]:
     return identity.uuid, str(identity.index)
+
+
+def _in_named_fabrics(view: NodeView) -> set[str]:
+    """Return the UUIDs of the GPUs whose kind is part of a fabric that has a name."""
+    profiles = ((one.gpu, profile_of(one.sku)) for one in view.slots)
+    return {gpu.uuid for gpu, profile in profiles if gpu and profile and profile.has_cluster}
 
 
 def _fabric(gpu: GpuReadings) -> Fabric | None:

@@ -70,9 +70,13 @@ def fabric_findings(
     yield from _quality(seen.mask, seen.summary)
 
 
-def is_fabric_healthy(fabric: Fabric) -> bool:
-    """Return whether nothing that the driver says of the fabric names a fault."""
-    return next(fabric_findings(Present(fabric)), None) is None
+def is_fabric_healthy(fabric: Fabric, *, has_cluster: bool = False) -> bool:
+    """
+    Return whether nothing that the driver says of the fabric names a fault.
+
+    has_cluster: as for `fabric_findings`.
+    """
+    return next(fabric_findings(Present(fabric), has_cluster=has_cluster), None) is None
 
 
 def _status(code: int) -> str:
