@@ -206,7 +206,7 @@ def test_urgent_bytes_end_a_connection() -> None:
 def test_a_peer_that_is_gone_before_its_answer_harms_nobody() -> None:
     """Resets in every stage of a request."""
     node = FakeNode(page=b"x" * 3_000_000)
-    with serving(node) as server:
+    with serving(node, limits=Limits(sweep_seconds=0.05)) as server:
         for sent in (b"", HALF, REQUEST):
             peer = connect(server)
             peer.sendall(sent)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gpusla import logs
-from gpusla_agent.server import WatchedWeb
+from gpusla_agent.server import Limits, WatchedWeb
 from tests.agent.server.stage import (
     MUTUAL,
     PAGE,
@@ -54,16 +54,19 @@ def test_pages_are_served_over_tls_and_not_without(made: Papers) -> None:
 def test_a_connection_is_kept_and_ends_with_a_word(made: Papers) -> None:
     """Two pages over one handshake, of many records each, then TLS' own goodbye."""
     node = FakeNode(page=b"x" * 3_000_000)
-    with serving(node, WatchedWeb(made.write(TLS))) as server, connect(server) as plain:
+    web = WatchedWeb(made.write(TLS))
+    with serving(node, web, Limits(request_seconds=1)) as server, connect(server) as plain:
         context = made.client()
         with context.wrap_socket(
             plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False
         ) as peer:
             for _ in range(2):
                 peer.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
-                received = b""
-                while received.count(b"x") < len(node.page):
-                    received += peer.recv(65_536)
+                received = 0
+                while received < len(node.page):
+                    part = peer.recv(65_536)
+                    assert part
+                    received += part.count(b"x")
             assert peer.recv(1) == b""  # an end without goodbye would raise
 
 
