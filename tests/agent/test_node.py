@@ -30,7 +30,7 @@ from gpusla_agent.assignments import Configuration, FixedConfiguration
 from gpusla_agent.recorder import Recorder
 from gpusla_agent.sampler import Sampler, everything
 from tests.agent.journals import HandClock
-from tests.core.health.gpus import SLOT, SLOTS, UUID, gpu, one_pass
+from tests.core.health.gpus import SLOT, SLOTS, UUID, absent, gpu, one_pass
 
 NODE = NodeName("c2-r01-t03")
 INVENTORY = b"""
@@ -238,7 +238,7 @@ def test_a_page_is_served_before_the_first_pass(tmp_path: Path) -> None:
 
 
 def test_troubles_are_told(tmp_path: Path) -> None:
-    """No pass yet, a silent source, a loop that stopped."""
+    """No pass yet, a silent source, GPUs that all hang, a loop that stopped."""
     rig = Rig(tmp_path)
     assert rig.node.troubles() == ["no pass over the GPUs in the last 10 seconds"]
 
@@ -247,6 +247,10 @@ def test_troubles_are_told(tmp_path: Path) -> None:
 
     rig.run(1, lambda: one_pass(None, source=Absent(Absence.ERROR, "no driver")))
     assert rig.node.troubles() == ["the source does not answer: no driver"]
+
+    hung = absent(Absence.UNOBSERVABLE)
+    rig.run(1, lambda: replace(one_pass(hung), gpus={UUID: hung}))
+    assert rig.node.troubles() == ["not one of the expected GPUs answers"]
 
     rig.clock.pass_ms(10_001)
     assert "no pass over the GPUs in the last 10 seconds" in rig.node.troubles()

@@ -284,8 +284,18 @@ class Node:
             found.append(f"no pass over the GPUs in the last {self._silence_ms // 1_000} seconds")
         if latest is not None and latest.sampled.seen.source is not None:
             found.append(f"the source does not answer: {latest.sampled.seen.source.detail}")
+        if latest is not None and _is_blind(latest.sampled):
+            found.append("not one of the expected GPUs answers")
         if latest is not None and not latest.sampled.expected:
             found.append("the inventory expects no GPU on this node")
         if self._recorder.health.is_failing:
             found.append("the journal cannot be written")
         return found
+
+
+def _is_blind(sampled: Sampled) -> bool:
+    """Return whether the source answers, and yet nothing is known of any GPU."""
+    seen = sampled.seen
+    if seen.source is not None or not sampled.expected:
+        return False
+    return all(gpu.answered is not None for gpu in seen.gpus.values())
