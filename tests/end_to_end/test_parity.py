@@ -79,8 +79,6 @@ OWN_TIME = {name for name, row in GPU.items() if row.is_counter} - {
     "ecc_corrected_aggregate",
     "rows_remapped_uncorrected",
 }
-# What a driver says of a mode that is off, the simulation leaves out.
-APART = OWN_TIME | {"confidential_computing_ready"}
 
 
 def verdict(judged: Judged) -> list[str]:
@@ -244,7 +242,7 @@ def differences(one: Pass, other: Pass) -> Iterator[str]:
     theirs = {gpu.identity.module_id: gpu for gpu in other.gpus.values()}
     for module, gpu in ours.items():
         if module in theirs and gpu.answered is None and theirs[module].answered is None:
-            for name in gpu.numbers.keys() - APART:
+            for name in gpu.numbers.keys() - OWN_TIME:
                 yield from difference(name, gpu, theirs[module])
 
 

@@ -277,6 +277,8 @@ class NvmlSource:
             return
         is_slow = trouble == _ONE_HANGS
         every_ms = self._timing.hung_ms if is_slow else self._timing.rescan_ms
+        if message is None:  # Nobody serves on meanwhile: as soon as another may be started.
+            every_ms = self._timing.spawn_ms
         if trouble != self._trouble_now:
             self._trouble_now = trouble
             self._try_ms = now_ms + (every_ms if is_slow else 0)

@@ -233,7 +233,7 @@ def test_a_worker_that_is_killed_every_second(start: Start) -> None:
         due_ms = clock.monotonic_ms() + 1_000
         node.assert_page_is_quick()
         clock.sleep(max(0, due_ms - clock.monotonic_ms()) / 1_000)
-    assert killed >= 2
+    assert killed >= KILL_SECONDS // 4
     assert_others_are_well(node, ())
 
 

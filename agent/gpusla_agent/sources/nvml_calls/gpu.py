@@ -123,6 +123,7 @@ class Gpu:
         self._memory_code = UNKNOWN
         self._number = ctypes.c_uint()
         self._number_ref = ctypes.byref(self._number)
+        self._confidential = Buffer(structs.CONFIDENTIAL)
         self._mask = ctypes.c_ulonglong()
         self._mask_ref = ctypes.byref(self._mask)
         self._health = FieldBatch([(one, 0) for one in HEALTH_FIELDS.values()])
@@ -289,9 +290,18 @@ class Gpu:
         code, mode = lists.mig_mode(self._device)
         self._mig = mode or 0
         answer.add(code, mode)
-        code = call("nvmlSystemGetConfComputeGpusReadyState", self._number_ref)
-        answer.add(code, self._number.value)
+        answer.add(*self._takes_confidential_work())
         return answer
+
+    def _takes_confidential_work(self) -> tuple[int, int | None]:
+        """Return whether the GPUs take work; no driver says what ready means with the mode off."""
+        code = call("nvmlSystemGetConfComputeState", self._confidential.ref)
+        if code != SUCCESS:
+            return code, None
+        if not self._confidential.values()[1]:
+            return NOT_SUPPORTED, None
+        code = call("nvmlSystemGetConfComputeGpusReadyState", self._number_ref)
+        return code, self._number.value
 
     def _read_instances(self) -> Answer | int:
         return _listed(*lists.instances(self._device))

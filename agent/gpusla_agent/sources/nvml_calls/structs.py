@@ -83,6 +83,7 @@ REPAIR = Layout(
 )
 UNREPAIRABLE = Layout("nvmlUnrepairableMemoryStatus_v1_t", "=I", "bUnrepairableMemory")
 BANKS = Layout("nvmlRowRemapperHistogramValues_t", "=IIIII", "max high partial low none")
+CONFIDENTIAL = Layout("nvmlConfComputeSystemState_t", "=III", "environment ccFeature devToolsMode")
 PROCESS = Layout("nvmlProcessInfo_t", "=I4xQ8x", "pid usedGpuMemory")
 
 # Structs of GPM have a version without the size.

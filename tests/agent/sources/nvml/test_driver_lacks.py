@@ -30,6 +30,12 @@ OLD_DRIVER_LACKS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def confidential(control: standin.Control) -> None:
+    """Let the mode be on, so that a whole driver has an answer to everything."""
+    control.set("confidential_computing_feature", 1)
+
+
 def every_code(heard: Heard) -> dict[str, int]:
     """Return what failed of GPU 0 after all its families were read, by name."""
     heard.allow(EVERYTHING)

@@ -32,7 +32,7 @@ def test_every_family_gives_the_values_that_it_is_said_to_give(heard: Heard) -> 
     """With every consent, all names of the table, and every call succeeds on the newest driver."""
     everything(heard)
     failed = {name: code for name, (code, _) in heard.values[0].items() if code}
-    assert failed == {}
+    assert failed == {"confidential_computing_ready": 3}  # the mode is off
 
 
 def test_a_healthy_tray_says_what_the_capture_says(heard: Heard) -> None:
@@ -62,11 +62,22 @@ def test_a_healthy_tray_says_what_the_capture_says(heard: Heard) -> None:
         "c2c_links_active": 5,
         "remap_banks": [5952, 0, 0, 0, 0],
         "mig_mode": 0,
-        "confidential_computing_ready": 1,
+        "confidential_computing_ready": None,
         "instances": [],
         "processes": [],
     }
     assert {name: values[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(0, (3, None)), (1, (0, 0))])
+def test_ready_is_asked_only_where_confidential_computing_is_on(
+    heard: Heard, control: standin.Control, mode: int, expected: tuple[int, int | None]
+) -> None:
+    """With the mode off nobody says what 0 means, and it must not take a GPU away."""
+    control.set("confidential_computing_ready", 0)
+    control.set("confidential_computing_feature", mode)
+    heard.anew()
+    assert heard.values[0]["confidential_computing_ready"] == expected
 
 
 def test_links_come_as_a_list_by_number(heard: Heard, control: standin.Control) -> None:
