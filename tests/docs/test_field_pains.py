@@ -20,7 +20,7 @@ SOURCE = re.compile(r"[\w/-]+ (issue |pull request )?\d+")
 
 
 @cache
-def tests_of(path: str) -> frozenset[str]:
+def named_in(path: str) -> frozenset[str]:
     """Return the names of a file's tests; a file that is not there has none."""
     file = ROOT / path
     if not file.exists():
@@ -48,5 +48,5 @@ def test_every_test_that_is_named_exists() -> None:
     """One that was renamed is renamed here too."""
     named = TEST.findall(PAGE)
     assert len(named) >= PAINS
-    assert [one for one in named if one[1] not in tests_of(one[0])] == []
+    assert [one for one in named if one[1] not in named_in(one[0])] == []
     assert PAGE.count("::test_") == len(named)
