@@ -93,7 +93,9 @@ class Trays:
             said = _run("gpusla-agent", "explain", "xid", "149").stdout
             if "149" not in said:
                 raise StepFailedError("gpusla-agent explain xid 149 says nothing of it")
-            figures.extend(("says", line) for line in said.splitlines()[1:4] if line)
+            lines = [line.strip() for line in said.splitlines()]
+            figures.append(("says", lines[1]))
+            figures.extend(("", line) for line in lines if line.endswith("for nothing."))
 
     def _control(self, *lines: str) -> None:
         """Say what is wrong with the tray; what was wrong before stays."""

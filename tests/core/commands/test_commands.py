@@ -208,7 +208,7 @@ def test_an_error_number_of_the_driver_is_explained(words: list[str], capsys: Ca
     assert main(["explain", *words]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("Xid 149 NVLINK_NETIR_ERROR: an error number of the driver\n")
-    assert "NETIR_LINK_DOWN, link-fatal: root, reset_needed, reset_gpu" in shown
+    assert "NETIR_LINK_DOWN, link-fatal, root: a reset of the GPU" in shown
 
 
 def test_an_error_number_that_nobody_knows_asks_for_support(capsys: Capture) -> None:

@@ -30,6 +30,13 @@ def test_register_words_are_explained_row_by_row(number: int) -> None:
         assert f"{row.layouts[1].bits.mask:#010x} {row.layouts[1].bits.value:#010x}" in page
 
 
+def test_what_the_rows_come_to_stands_before_them() -> None:
+    """Somebody who is paged reads a count, not a table of masks."""
+    page = explain_xid(149)
+    short = "Of 31 rows ask\n  24 for a reset of the GPU, 6 for a look, 1 for nothing."
+    assert page.index(short) < page.index(" | 0x")
+
+
 def test_kinds_that_agree_are_named_together() -> None:
     """74 is nothing on Blackwell and something on Hopper."""
     page = explain_xid(74)
