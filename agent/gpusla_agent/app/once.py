@@ -11,7 +11,7 @@ from gpusla_agent.app.node import Node, Timing
 from gpusla_agent.app.run import watch
 from gpusla_agent.app.shown import shown_of
 from gpusla_agent.app.telemetry import consents_of
-from gpusla_agent.app.tray import source_of
+from gpusla_agent.app.tray import Tray
 from gpusla_agent.recorder import Recorder
 from gpusla_agent.sampler import Sampled, Sampler, TelemetryPolicy
 from gpusla_agent.settings import Settings
@@ -27,23 +27,25 @@ def run_once(settings: Settings, clock: Clock) -> tuple[bytes, Exit]:
     with tempfile.TemporaryDirectory() as nowhere:
         configuration = watch(settings, Path(nowhere) / "configuration")
         machine = MachineClock(clock)
-        source = source_of(settings, clock)
+        recorder = Recorder(Path(nowhere) / "journal", settings.node, machine.read)
+        tray = Tray(settings, clock, recorder, machine.read().boot)
         policy = TelemetryPolicy(settings.telemetry)
         sampler = Sampler(
-            source,
+            tray.source,
             lambda at_ms: configuration.current().inventory.expected(settings.node, at_ms),
             clock.wall_ms,
             consents_of=consents_of(settings.node, configuration, lambda: policy),
         )
         node = Node(
-            Recorder(Path(nowhere) / "journal", settings.node, machine.read),
+            recorder,
             sampler,
-            source,
+            tray.source,
             machine.read,
             configuration,
             tenants=settings.tenants,
             timing=Timing(settings.interval_ms, settings.valid_ms),
             shown=shown_of(settings.metrics),
+            heard=tray.heard,
         )
         node.start()
         try:
