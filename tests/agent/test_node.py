@@ -24,7 +24,7 @@ from gpusla.journal.model import (
     Stopped,
     XidSeen,
 )
-from gpusla.readings import Absence, Absent, Pass, Present
+from gpusla.readings import Absence, Absent, EventOrigin, Pass, Present, XidEvent
 from gpusla_agent.app.node import Node, Timing
 from gpusla_agent.assignments import Configuration, FixedConfiguration
 from gpusla_agent.recorder import Recorder
@@ -171,6 +171,29 @@ def test_an_xid_is_recorded_with_its_slot_and_counted(tmp_path: Path) -> None:
 
     assert [(b.slot, b.xid) for b in rig.bodies() if isinstance(b, XidSeen)] == [(SLOT, 13)] * 2
     assert f'gpusla_gpu_xid_events_total{{gpu="0",gpu_uuid="{UUID}",xid="13"}} 2.0' in rig.page()
+
+
+def test_an_xid_of_the_agents_absence_is_dated_when_it_happened(tmp_path: Path) -> None:
+    """Found in the log hours later, it is no error of now; a restart does not make it one."""
+    rig = Rig(tmp_path)
+    happened_ms = rig.clock.wall_ms - 3 * 3_600_000
+    past = XidEvent(UUID, 79, happened_ms, EventOrigin.KERNEL_LOG, None, 7, is_past=True)
+    rig.run(1, lambda: replace(one_pass(gpu()), events=(past,)))
+    (seen,) = [body for body in rig.bodies() if isinstance(body, XidSeen)]
+    assert (seen.happened_wall_ms, seen.at.wall_ms) == (happened_ms, rig.clock.wall_ms)
+    assert last_seen(rig.page()) == happened_ms / 1_000
+
+    rig.node.stop("upgrade")
+    rig.start()
+    rig.run(1, lambda: one_pass(gpu()))
+    assert last_seen(rig.page()) == happened_ms / 1_000
+
+
+def last_seen(page: str) -> float:
+    """Return when the only Xid of a page was last seen, in seconds."""
+    name = "gpusla_gpu_xid_last_seen_timestamp_seconds{"
+    (line,) = [line for line in page.splitlines() if line.startswith(name)]
+    return float(line.rpartition(" ")[2])
 
 
 def test_a_worker_that_was_replaced_is_recorded(tmp_path: Path) -> None:

@@ -215,6 +215,7 @@ class Node:
                     graded.role,
                     graded.evidence,
                     event.kernel_sequence,
+                    event.wall_ms if event.is_past else None,
                 )
             )
 

@@ -62,7 +62,9 @@ class Tally:
         if isinstance(body, XidSeen):
             key = body.gpu, body.xid
             self.xid_counts[key] = self.xid_counts.get(key, 0) + 1
-            self.xid_last_wall_ms[key] = max(self.xid_last_wall_ms.get(key, 0), body.at.wall_ms)
+            told_ms, happened_ms = body.at.wall_ms, body.happened_wall_ms
+            last_ms = told_ms if happened_ms is None else happened_ms
+            self.xid_last_wall_ms[key] = max(self.xid_last_wall_ms.get(key, 0), last_ms)
         if isinstance(body, Started):
             self._anchors = [sequence]
         elif isinstance(body, ClockStepped):

@@ -226,6 +226,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
         _text(body.get("role", "")),
         _text(body.get("evidence", "")),
         _integer(body["kernel_sequence"]) if "kernel_sequence" in body else None,
+        _integer(body["happened_wall_ms"]) if "happened_wall_ms" in body else None,
     ),
     Kind.CLOCK_STEPPED: lambda body: ClockStepped(_read_instant(body), _integer(body["by_ms"])),
     Kind.SOURCE_RESTARTED: lambda body: SourceRestarted(_read_instant(body), _text(body["cause"])),
@@ -244,6 +245,7 @@ def _write_event(event: XidSeen) -> dict[str, Any]:
         "role": event.role,
         "evidence": event.evidence,
         "kernel_sequence": event.kernel_sequence,
+        "happened_wall_ms": event.happened_wall_ms,
     }
     known = {name: value for name, value in told.items() if value not in {"", None}}
     return {"slot": str(event.slot), "gpu": event.gpu, "xid": event.xid, **known}

@@ -154,7 +154,8 @@ class XidSeen:
     role: `gpusla.health.Role` by value: what the error is to others, such as the root of an
     incident or an after-effect of another GPU's; empty if nobody graded it.
     evidence: what it rests on, in words.  kernel_sequence: number of the kernel log's record in
-    this boot, None if that did not tell of it.
+    this boot, None if that did not tell of it.  happened_wall_ms: when it happened by the node's
+    wall clock, None if that was at `at`; before it where the agent found it in the log afterwards.
     """
 
     at: Instant
@@ -164,6 +165,7 @@ class XidSeen:
     role: str = ""
     evidence: str = ""
     kernel_sequence: int | None = None
+    happened_wall_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
