@@ -5,7 +5,7 @@ The pages as files: written for provisioning, compared so that nobody edits them
 from collections.abc import Mapping
 from pathlib import Path
 
-from gpusla_dashboards import contract, fleet
+from gpusla_dashboards import contract, fleet, node
 from gpusla_dashboards.panels.grafana import dump
 
 # Beside the package in a checkout; an installed package brings no files and builds them anew.
@@ -14,7 +14,7 @@ JSON_FOLDER = Path(__file__).resolve().parents[1] / "json"
 
 def built() -> Mapping[str, str]:
     """Give every page's JSON by the name of its file."""
-    return {f"{page.uid}.json": dump(page) for page in (fleet.page(), contract.page())}
+    return {f"{page.uid}.json": dump(page) for page in (fleet.page(), contract.page(), node.page())}
 
 
 def write(folder: Path) -> tuple[Path, ...]:

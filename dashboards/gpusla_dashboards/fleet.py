@@ -45,7 +45,7 @@ from gpusla_dashboards.panels.promql import (
     or_zero,
     series,
 )
-from gpusla_dashboards.panels.slots import rack_table, reasons, stack
+from gpusla_dashboards.panels.slots import NODE_LINK, rack_table, reasons, stack, tray_table
 
 CONTRACT_LINK = "/d/gpusla-contract/?var-contract=${__value.text}&${__url_time_range}"
 FRESH_SECONDS = 30
@@ -321,6 +321,15 @@ def details() -> Section:
             ),
             chosen_slots(),
         )),
+        Line(8, (
+            tray_table(
+                21, "Trays of $domain",
+                "Slots of each tray of the rack that are not ok, what waits for somebody, and how "
+                "old its agent's newest sample is. A tray without a sample is silent. A node's "
+                "name opens its own page.",
+                24,
+            ),
+        )),
     ))  # fmt: skip
 
 
@@ -382,7 +391,7 @@ def chosen_slots() -> Panel:
             Column("slot", "Slot"),
             Column("state", "State", meanings=colours.STATES),
             Column("tray", "Tray"),
-            Column("node", "Node"),
+            Column("node", "Node", link=NODE_LINK),
             Column("contract", "Contract", link=CONTRACT_LINK),
         ),
         sort="Slot",

@@ -20,6 +20,14 @@ RECEIVERS = {
     "GpuslaConfigurationRefused": "ticket",
     "GpuslaCollectorStalled": "page",
     "GpuslaWitnessesDisagree": "ticket",
+    "GpuslaActionDue": "ticket",
+    "GpuslaErrorUnexplained": "ticket",
+    "GpuslaNvlinkUnsteady": "ticket",
+    "GpuslaCoolantLeak": "page",
+    "GpuslaEventsMissed": "ticket",
+    "GpuslaProbesFailing": "ticket",
+    "GpuslaReadingsRejected": "ticket",
+    "GpuslaClockUncertain": "ticket",
     "GpuslaWatchdog": "dead-man",
 }
 

@@ -45,6 +45,7 @@ def readable(expression: str) -> str:
         ("$__range", "1h"),
         ("$domain", "c1/r01"),
         ("$contract", "acme-1"),
+        ("$node", "c1-r01-t01"),
     ):
         expression = expression.replace(name, value)
     return expression

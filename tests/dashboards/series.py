@@ -15,6 +15,7 @@ from gpusla.catalogue import metrics as rows
 from gpusla.catalogue.metrics import Metric, MetricKind
 from gpusla_dashboards.panels import promql
 from gpusla_dashboards.panels.promql import Recorded
+from tests.dashboards.tray import tray
 
 STEP_SECONDS = 30
 MINUTES = 180
@@ -118,7 +119,13 @@ def families(start: int) -> Iterator[tuple[str, str, list[tuple[str, Value]]]]:
     """Give every family: name, kind, and its series with a value for each minute."""
     merged: dict[str, list[tuple[str, Value]]] = {}
     kinds: dict[str, str] = {}
-    for metric, labels, value in (*contracts(start), *racks(), *slots(), *pipeline(start)):
+    for metric, labels, value in (
+        *contracts(start),
+        *racks(),
+        *slots(),
+        *tray(start),
+        *pipeline(start),
+    ):
         name = metric.name if isinstance(metric, Metric) else str(metric)
         counter = isinstance(metric, Metric) and metric.kind is MetricKind.COUNTER
         kinds[name] = "counter" if counter else "gauge"
@@ -248,24 +255,24 @@ def bad(found: dict[str, int]) -> tuple[int, int]:
 
 def slots() -> Iterator[Sample]:
     """The slots of the rack that lost its switch, and why."""
-    for tray in range(1, 19):
+    for number in range(1, 19):
         for module in range(4):
-            slot = f"c1/r03/t{tray:02d}/m{module}"
+            slot = f"c1/r03/t{number:02d}/m{module}"
             place = (
-                f'slot="{slot}",node="c1-r03-t{tray:02d}",site="c1",rack="r03",tray="t{tray:02d}",'
+                f'slot="{slot}",node="c1-r03-t{number:02d}",site="c1",rack="r03",tray="t{number:02d}",'
                 f'domain="c1/r03",contract="acme-1",tenant="acme"'
             )
             yield promql.SLOT_INFO, place, held(1)
             for state in STATES:
-                label = f'slot="{slot}",state="{state}"'
+                label = f'slot="{slot}",node="c1-r03-t{number:02d}",state="{state}"'
                 yield (
                     rows.SLOT_STATE,
                     label,
                     given(lambda t, m: int(counts("c1/r03", m)[t] > 0), state),
                 )
             for reason, share in (("fabric_down", 1), ("xid_fatal", 4), ("gpu_unobservable", 18)):
-                if (tray * 4 + module) % share == 0:
-                    label = f'slot="{slot}",reason="{reason}"'
+                if (number * 4 + module) % share == 0:
+                    label = f'slot="{slot}",node="c1-r03-t{number:02d}",reason="{reason}"'
                     yield rows.SLOT_REASON, label, given(lambda m: int(m >= SWITCH_LOST))
 
 
@@ -313,10 +320,10 @@ ALERTS = (
         (
             alerts.GPU_NOT_DELIVERED.name,
             "warning",
-            f'site="c1",rack="r03",contract="acme-1",slot="c1/r03/t{tray:02d}/m{module}"',
+            f'site="c1",rack="r03",node="c1-r03-t{number:02d}",contract="acme-1",slot="c1/r03/t{number:02d}/m{module}"',
             114,
         )
-        for tray in range(1, 19)
+        for number in range(1, 19)
         for module in range(4)
     ),
 )

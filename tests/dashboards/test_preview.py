@@ -10,14 +10,14 @@ from typer.testing import CliRunner
 from gpusla_dashboards import preview
 from gpusla_dashboards.cli import app
 from gpusla_dashboards.preview import axes, instants, units
-from gpusla_dashboards.preview.ask import LABEL, Answer, Answered, fill
+from gpusla_dashboards.preview.ask import LABEL, Answer, Answered, choose, fill
 from gpusla_dashboards.preview.prometheus import Series, at_end
 from gpusla_dashboards.preview.timeline import stretches
 from gpusla_dashboards.preview.timeseries import runs
 from tests.dashboards.conftest import Server
 from tests.dashboards.pages import Json, pages
 
-CHOSEN = {"contract": "acme-1", "domain": "c1/r03"}
+CHOSEN = {"contract": "acme-1", "domain": "c1/r03", "node": "c1-r03-t01"}
 PNG = b"\x89PNG\r\n"
 
 
@@ -86,6 +86,13 @@ def test_a_prometheus_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         (200_000.0, "s", None, "2.3 d"),
         (1_793_491_200_000.0, "dateTimeAsIso", None, "2026-11-01 00:00"),
         (0.126, "none", None, "0.13"),
+        (0.4, "s", 1, "400 ms"),
+        (6.1e-05, "s", None, "61 µs"),
+        (1400.0, "watt", None, "1.40 kW"),
+        (1.92e9, "hertz", None, "1.92 GHz"),
+        (0.0, "Bps", None, "0 B/s"),
+        (61.0, "celsius", 0, "61 °C"),
+        (1.5e-15, "sci", None, "1.5e-15"),
     ],
 )
 def test_values_are_written_in_their_unit(
@@ -146,3 +153,24 @@ def test_variables_are_filled_into_titles_and_expressions() -> None:
     """The reader's choices and Grafana's own."""
     window = preview.Window(0, 3600)
     assert fill("Slots of $domain [$__range]", CHOSEN, window) == "Slots of c1/r03 [3600s]"
+
+
+def test_a_variable_may_depend_on_the_one_before_it(prometheus: Server) -> None:
+    """Nodes are offered of the rack that was chosen, and of no other."""
+    page = next(one for one in pages() if one["uid"] == "gpusla-node")
+    window = preview.Window(prometheus.end - 3600, prometheus.end)
+    with httpx.Client(base_url=prometheus.url) as client:
+        assert choose(client, page, window, {}) == {"domain": "c1/r03", "node": "c1-r03-t01"}
+        nowhere = choose(client, page, window, {"domain": "c9/r99"})
+    assert nowhere == {"domain": "c9/r99", "node": ""}
+
+
+def test_a_number_that_stands_for_a_word_is_shown_as_the_word() -> None:
+    """In its colour; a number without a word stays a number."""
+    yes = {"type": "value", "options": {"1": {"text": "yes", "color": "#e9b13b"}}}
+    setting = {"id": "mappings", "value": [yes]}
+    override = {"matcher": {"options": "Waits"}, "properties": [setting]}
+    panel = {"fieldConfig": {"defaults": {"unit": "locale"}, "overrides": [override]}}
+    assert "color:#e9b13b" in instants.cell(panel, "Waits", 1.0)
+    assert ">yes<" in instants.cell(panel, "Waits", 1.0)
+    assert ">2<" in instants.cell(panel, "Waits", 2.0)

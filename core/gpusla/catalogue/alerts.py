@@ -76,6 +76,46 @@ JOURNALS_AND_PROMETHEUS_DISAGREE = Alert(
     "Journals and Prometheus tell different state seconds for a contract.",
     "Compare the two over the window that the collector logs.",
 )
+ACTION_DUE = Alert(
+    "GpuslaActionDue", "warning", "gpu", "hardware",
+    "A slot is degraded or unknown, and what should be done about it has been due for 15 minutes.",
+    "Do what the label `action` says, or say who will; the slot's reasons name the evidence.",
+)
+ERROR_UNEXPLAINED = Alert(
+    "GpuslaErrorUnexplained", "warning", "gpu", "hardware",
+    "A GPU goes on working after an error that no catalogue knows, or that nothing explains.",
+    "Keep the evidence with `gpusla-agent record` and ask the vendor.",
+)
+NVLINK_UNSTEADY = Alert(
+    "GpuslaNvlinkUnsteady", "warning", "rack", "hardware",
+    "NVLinks of a rack recover again and again, before any of them is lost.",
+    "See whether the GPUs share a tray or the whole rack: a seat and a cable, or a switch.",
+)
+COOLANT_LEAK = Alert(
+    "GpuslaCoolantLeak", "critical", "rack", "hardware",
+    "A tray's sensor says that coolant leaks.",
+    "Send somebody to the rack now; shut the valve and the power if the leak is seen.",
+)
+EVENTS_MISSED = Alert(
+    "GpuslaEventsMissed", "warning", "node", "telemetry",
+    "One of the two ways by which an agent learns of Xids is closed or loses some.",
+    "The label `cause` says which; `gpusla-agent doctor` on the node says how to mend it.",
+)
+PROBES_FAILING = Alert(
+    "GpuslaProbesFailing", "warning", "node", "telemetry",
+    "Probes of an agent have failed for 15 minutes although no slot is down or unknown.",
+    "Run `gpusla-agent doctor` on the node: a driver too old, a right that is missing, a tool gone.",
+)
+READINGS_REJECTED = Alert(
+    "GpuslaReadingsRejected", "warning", "pipeline", "telemetry",
+    "Drivers have given values of one reading that cannot be true for half an hour.",
+    "Compare the driver versions of the nodes that reject it with those that do not.",
+)
+CLOCK_UNCERTAIN = Alert(
+    "GpuslaClockUncertain", "warning", "node", "telemetry",
+    "A node's clock may be off by over a second, or nobody keeps it right.",
+    "Mend the node's time synchronisation; the bounds of its time shrink by themselves.",
+)
 WATCHDOG = Alert(
     "GpuslaWatchdog", "info", "pipeline", "telemetry",
     "Always fires: when it stops, the alerting path itself is broken.",

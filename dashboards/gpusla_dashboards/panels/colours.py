@@ -34,9 +34,15 @@ WORST: dict[int, Meaning] = {
 
 PLAIN = (Step(NEUTRAL),)
 ANY_IS_BAD = (Step(OK), Step(DOWN, 0.000001))
+ANY_IS_DUE = (Step(OK), Step(DEGRADED, 0.5))
 ANY_IS_UNKNOWN = (Step(OK), Step(UNKNOWN, 0.5))
 BELOW_ZERO_IS_BAD = (Step(DOWN), Step(OK, 0.0))
 
+
+# One colour for each GPU of a tray, on every panel; boards of other makers have up to eight.
+GPUS: dict[str, str] = {
+    f"GPU {index}": colour for index, colour in enumerate((*CONTRACTS, "#8fa9c7", "#d9c25f"))
+}
 
 SEVERITIES = {"critical": DOWN, "warning": DEGRADED, "info": NEUTRAL}
 

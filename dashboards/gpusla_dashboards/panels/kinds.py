@@ -202,6 +202,13 @@ def column_settings(column: Column) -> list[model.DynamicConfigValue]:
         properties += cell_settings("color-text")
         coloured = {word: {"color": colour} for word, colour in column.meanings.items()}
         properties.append(setting("mappings", [words(coloured)]))
+    if column.values:
+        properties += cell_settings("color-text")
+        named = {
+            str(value): {"text": meaning.text, "color": meaning.colour}
+            for value, meaning in column.values.items()
+        }
+        properties.append(setting("mappings", [words(named)]))
     if column.link:
         properties.append(setting("links", [{"title": f"Open {column.title}", "url": column.link}]))
     return properties

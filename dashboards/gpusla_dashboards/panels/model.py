@@ -76,7 +76,8 @@ class Column:
 
     source: a label's name, or `#A` for the value of the first query.  link: a URL that may use the
     cell's own text.  filled: whether the steps colour the cell and not the text; a cell of zero is
-    then a dash, so that the eye finds what is not.  meanings: colours for words.
+    then a dash, so that the eye finds what is not.  meanings: colours for words.  values: words and
+    colours for numbers.
     """
 
     source: str
@@ -87,6 +88,7 @@ class Column:
     steps: tuple[Step, ...] = ()
     filled: bool = True
     meanings: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[int, Meaning] = field(default_factory=dict)
     link: str = ""
 
 

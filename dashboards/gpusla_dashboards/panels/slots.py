@@ -1,11 +1,20 @@
 """Panels about slots that both pages show: racks by state, reasons, and the states' columns."""
 
-from gpusla.catalogue.metrics import SLOT_REASON
+from gpusla.catalogue.metrics import SLOT_ACTION, SLOT_REASON, SLOT_STATE
 from gpusla_dashboards.panels import colours
 from gpusla_dashboards.panels.model import Column, Kind, Look, Panel, Query, Step
-from gpusla_dashboards.panels.promql import NOT_OK, SLOT_INFO, Recorded, by, series
+from gpusla_dashboards.panels.promql import (
+    NOT_OK,
+    SAMPLE_AGE,
+    SLOT_INFO,
+    SLOTS_HELD,
+    Recorded,
+    by,
+    series,
+)
 
 RACK_LINK = "/d/gpusla-fleet/?var-domain=${__value.text}&${__url_time_range}"
+NODE_LINK = "/d/gpusla-node/?var-domain=${domain}&var-node=${__value.text}&${__url_time_range}"
 STACK_ORDER = ("down", "unknown", "degraded")
 RACKS_SHOWN = 50
 
@@ -48,6 +57,41 @@ def rack_table(
             Column("#E", "Lost an hour", "locale", 0, steps=colours.cell(colours.DOWN)),
         ),
         sort="Lost an hour",
+    )
+
+
+def tray_table(number: int, title: str, description: str, width: int) -> Panel:
+    """One row for each tray of the rack that is chosen, silent ones too, the worst first."""
+    place = series(SLOT_INFO, domain="$domain")
+    sums = [
+        by("node", "sum", f"{by('slot', 'max', one)} * on (slot) group_left (node) {place}")
+        for one in (
+            *(series(SLOT_STATE, state=state) for state in ("down", "unknown", "degraded")),
+            series(SLOT_ACTION, 'action!="none"'),
+        )
+    ]
+    held = by("node", "sum", series(SLOTS_HELD, domain="$domain"))
+    age = f"{by('node', 'max', series(SAMPLE_AGE))} and on (node) {held}"
+    coloured = ("Down", colours.DOWN), ("Unknown", colours.UNKNOWN), ("Degraded", colours.DEGRADED)
+    return Panel(
+        number,
+        title,
+        description,
+        Kind.TABLE,
+        width,
+        tuple(Query(expression) for expression in (*sums, held, age)),
+        Look(empty="no agent of the rack speaks"),
+        columns=(
+            Column("node", "Node", link=NODE_LINK),
+            *(
+                Column(f"#{letter}", name, "locale", 0, steps=colours.cell(colour))
+                for letter, (name, colour) in zip("ABC", coloured, strict=True)
+            ),
+            Column("#D", "To do", "locale", 0, steps=colours.cell(colours.DEGRADED)),
+            Column("#E", "Slots", "locale", 0),
+            Column("#F", "Newest sample", "s", 1),
+        ),
+        sort="Down",
     )
 
 

@@ -10,7 +10,7 @@ import httpx
 from gpusla.errors import ServiceError
 from gpusla_dashboards.preview.prometheus import Series, Window, at_end, label_values, over_time
 
-LABEL_VALUES = re.compile(r"label_values\((\w+), (\w+)\)")
+LABEL_VALUES = re.compile(r"label_values\((\w+(?:\{[^}]*\})?), (\w+)\)")
 LABEL = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 RATE_INTERVAL_SECONDS_MIN = 60
 MAY_BE_EMPTY = "no data"
@@ -48,11 +48,15 @@ class Answered:
 def choose(
     client: httpx.Client, page: Mapping[str, Any], window: Window, given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Give every variable of the page a value: the given one, or the first there is."""
-    chosen = {}
+    """
+    Give every variable of the page a value: the given one, or the first there is.
+
+    In the page's order, since one may depend on what was chosen before it.
+    """
+    chosen: dict[str, str] = {}
     for variable in page["templating"]["list"]:
         if variable["type"] == "query" and (found := LABEL_VALUES.match(variable["query"])):
-            values = label_values(client, found[1], found[2], window)
+            values = label_values(client, fill(found[1], chosen, window), found[2], window)
             wanted = given.get(variable["name"])
             chosen[variable["name"]] = wanted or next(iter(values), "")
     return chosen

@@ -109,9 +109,11 @@ def cell(panel: Mapping[str, Any], title: str, value: str | float | None) -> str
         style = f' style="color:{meaning["color"]}"' if "color" in meaning else ""
         link = ' class="link"' if "links" in own else ""
         return f"<td{link}{style}>{escape(value)}</td>"
-    text = look.word(own, f"{value:.0f}").get("text") if value == 0 else None
-    if text:
-        return f'<td class="number faint">{escape(text)}</td>'
+    meaning = look.word(own, f"{value:.0f}") if value == int(value) else {}
+    if "color" in meaning:
+        return f'<td class="number" style="color:{meaning["color"]}">{escape(meaning["text"])}</td>'
+    if "text" in meaning:
+        return f'<td class="number faint">{escape(meaning["text"])}</td>'
     return f'<td class="number"{fill(own, value)}>{escape(look.text(panel, value, own))}</td>'
 
 

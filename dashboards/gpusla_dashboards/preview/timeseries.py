@@ -13,7 +13,7 @@ from gpusla_dashboards.preview.prometheus import Series, Window
 
 MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 62, 12, 8, 20
 GAP_STEPS = 1.5
-LEGEND_LINE, LEGEND_LETTER, LEGEND_EXTRA_LETTERS = 20, 7, 13
+LEGEND_LINE, LEGEND_LETTER, LEGEND_EXTRA_LETTERS = 20, 7, 16
 Points = Sequence[tuple[float, float]]
 
 
