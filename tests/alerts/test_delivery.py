@@ -66,6 +66,13 @@ def post_a_bad_day(alertmanager: str) -> list[dict[str, Any]]:
     ]
     sent += [alert("GpuslaEvidenceStale", node=f"c2-r03-t{tray}") for tray in range(18)]
     sent += [alert("GpuslaEvidenceStale", node="c2-r04-t1"), alert("GpuslaWatchdog")]
+    sent += [
+        alert("GpuslaCoolantLeak", node="c2-r01-t4", site="c2", rack="r01", sensor="leak_1"),
+        alert("GpuslaActionDue", slot="c2/r01/t5/m0", action="inspect", site="c2", rack="r01"),
+        alert("GpuslaActionDue", slot="c2/r04/t5/m0", action="drain", site="c2", rack="r04"),
+        alert("GpuslaProbesFailing", node="c2-r03-t1", site="c2", rack="r03"),
+        alert("GpuslaProbesFailing", node="c2-r04-t1", site="c2", rack="r04"),
+    ]
     httpx.post(f"{alertmanager}/api/v2/alerts", json=sent).raise_for_status()
     return wait_for_groups(alertmanager, len(sent))
 
@@ -104,6 +111,20 @@ def test_a_silent_rack_is_one_page_and_its_stale_evidence_is_muted(
     assert [len(group["alerts"]) for group in silent] == [18]
     assert told(groups, "ticket")["GpuslaEvidenceStale"] == 1
     assert muted(groups)["GpuslaEvidenceStale"] == 18
+
+
+def test_a_leak_is_told_although_its_rack_failed(groups: list[dict[str, Any]]) -> None:
+    """It may be why the rack failed; what waits on a slot of that rack can wait."""
+    pages = [group for group in groups if group["labels"] == {"site": "c2", "rack": "r01"}]
+    assert told(pages, "page") == {"GpuslaCoolantLeak": 1}
+    assert told(groups, "ticket")["GpuslaActionDue"] == 1
+    assert muted(groups)["GpuslaActionDue"] == 1
+
+
+def test_a_silent_agent_mutes_what_it_said_of_itself(groups: list[dict[str, Any]]) -> None:
+    """And nothing that the agent of another node says."""
+    assert told(groups, "ticket")["GpuslaProbesFailing"] == 1
+    assert muted(groups)["GpuslaProbesFailing"] == 1
 
 
 def test_the_watchdog_leaves_by_its_own_way(groups: list[dict[str, Any]]) -> None:
