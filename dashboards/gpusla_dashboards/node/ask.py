@@ -3,7 +3,6 @@
 from gpusla.catalogue.metrics import SLOT_INFO, Metric
 from gpusla_dashboards.panels.promql import Recorded, by, series
 
-FULL_SET = "not told: the agent shows its default set of series"
 NOT_AGREED = "not told: not agreed with all who hold the slots"
 
 

@@ -133,7 +133,7 @@ def missed() -> Panel:
         "and events, log records and journal writes that were lost. Only what grew is drawn.",
         Kind.TIMESERIES, 12,
         tuple(Query(f"{expression} > 0", legend) for expression, legend in kinds),
-        Look(decimals=0, minimum=0, empty="nothing was missed"),
+        Look(decimals=0, minimum=0, empty="nothing was missed in this time"),
     )  # fmt: skip
 
 

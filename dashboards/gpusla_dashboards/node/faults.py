@@ -175,7 +175,7 @@ def xid_classes() -> Panel:
         "Xids of all GPUs, by what they are about. Only hardware and nvlink are the provider's.",
         Kind.TIMESERIES, 8,
         (Query(f"{grown(GPU_XID_CLASS_EVENTS, 'class')} > 0", "{{class}}"),),
-        Look(decimals=0, minimum=0, colours=CLASSES, empty="no Xid came"),
+        Look(decimals=0, minimum=0, colours=CLASSES, empty="no Xid in this time"),
     )  # fmt: skip
 
 
@@ -189,7 +189,7 @@ def memory_errors() -> Panel:
         "only). Only what grew is drawn.",
         Kind.TIMESERIES, 8,
         (Query(ecc, "GPU {{gpu}}, {{error}}"), Query(rows, "GPU {{gpu}}, rows replaced")),
-        Look(decimals=0, minimum=0, empty="no memory error"),
+        Look(decimals=0, minimum=0, empty="no memory error in this time"),
     )  # fmt: skip
 
 
@@ -208,5 +208,5 @@ def link_errors() -> Panel:
         "drawn; all but PCIe replays are in the agent's full set of series only.",
         Kind.TIMESERIES, 8,
         tuple(Query(f"{expression} > 0", legend) for expression, legend in kinds),
-        Look(decimals=0, minimum=0, empty="no link had an error"),
+        Look(decimals=0, minimum=0, empty="no link error in this time"),
     )  # fmt: skip

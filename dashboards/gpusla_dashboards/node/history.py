@@ -88,7 +88,7 @@ def held_down() -> Panel:
         "is how a GPU works; the others cost the tenant.",
         Kind.TIMESERIES, 7,
         (Query(f"{rate(GPU_CLOCK_EVENT_SECONDS, 'gpu, event')} > 0", "GPU {{gpu}}, {{event}}"),),
-        Look("percentunit", 0, minimum=0, empty="nothing held the clocks down"),
+        Look("percentunit", 0, minimum=0, empty="nothing held the clocks down in this time"),
     )  # fmt: skip
 
 

@@ -83,11 +83,10 @@ def age() -> Panel:
     )  # fmt: skip
 
 
-def slots() -> Panel:
-    """One row for each slot, with its GPU's figures."""
+def figures() -> tuple[str, ...]:
+    """Ask for each slot's state and action, and then for what its GPU tells."""
     state = by("slot, state", "max", of_node(SLOT_STATE)) + " == 1"
-    used = f"{most(GPU_MEMORY_USED)} / {most(GPU_MEMORY_TOTAL)}"
-    expressions = (
+    return (
         beside_place(state, "module, gpu, contract"),
         by("slot, action", "max", of_node(SLOT_ACTION)) + " == 1",
         most(GPU_POWER),
@@ -95,17 +94,21 @@ def slots() -> Panel:
         most(GPU_TEMPERATURE),
         most(GPU_TEMPERATURE_MARGIN),
         most(GPU_SM_CLOCK),
-        used,
+        f"{most(GPU_MEMORY_USED)} / {most(GPU_MEMORY_TOTAL)}",
         most(GPU_UTILIZATION),
         most(GPU_NVLINKS_ACTIVE),
     )
+
+
+def slots() -> Panel:
+    """One row for each slot, with its GPU's figures."""
     return Panel(
         5, "Slots of $node",
         "Each slot with its state, what should be done about it, and what its GPU tells now. "
         "Limit: what the driver enforces. Margin: how far from slowing down. Busy is told only "
         "where the contract agreed to it. A GPU that cannot be read has no figures.",
         Kind.TABLE, 24,
-        tuple(Query(expression) for expression in expressions),
+        tuple(Query(expression) for expression in figures()),
         Look(empty="no agent speaks for this node"),
         columns=(
             Column("slot", "Slot"),

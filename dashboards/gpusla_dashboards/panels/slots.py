@@ -1,4 +1,4 @@
-"""Panels about slots that both pages show: racks by state, reasons, and the states' columns."""
+"""Panels about slots that pages share: racks and trays by state, reasons, the states' columns."""
 
 from gpusla.catalogue.metrics import SLOT_ACTION, SLOT_REASON, SLOT_STATE
 from gpusla_dashboards.panels import colours
