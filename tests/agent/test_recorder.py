@@ -333,6 +333,17 @@ def test_xids_are_counted_across_restarts(tmp_path: Path, *, ended_well: bool) -
     assert recorder.xid_last_wall_ms() == {(GpuUuid("GPU-1"), 79): last_ms}
 
 
+def test_a_record_that_stands_for_many_counts_as_many(tmp_path: Path) -> None:
+    """Before and behind a restart."""
+    clock = HandClock()
+    recorder = open_recorder(tmp_path, clock)
+    recorder.append(XidSeen(recorder.now(), M1, GpuUuid("GPU-1"), 13, count=10_000))
+    recorder.sync()
+    assert recorder.xid_counts() == {(GpuUuid("GPU-1"), 13): 10_000}
+    crash(recorder)
+    assert open_recorder(tmp_path, clock).xid_counts() == {(GpuUuid("GPU-1"), 13): 10_000}
+
+
 def test_synced_time_is_told(tmp_path: Path) -> None:
     """The metrics can say when evidence was last safe."""
     clock = HandClock()

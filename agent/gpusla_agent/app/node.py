@@ -5,12 +5,12 @@ A step is taken by one thread; what is served may be asked for by others.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import gpusla
-from gpusla.health import Graded, locate
+from gpusla.health import locate
 from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.journal.chain import Head
 from gpusla.journal.model import (
@@ -21,11 +21,11 @@ from gpusla.journal.model import (
     SourceRestarted,
     Started,
     Stopped,
-    XidSeen,
 )
 from gpusla.readings import GpuReadings, Identity
 from gpusla_agent.app.page import Heard, Latest, page_of, usage_views
 from gpusla_agent.app.shown import Shown, renderer_of
+from gpusla_agent.app.xids import xid_records
 from gpusla_agent.assignments import Configuration, ConfigurationSource, Holders
 from gpusla_agent.recorder import ClockReading, Recorder
 from gpusla_agent.sampler import Holder, Sampled, Sampler, Usage
@@ -197,27 +197,10 @@ class Node:
             self._recorder.append(SourceRestarted(at, words))
         if sampled.seen.source is None:
             self._note_occupancy(at, located)
-        self._note_events(at, sampled.judged.events)
-
-    def _note_events(self, at: Instant, events: Sequence[Graded]) -> None:
-        slots = {uuid: slot for slot, uuid in (self._occupancy or {}).items()}
-        for graded in events:
-            event = graded.event
-            slot = graded.slot or slots.get(event.uuid)
-            if slot is None:  # A GPU that the inventory does not have is nobody's capacity.
-                continue
-            self._recorder.append(
-                XidSeen(
-                    at,
-                    slot,
-                    event.uuid,
-                    event.xid,
-                    graded.role,
-                    graded.evidence,
-                    event.kernel_sequence,
-                    event.wall_ms if event.is_past else None,
-                )
-            )
+        known = (self._occupancy or {}).items()
+        slots = {uuid: slot for slot, uuid in known if uuid is not None}
+        for record in xid_records(at, sampled.judged.events, slots):
+            self._recorder.append(record)
 
     def _note_occupancy(self, at: Instant, located: Mapping[Slot, GpuReadings | None]) -> None:
         # A GPU that fell off the bus has not left its slot, for all we know; and only one that

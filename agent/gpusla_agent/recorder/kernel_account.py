@@ -38,7 +38,8 @@ class KernelAccount:
         if not isinstance(body, XidSeen):
             return
         if body.kernel_sequence is None:
-            self.unwitnessed.append((body.gpu, body.xid, body.at.mono_ms))
+            alone = (body.gpu, body.xid, body.at.mono_ms)
+            self.unwitnessed.extend([alone] * min(body.count, UNWITNESSED_MAX))
         else:
             before = -1 if self.sequence is None else self.sequence
             self.sequence = max(before, body.kernel_sequence)

@@ -61,7 +61,7 @@ class Tally:
         self.kernel.add(body)
         if isinstance(body, XidSeen):
             key = body.gpu, body.xid
-            self.xid_counts[key] = self.xid_counts.get(key, 0) + 1
+            self.xid_counts[key] = self.xid_counts.get(key, 0) + body.count
             told_ms, happened_ms = body.at.wall_ms, body.happened_wall_ms
             last_ms = told_ms if happened_ms is None else happened_ms
             self.xid_last_wall_ms[key] = max(self.xid_last_wall_ms.get(key, 0), last_ms)

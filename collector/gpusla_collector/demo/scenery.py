@@ -156,6 +156,7 @@ class Scenery:
                 "valid_ms": 2_500,
                 "tenants": dict(tenants),
                 "nvml": {"library_directory": str(library_directory)},
+                "metrics": {"set": "full"},
                 "telemetry": {contract: ["activity"] for contract in tenants},
                 # What this machine's own kernel says is not about the stand-in's GPUs.
                 "kernel_log": {"enabled": False},

@@ -213,12 +213,11 @@ def _read_occupancy(body: Mapping[str, Any]) -> Occupancy:
     return Occupancy(_read_instant(body), gpus)
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
-    Kind.STARTED: _read_started,
-    Kind.STOPPED: lambda body: Stopped(_read_instant(body), _text(body["cause"])),
-    Kind.OBSERVED: _read_observed,
-    Kind.OCCUPANCY: _read_occupancy,
-    Kind.EVENT: lambda body: XidSeen(
+def _read_event(body: Mapping[str, Any]) -> XidSeen:
+    count = _integer(body.get("count", 1))
+    if count < 1:
+        raise ValueError(body)
+    return XidSeen(
         _read_instant(body),
         parse_slot(body["slot"]),
         GpuUuid(_text(body["gpu"])),
@@ -227,7 +226,16 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
         _text(body.get("evidence", "")),
         _integer(body["kernel_sequence"]) if "kernel_sequence" in body else None,
         _integer(body["happened_wall_ms"]) if "happened_wall_ms" in body else None,
-    ),
+        count,
+    )
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
+    Kind.STARTED: _read_started,
+    Kind.STOPPED: lambda body: Stopped(_read_instant(body), _text(body["cause"])),
+    Kind.OBSERVED: _read_observed,
+    Kind.OCCUPANCY: _read_occupancy,
+    Kind.EVENT: _read_event,
     Kind.CLOCK_STEPPED: lambda body: ClockStepped(_read_instant(body), _integer(body["by_ms"])),
     Kind.SOURCE_RESTARTED: lambda body: SourceRestarted(_read_instant(body), _text(body["cause"])),
     Kind.CONFIGURATION_CHANGED: lambda body: ConfigurationChanged(
@@ -246,6 +254,7 @@ def _write_event(event: XidSeen) -> dict[str, Any]:
         "evidence": event.evidence,
         "kernel_sequence": event.kernel_sequence,
         "happened_wall_ms": event.happened_wall_ms,
+        "count": event.count if event.count > 1 else None,
     }
     known = {name: value for name, value in told.items() if value not in {"", None}}
     return {"slot": str(event.slot), "gpu": event.gpu, "xid": event.xid, **known}

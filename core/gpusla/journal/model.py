@@ -156,6 +156,7 @@ class XidSeen:
     evidence: what it rests on, in words.  kernel_sequence: number of the kernel log's record in
     this boot, None if that did not tell of it.  happened_wall_ms: when it happened by the node's
     wall clock, None if that was at `at`; before it where the agent found it in the log afterwards.
+    count: how many equal ones of a pass the record stands for; sequence and time are the last's.
     """
 
     at: Instant
@@ -166,6 +167,7 @@ class XidSeen:
     evidence: str = ""
     kernel_sequence: int | None = None
     happened_wall_ms: int | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

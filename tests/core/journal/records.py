@@ -89,6 +89,7 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
         TEXT,
         st.none() | INTEGERS,
         st.none() | INTEGERS,
+        st.integers(1, 10**9),
     ),
     st.builds(ClockStepped, INSTANTS, INTEGERS),
     st.builds(SourceRestarted, INSTANTS, TEXT),

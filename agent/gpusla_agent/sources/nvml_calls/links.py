@@ -80,7 +80,9 @@ def _with_active(told: Answer) -> Answer:
     slow = len(_SLOW)
     answer.values = told.values[:slow]
     answer.codes = {place: code for place, code in told.codes.items() if place < slow}
-    # Without C2C links there is nothing to count; the count's own code says why.
-    code = told.codes.get(slow, told.codes.get(list(SLOW_FIELDS).index("c2c_links"), SUCCESS))
-    answer.add(code, sum(state == 1 for state in told.values[slow:]))
+    # A link that does not say whether it is up makes the count absent, not smaller.  Without C2C
+    # links there is nothing to count; the code of their own number says why.
+    unsaid = [code for place, code in sorted(told.codes.items()) if place >= slow and code]
+    own = told.codes.get(list(SLOW_FIELDS).index("c2c_links"), SUCCESS)
+    answer.add(unsaid[0] if unsaid else own, sum(state == 1 for state in told.values[slow:]))
     return answer
