@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,6 @@ from gpusla_agent import standin
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_SECONDS_MAX = 30
-AGENT_PORT, PEER_PORT = 19641, 19642
 CONTRACT = "bench-2026"
 MODULES = {4: (2, 1, 4, 3), 8: (1, 2, 3, 4, 5, 6, 7, 8)}
 
@@ -124,8 +124,9 @@ def contenders(folder: Path, peer: str | None, tray: Tray) -> Iterator[list[Cont
 
 
 def _agent(folder: Path, library: Path, environment: Mapping[str, str], tray: Tray) -> Contender:
+    port = free_port()
     words = {
-        "port": AGENT_PORT,
+        "port": port,
         "modules": list(MODULES[tray.gpus]),
         "since": SINCE,
         "contract": CONTRACT,
@@ -141,15 +142,23 @@ def _agent(folder: Path, library: Path, environment: Mapping[str, str], tray: Tr
         "--config",
         str(settings),
     ]
-    url = f"http://127.0.0.1:{AGENT_PORT}/metrics"
+    url = f"http://127.0.0.1:{port}/metrics"
     return Contender("gpusla-agent", url, _start(command, environment))
 
 
 def _peer(peer: str, environment: Mapping[str, str]) -> Contender:
-    address = ["--bind-address", "127.0.0.1", "--port", str(PEER_PORT)]
+    port = free_port()
+    address = ["--bind-address", "127.0.0.1", "--port", str(port)]
     command = [peer, *address, "--interval", "1.0"]
-    url = f"http://127.0.0.1:{PEER_PORT}/metrics"
+    url = f"http://127.0.0.1:{port}/metrics"
     return Contender("nvitop-exporter", url, _start(command, environment))
+
+
+def free_port() -> int:
+    """Return a port of loopback where nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _start(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
@@ -160,7 +169,7 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> "subproces
 
 def _wait_until_ready(contender: Contender) -> None:
     deadline = time.monotonic() + READY_SECONDS_MAX
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and contender.process.poll() is None:
         with contextlib.suppress(OSError):
             contender.scrape()
             contender.latencies.clear()
