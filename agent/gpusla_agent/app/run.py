@@ -33,6 +33,10 @@ from gpusla_agent.server import Server, WatchedWeb, application
 from gpusla_agent.settings import Settings, WatchedSettings
 from gpusla_agent.sources.base import Source
 
+SWITCH_SECONDS = 0.000_5
+"""A scrape that comes while a pass is judged waits for the interpreter so long, and not for the
+5 ms that are usual: two of those would be all that a page may take."""
+
 TURN_MS = 10_000
 """The loop turns at least so often, however long a pass is apart from the next."""
 
@@ -216,6 +220,7 @@ def stop_on_signals() -> threading.Event:
 def run_agent(path: Path) -> None:
     """Run the agent of a settings file until a signal ends it; SIGHUP has the file read again."""
     stop = stop_on_signals()
+    sys.setswitchinterval(SWITCH_SECONDS)
     clock = SystemClock()
     settings = watched_settings(path, clock)
     signal.signal(signal.SIGHUP, lambda *_: settings.ask())

@@ -84,7 +84,7 @@ class Trays:
             address = self.scenery.ports.url(self.scenery.ports.agent)
             figures.extend(slot)
             took_ms = typical_page_ms(address, SCRAPES)
-            figures.append(("page", f"{took_ms:.0f} ms, median of {SCRAPES} scrapes"))
+            figures.append(("its page", f"{took_ms:.0f} ms, median of {SCRAPES} scrapes"))
             self._control()
 
     def explain(self) -> None:
@@ -114,7 +114,8 @@ class Trays:
         for name, slot in found.get("slots", {}).items():
             for finding in slot["findings"]:
                 if finding[0] == reason and State(slot["state"]) is not State.OK:
-                    return [("slot", f"{name}: {slot['state']}"), ("evidence", finding[1])]
+                    asked = f"{reason}; to do: {finding[2].replace('_', ' ')}"
+                    return [("slot", f"{name}: {asked}"), ("evidence", finding[1])]
         return None
 
 
