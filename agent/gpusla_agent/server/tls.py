@@ -47,12 +47,21 @@ def tls_access(form: TlsForm, folder: Path) -> TlsAccess:
     suites = form.cipher_suites or list(CIPHERS)
     context.set_ciphers(":".join(CIPHERS[name] for name in suites))
     for name in form.curve_preferences:
-        context.set_ecdh_curve(CURVES[name])
+        _choose_curve(context, name)
     _load_certificate(context, folder / form.cert_file, folder / form.key_file)
     if form.client_ca_file:
         _load_authority(context, folder / form.client_ca_file)
     context.verify_mode = _CLIENTS[form.client_auth_type]
     return TlsAccess(context, frozenset(form.client_allowed_sans))
+
+
+def _choose_curve(context: ssl.SSLContext, name: str) -> None:
+    try:
+        context.set_ecdh_curve(CURVES[name])
+    except (ssl.SSLError, ValueError) as cause:  # X25519, on some builds of Python 3.11
+        words = f"curve_preferences: {name} cannot be chosen with {ssl.OPENSSL_VERSION} here"
+        fix = "Write CurveP256, or leave the key out."
+        raise SettingsError(BAD_SETTING, words, fix=fix) from cause
 
 
 def _load_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:

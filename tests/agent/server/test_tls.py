@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gpusla import logs
+from gpusla.errors import SettingsError
 from gpusla_agent.server import Limits, WatchedWeb
 from tests.agent.server.stage import (
     MUTUAL,
@@ -122,7 +123,7 @@ def test_a_certificate_is_asked_for_and_not_needed(made: Papers) -> None:
             "TLSv1.2",
             "ECDHE-ECDSA-AES256-GCM-SHA384",
         ),
-        ("  min_version: TLS13\n  curve_preferences: [X25519]\n", "TLSv1.3", None),
+        ("  min_version: TLS13\n  curve_preferences: [CurveP256]\n", "TLSv1.3", None),
     ],
 )
 def test_versions_suites_and_curves_are_those_of_the_file(
@@ -139,6 +140,20 @@ def test_versions_suites_and_curves_are_those_of_the_file(
         agreed = peer.cipher()
         assert agreed is not None
         assert cipher in {None, agreed[0]}
+
+
+def test_a_curve_that_this_python_cannot_choose_is_refused_with_a_sentence(made: Papers) -> None:
+    """X25519 is honoured by some builds of Python and unknown to others."""
+    text = "tls_server_config: {cert_file: server.pem, key_file: server.key,"
+    path = made.write(f"{text} curve_preferences: [X25519]}}\n")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_ecdh_curve("X25519")
+    except (ssl.SSLError, ValueError):
+        with pytest.raises(SettingsError, match="X25519 cannot be chosen with OpenSSL"):
+            WatchedWeb(path)
+    else:
+        with serving(web=WatchedWeb(path)) as server:
+            assert ask(server, tls=made.client()).body == PAGE
 
 
 def test_an_older_client_is_turned_away(made: Papers) -> None:
