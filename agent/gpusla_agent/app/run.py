@@ -37,6 +37,9 @@ SWITCH_SECONDS = 0.000_5
 """A scrape that comes while a pass is judged waits for the interpreter so long, and not for the
 5 ms that are usual: two of those would be all that a page may take."""
 
+TIDY_MS = 60_000
+"""How often memory that nothing needs is given back: an agent runs for months beside a job."""
+
 TURN_MS = 10_000
 """The loop turns at least so often, however long a pass is apart from the next."""
 
@@ -140,9 +143,12 @@ class Agent:
             _log.info("agent_stopped", node=self.node.node)
 
     def _meter(self, stop: threading.Event) -> None:
-        next_ms = self._clock.monotonic_ms()
+        next_ms = tidied_ms = self._clock.monotonic_ms()
         while not stop.is_set():
             self._step()
+            if next_ms - tidied_ms >= TIDY_MS:
+                tidied_ms = next_ms
+                give_memory_back()
             next_ms += self._settings.interval_ms
             # What was missed is not made up for.
             next_ms = max(next_ms, self._clock.monotonic_ms())

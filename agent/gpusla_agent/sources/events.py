@@ -112,6 +112,8 @@ class EventMerger:
         wait_ms = WAIT_BEHIND_MS if is_behind else WAIT_MS
         events += self._without_twin(now_mono_ms - (0 if kernel is None else wait_ms))
         self._forget(now_mono_ms)
+        if kernel is not None and not is_behind and not self._unplaced:
+            self._forget_alone(now_mono_ms)
         self._before_ms = now_mono_ms
         return tuple(events)
 
@@ -175,6 +177,13 @@ class EventMerger:
                 told.popleft()
         self._told = {key: told for key, told in self._told.items() if told}
         self._waiting = {key: waiting for key, waiting in self._waiting.items() if waiting}
+
+    def _forget_alone(self, now_ms: int) -> None:
+        """Drop what the log, which was read to its end, would have told of by now."""
+        for alone in self._alone.values():
+            while alone and alone[0].until_ms + APART_MS < now_ms - APART_MS:
+                alone.popleft()
+        self._alone = {key: alone for key, alone in self._alone.items() if alone}
 
 
 def _event(uuid: GpuUuid, record: KernelXid) -> XidEvent:

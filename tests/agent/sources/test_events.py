@@ -72,6 +72,17 @@ def test_an_event_that_the_log_never_tells_of_counts_after_two_passes() -> None:
     assert [e.origin for e in one.merge([], [], 13_000)] == [EventOrigin.NVML]
 
 
+def test_what_the_log_would_have_told_of_by_now_is_forgotten() -> None:
+    """A storm that only the driver tells of must not stay in memory for the agent's life."""
+    one = merger()
+    one.merge([told(10_000)] * 1_000, [], 10_000)
+    assert len(one.merge([], [], 13_000)) == 1_000
+    one.merge([], None, 60_000)
+    assert one._alone, "a log that cannot be read may yet tell"
+    one.merge([], [], 61_000)
+    assert not one._alone
+
+
 def test_a_record_that_comes_later_still_is_not_counted_again() -> None:
     """A reader that lags behind a storm finds the twin of what was counted."""
     one = merger()
