@@ -26,6 +26,9 @@ WAIT_MS = 2_500
 WAIT_BEHIND_MS = 15_000
 """The same while the log is known to hold records that were not read yet."""
 
+LATE_MS = 60_000
+"""No record of a log that was read to its end comes so late."""
+
 DRIFT = 1e-4
 """What the kernel's clock may be off by before anything is known of it: 100 parts per million."""
 
@@ -181,7 +184,7 @@ class EventMerger:
     def _forget_alone(self, now_ms: int) -> None:
         """Drop what the log, which was read to its end, would have told of by now."""
         for alone in self._alone.values():
-            while alone and alone[0].until_ms + APART_MS < now_ms - APART_MS:
+            while alone and alone[0].until_ms + APART_MS < now_ms - LATE_MS:
                 alone.popleft()
         self._alone = {key: alone for key, alone in self._alone.items() if alone}
 

@@ -77,9 +77,9 @@ def test_what_the_log_would_have_told_of_by_now_is_forgotten() -> None:
     one = merger()
     one.merge([told(10_000)] * 1_000, [], 10_000)
     assert len(one.merge([], [], 13_000)) == 1_000
-    one.merge([], None, 60_000)
+    one.merge([], None, 80_000)
     assert one._alone, "a log that cannot be read may yet tell"
-    one.merge([], [], 61_000)
+    one.merge([], [], 81_000)
     assert not one._alone
 
 
