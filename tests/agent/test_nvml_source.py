@@ -54,21 +54,6 @@ class Undead:
         """Wait in vain."""
 
 
-@pytest.fixture(scope="module")
-def library() -> Path:
-    """The stand-in, built where every run of the tests finds it again."""
-    return standin.build(ROOT / ".cache" / "standin")
-
-
-@pytest.fixture
-def control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> standin.Control:
-    """What is wrong with the tray; the worker inherits where it stands."""
-    path = tmp_path / "tray.control"
-    monkeypatch.setenv(standin.CONTROL_VARIABLE, str(path))
-    monkeypatch.setenv("GPUSLA_STANDIN_CHECK_MS", "0")
-    return standin.Control(path)
-
-
 @pytest.fixture
 def source(library: Path, control: standin.Control) -> Iterator[NvmlSource]:
     """A source on a healthy tray."""

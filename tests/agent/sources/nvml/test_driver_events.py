@@ -148,11 +148,18 @@ def test_xids_are_told_once_while_a_worker_takes_over(
 ) -> None:
     """One is sent in every pass while workers change; predecessor and successor hear the same."""
     seen: Counter[int] = Counter()
+
+    def hear(count: int) -> None:
+        heard.until(lambda one: (seen.update(e.xid for e in one.events), len(seen) >= count)[1])
+
     control.set("gpu", 3, "lost")
     for xid in range(1, 121):
         control.event(0, "xid", xid)
         seen.update(event.xid for event in heard.sample().events)
-    heard.until(lambda one: (seen.update(e.xid for e in one.events), len(seen) == 120)[1])
+        # The control file keeps the newest events only; a busy machine must not lose one there.
+        if xid - len(seen) > standin.EVENTS_KEPT // 2:
+            hear(xid - standin.EVENTS_KEPT // 2)
+    hear(120)
     assert heard.source.restarts > 0
     assert {xid: number for xid, number in seen.items() if number != 1} == {}
 
