@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from gpusla_collector.demo.stage import Stage, free_port, wait_until_ready
+from gpusla_collector.demo.stage import Stage, wait_until_ready
 from tests.programs import program
 
 
@@ -16,8 +16,8 @@ def prometheus(folder: Path, configuration: dict[str, object]) -> Iterator[str]:
     folder.mkdir(exist_ok=True)
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(configuration), "utf-8")
-    port = free_port(0)
     stage = Stage(folder)
+    port = stage.reserve_port()
     try:
         child = stage.start(
             "prometheus",

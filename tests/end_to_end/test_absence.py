@@ -25,7 +25,7 @@ from gpusla_agent import standin
 from gpusla_collector.adapters.sql.reading import reading
 from gpusla_collector.app import once, upgrade
 from gpusla_collector.demo.cast import ROOT_OF_COMMANDS
-from gpusla_collector.demo.stage import Child, Stage, free_port, wait_until_ready
+from gpusla_collector.demo.stage import Child, Stage, wait_until_ready
 from gpusla_collector.settings import read_settings
 from tests.end_to_end.world import HOUR_MS, Rack, build_rack
 from tests.programs import program
@@ -52,7 +52,8 @@ class Lived:
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     """Run one agent on the stand-in and a Prometheus; stop the one and kill the other."""
     rack = build_rack(tmp_path_factory.mktemp("absence"))
-    stage, port = Stage(rack.folder), free_port(0)
+    stage = Stage(rack.folder)
+    port = stage.reserve_port()
     library = standin.build(rack.folder / "standin")
     with contextlib.ExitStack() as stack:
         stack.callback(stage.stop)
@@ -136,7 +137,7 @@ def _start_agent(stage: Stage, rack: Rack, port: int, library: Path) -> Child:
 
 
 def _start_prometheus(stage: Stage, folder: Path, agent_port: int) -> tuple[str, Child]:
-    port = free_port(0)
+    port = stage.reserve_port()
     targets = [{"targets": [f"127.0.0.1:{agent_port}"]}]
     configuration = {
         "global": {"scrape_interval": "1s"},

@@ -24,6 +24,10 @@ SETTLED_SECONDS = 20
 """After this, rules with a `for` and rates over a few scrapes have their first values."""
 
 
+pytestmark = pytest.mark.xdist_group("demo")
+"""One worker tells the story once for all of these tests."""
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """Run the demo until its story is told; give what it said and Prometheus' address."""

@@ -70,7 +70,7 @@ def _play(folder: Path, seed: int, *, once: bool, no_fault: bool) -> int:
     _tell_missing(teller, tools)
     teller.say()
     stage = Stage(folder)
-    scenery = Scenery(folder, choose_ports(), tools.compiler is not None)
+    scenery = Scenery(folder, choose_ports(stage), tools.compiler is not None)
     pager = Pager(scenery.ports.pager)
     try:
         built = "the NVML stand-in is built and " if scenery.has_agent else ""

@@ -11,7 +11,7 @@ import yaml
 from gpusla.identity import ContractId, TenantId
 from gpusla.instants import format_instant
 from gpusla.simulation.faults import FOREVER_MS, Fault
-from gpusla_collector.demo.stage import free_port
+from gpusla_collector.demo.stage import Stage
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 """Where contracts, fleet, rules and dashboards lie: the demo runs from a checkout."""
@@ -39,9 +39,10 @@ class Ports:
         return f"http://127.0.0.1:{port}"
 
 
-def choose_ports() -> Ports:
-    """Return the usual ports where they are free, others where they are not."""
-    return Ports(*(free_port(port) for port in (9090, 9093, 9642, 9700, 9641, 9095)))
+def choose_ports(stage: Stage) -> Ports:
+    """Reserve the usual ports where they are free, others where they are not."""
+    usual = (9090, 9093, 9642, 9700, 9641, 9095)
+    return Ports(*(stage.reserve_port(port) for port in usual))
 
 
 @dataclass(frozen=True, slots=True)

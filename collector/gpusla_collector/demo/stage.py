@@ -1,7 +1,8 @@
 """
 The processes of the demo: each started in its own folder and ended by its own process id.
 
-Everything listens on loopback, on a port that was free when the stage was built.
+Everything listens on loopback, on ports that this stage reserved: two demos that start in the same
+moment on one machine would otherwise both see a port free, and one would talk to the other's parts.
 """
 
 import contextlib
@@ -23,15 +24,7 @@ READY_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 10.0
 POLL_SECONDS = 0.05
 LOG_TAIL_BYTES = 2_000
-
-
-def free_port(preferred: int) -> int:
-    """Return preferred if nothing listens there on loopback, otherwise a port that is free."""
-    for port in (preferred, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise SourceError(SOURCE_UNAVAILABLE, "no port is free on 127.0.0.1")
+PORT_TRIES_MAX = 20
 
 
 @dataclass(slots=True)
@@ -68,6 +61,23 @@ class Stage:
 
     directory: Path
     children: list[Child] = field(default_factory=list)
+    claims: list[socket.socket] = field(default_factory=list)
+
+    def reserve_port(self, preferred: int = 0) -> int:
+        """
+        Return preferred if nobody listens there or has reserved it, otherwise some free port.
+
+        A part binds its port only when it starts, so until the stage ends the port is reserved by
+        a name in Linux's abstract socket space: one process at a time can have it, and it goes
+        with the process.  Raises SourceError when no port is to be had.
+        """
+        for port in (preferred, *(0 for _ in range(PORT_TRIES_MAX))):
+            with contextlib.suppress(OSError), socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+                found = int(probe.getsockname()[1])
+                self.claims.append(_claim(found))
+                return found
+        raise SourceError(SOURCE_UNAVAILABLE, "no port is free on 127.0.0.1")
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
@@ -87,9 +97,22 @@ class Stage:
         return child
 
     def stop(self) -> None:
-        """End every process, newest first."""
+        """End every process, newest first, and give the ports back."""
         while self.children:
             self.children.pop().stop()
+        while self.claims:
+            self.claims.pop().close()
+
+
+def _claim(port: int) -> socket.socket:
+    """Take the port's name; raises OSError if somebody has it."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0gpusla-port-{port}")
+    except OSError:
+        claim.close()
+        raise
+    return claim
 
 
 def wait_until_ready(child: Child, url: str, seconds_max: float = READY_SECONDS_MAX) -> None:
@@ -103,7 +126,8 @@ def wait_until_ready(child: Child, url: str, seconds_max: float = READY_SECONDS_
         if not child.is_alive():
             break
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(url, timeout=2.0).is_success:
+            # An answer counts only while the process lives: somebody else may answer there.
+            if httpx.get(url, timeout=2.0).is_success and child.is_alive():
                 return
         time.sleep(POLL_SECONDS)
     state = "does not answer" if child.is_alive() else f"ended ({child.process.returncode})"
