@@ -5,28 +5,37 @@ Events are constants in the form `noun_verb`; everything that varies is a key.  
 imports this module.
 """
 
+import importlib
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import Any, TextIO
 
 
+class _Later(ModuleType):
+    """Stands for a module until something of it is used, which may be never."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self.__name__), name)
+
+
 @contextmanager
-def _without(name: str) -> Iterator[None]:
-    """Let an import find that a package is not installed, unless it was imported before."""
+def _instead(name: str, stands_in: ModuleType | None) -> Iterator[None]:
+    """Let imports find stands_in under name, or nothing, unless it was imported before."""
     is_new = name not in sys.modules
     if is_new:
-        sys.modules[name] = None  # type: ignore[assignment]
+        sys.modules[name] = stands_in  # type: ignore[assignment]
     yield
     if is_new:
         del sys.modules[name]
 
 
 # structlog takes rich, wherever it is installed, for tracebacks that no service shows: five
-# megabytes of each process, on nodes where the whole agent is to stay below sixty, and 0.14 s of
-# each start.
-with _without("rich"):
+# megabytes of each process and 0.14 s of each start, on nodes where the whole agent is to stay
+# below sixty.  It also takes asyncio, four to twelve megabytes, for loggers that nobody awaits.
+with _instead("rich", None), _instead("asyncio", _Later("asyncio")):
     import structlog
 
 
