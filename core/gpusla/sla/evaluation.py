@@ -1,9 +1,9 @@
 """
 The outcome of a judgement: figures with bounds, losses with their causes, and how each was derived.
 
-GPU-time is exact: integers in GPU-milliseconds, fractions only where a contract counts a part of a
-degraded GPU.  In bounds of capacity `low` is the worse for the provider; in bounds of money `low`
-is the smaller amount.
+Time is exact: integers in milliseconds, fractions only where a contract counts a part of a degraded
+GPU.  In bounds of a value `low` is the worse for the provider; in bounds of money, of lost time and
+of a miss `low` is the smaller amount.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,9 @@ from fractions import Fraction
 from typing import Generic, TypeVar
 
 from gpusla.catalogue.reasons import State
-from gpusla.contracts.model import ContractVersion, Tier
+from gpusla.contracts.model import ContractVersion
+from gpusla.contracts.promises import Objective
+from gpusla.contracts.remedies import Tier
 from gpusla.identity import Slot
 from gpusla.instants import Interval
 from gpusla.journal.model import Finding
@@ -49,7 +51,7 @@ class Loss:
     """
     Committed GPU-time that a unit did not deliver over an interval, for one constant set of causes.
 
-    unit: a domain or a slot, or `unassigned`.  reasons: sorted names of the catalogue.
+    unit: a domain, a node or a slot, or `unassigned`.  reasons: sorted names of the catalogue.
     gpu_ms: its share of the contract's loss; over all losses these add up to the loss exactly.
     """
 
@@ -72,6 +74,111 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitMeasure:
+    """
+    One unit of an objective that lost something in at least one bound.
+
+    held_gpu_ms: of its slots inside the window.  total_ms, lost_ms: of the unit's own time, as the
+    objective counts it (GPU-milliseconds for `capacity`).  down: of the value and both bounds the
+    time that counts as down, normal, after exclusions, minimum length and granularity; whole
+    outages, which may reach beyond the window.  Empty for `capacity` and `request_ratio`.
+    late_steps: of `replacement_time`: how many steps of lateness fell into the window.
+    Bounds of lost_ms, down and late_steps: `low` has the least.
+    """
+
+    unit: str
+    held_gpu_ms: int
+    total_ms: Bounds[Fraction]
+    lost_ms: Bounds[Fraction]
+    down: Bounds[tuple[Interval, ...]]
+    late_steps: Bounds[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """
+    What an objective's window came to, before it is compared with anything.
+
+    window: the part judged so far.  total, lost: in GPU-milliseconds, unit-milliseconds,
+    milliseconds, requests or repairs, by kind.  `low` of lost is the least.
+    total belongs to the same bound of lost: value.low = 1 - lost.high / total.high.
+    total_whole_window: what total will be when the window is over, if nothing more is excluded.
+    units: those that lost something, by name.  held_gpu_ms: of all slots inside the window.
+    """
+
+    window: Interval
+    total: Bounds[Fraction]
+    lost: Bounds[Fraction]
+    total_whole_window: Fraction
+    units: tuple[UnitMeasure, ...]
+    held_gpu_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOutcome:
+    """One unit under an objective with a scope of units; credit in exact minor units."""
+
+    unit: str
+    value: Bounds[Fraction | None]
+    tier: Bounds[Tier | None]
+    credit: Bounds[Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    One objective judged over its window.
+
+    value: None in all bounds where nothing was committed or nothing is to be judged.
+    compared: the value as it was compared with target and tiers, after the contract's rounding.
+    is_missed: of the value.  tier: of step credits, else None.  base: what a percentage was taken
+    of, in exact minor units.  credit: exact minor units of this objective alone, before it is
+    combined and capped.  units: with a scope of units, those with a credit in some bound, by name.
+    """
+
+    objective: Objective
+    measure: Measure
+    value: Bounds[Fraction | None]
+    compared: Bounds[Fraction | None]
+    is_missed: bool
+    tier: Bounds[Tier | None]
+    base: Fraction
+    credit: Bounds[Fraction]
+    units: tuple[UnitOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLine:
+    """An objective's part of the period's credit; over all lines they add up to it exactly."""
+
+    objective: str
+    minor_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedExclusion:
+    """An exclusion record, or a part of it, that does not count, and why, in words."""
+
+    exclusion_id: str
+    interval: Interval
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimStanding:
+    """
+    What became of a credit that must be asked for.
+
+    deadline_ms: first instant at which it is too late.  claimed_ms: None if nobody asked.
+    claimable_minor_units: what may be asked for; the credit itself is 0 until it was.
+    """
+
+    deadline_ms: int
+    claimed_ms: int | None
+    claimable_minor_units: int
+
+
+@dataclass(frozen=True, slots=True)
 class NextTier:
     """The next tier that is not yet certain, and the whole GPU-ms that may be lost before it is."""
 
@@ -91,20 +198,17 @@ class Derivation:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Account:
     """
-    One contract version judged over one period from its start to until_ms.
+    Where the contract's GPU-time went over the part of the period that was judged.
 
-    committed_gpu_ms: to date.  states_gpu_ms: observed states of held slots; they add up to
-    held_gpu_ms.  excluded_gpu_ms: what would have counted as lost without exclusion records.
-    availability: None in all bounds if nothing was committed.  base_minor_units: the month's fee,
-    or its shadow price if is_shadow, in which case the credit is a figure to look at and no debt.
-    next_tier: None if every tier is certain.  delivered_gpus_now: at the last millisecond judged.
+    It is the same for every contract, whatever its objectives: the first objective of kind
+    `capacity` says how unknown, degraded and short times count; without one the plain defaults of
+    docs/concepts/sla-engine.md do.
+    states_gpu_ms: observed states of held slots; they add up to held_gpu_ms.  excluded_gpu_ms: what
+    would have counted as lost without exclusion records.  *_now: at the last millisecond judged.
     """
 
-    contract: ContractVersion
-    period: Period
-    until_ms: int
     committed_gpu_ms: int
     committed_period_gpu_ms: int
     delivered_gpu_ms: Bounds[Fraction]
@@ -112,15 +216,36 @@ class Evaluation:
     held_gpu_ms: int
     states_gpu_ms: dict[State, int]
     excluded_gpu_ms: Fraction
-    exclusions: tuple[str, ...]
-    availability: Bounds[Fraction | None]
-    tier: Bounds[Tier | None]
-    base_minor_units: int
-    is_shadow: bool
-    credit_minor_units: Bounds[int]
-    next_tier: NextTier | None
     committed_gpus_now: int
     delivered_gpus_now: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """
+    One contract version judged over one period, or its part of one, from its start to until_ms.
+
+    fee_minor_units: exact, due for the period's part; its shadow price if is_shadow, in which case
+    the credit is a figure to look at and no debt.  outcomes: in the contract's order.
+    exclusions: records that gave anything back, sorted.  refused: what does not count, and why.
+    claim: None where credits are automatic.  lines: of the value.
+    next_tier: of the first objective with tiers; None if every tier is certain or there is none.
+    losses: empty where they were not asked for.
+    """
+
+    contract: ContractVersion
+    period: Period
+    until_ms: int
+    account: Account
+    fee_minor_units: Fraction
+    is_shadow: bool
+    outcomes: tuple[Outcome, ...]
+    exclusions: tuple[str, ...]
+    refused: tuple[RefusedExclusion, ...]
+    credit_minor_units: Bounds[int]
+    lines: tuple[CreditLine, ...]
+    claim: ClaimStanding | None
+    next_tier: NextTier | None
     losses: tuple[Loss, ...]
 
     @property

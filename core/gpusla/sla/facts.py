@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from gpusla.identity import DomainId, Slot
 from gpusla.instants import Interval
-from gpusla.inventory.model import Excused
+from gpusla.inventory.model import ExclusionRecord
 from gpusla.timeline.model import Timeline
 
 
@@ -14,20 +15,71 @@ def _rack_of(slot: Slot) -> DomainId:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """
+    A slot that served the contract over an interval, and the kind of GPU that was in it.
+
+    sku: empty if the inventory knows none; then it counts for nothing.
+    """
+
+    interval: Interval
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSlot:
+    """Requests of one slot of time that begins at start_ms: how many there were, and failed."""
+
+    start_ms: int
+    total: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a unit was measured to perform over an interval."""
+
+    interval: Interval
+    value: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """
+    One failed unit until it was back.
+
+    identified_ms: when the cause was known; None if it was not.  restored_ms: None if it is not.
+    """
+
+    unit: str
+    opened_ms: int
+    identified_ms: int | None
+    restored_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """
     What was observed and recorded.
 
-    timeline: every held slot over the period to date; what it leaves out counts as not observed.
-    It may reach beyond the period, so that a change just outside can be weighed with clock error.
-    held: when each slot was assigned to the contract, by the assignment records alone.
-    skus: the kind of GPU in each slot; a kind that the contract does not accept, or none, is never
-    delivered.  excused: approved exclusions; may overlap and may reach outside the period.
+    timeline: every held slot, over at least the window that is judged; what it leaves out counts
+    as not observed.  It should reach as far beyond both ends as `reach_ms` of the contract says,
+    so that an outage over an edge is judged by its whole length.
+    held: by slot in time order, without overlaps, by the assignment records alone.
+    exclusions: records in force that name this contract; which of them count is judged.
+    requests, measurements: by id of the objective; measurements then by unit.  repairs: any order.
+    claimed_ms: when the tenant asked for the period's credit; None if not.
+    granted_minor_units: by id of the objective: what was credited in earlier periods for time that
+    the objective's window covers too.
     domain_of: the NVLink domain of a slot.
     """
 
     timeline: Timeline
-    held: Mapping[Slot, Sequence[Interval]]
-    skus: Mapping[Slot, str]
-    excused: Mapping[Slot, Sequence[Excused]] = field(default_factory=dict)
+    held: Mapping[Slot, Sequence[Holding]]
+    exclusions: Sequence[ExclusionRecord] = ()
+    requests: Mapping[str, Sequence[RequestSlot]] = field(default_factory=dict)
+    measurements: Mapping[str, Mapping[str, Sequence[Measured]]] = field(default_factory=dict)
+    repairs: Sequence[Repair] = ()
+    claimed_ms: int | None = None
+    granted_minor_units: Mapping[str, int] = field(default_factory=dict)
     domain_of: Callable[[Slot], DomainId] = _rack_of
