@@ -63,6 +63,7 @@ BREACHES = [
     Breach("truth", "gpusla.simulation.planted", "import time", "time"),
     Breach("nvml", "gpusla_agent.probes.planted", "import pynvml", "pynvml"),
     Breach("base-install", "gpusla.statement.planted", "import httpx", "httpx"),
+    Breach("arrays", "gpusla.ledger.planted", "import numpy", "numpy"),
     Breach("agent-install", "gpusla_agent.server", "import sqlalchemy", "sqlalchemy"),
     Breach("simulation", "gpusla_agent.sampler", "import gpusla.simulation", "gpusla.simulation"),
     Breach(
