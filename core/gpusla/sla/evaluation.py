@@ -116,9 +116,14 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class UnitOutcome:
-    """One unit under an objective with a scope of units; credit in exact minor units."""
+    """
+    One unit that has a credit of its own: under a scope of units, or for its outages or repairs.
+
+    base: its fee, in exact minor units, as is its credit.  tier: of step credits, else None.
+    """
 
     unit: str
+    base: Fraction
     value: Bounds[Fraction | None]
     tier: Bounds[Tier | None]
     credit: Bounds[Fraction]
@@ -131,9 +136,11 @@ class Outcome:
 
     value: None in all bounds where nothing was committed or nothing is to be judged.
     compared: the value as it was compared with target and tiers, after the contract's rounding.
-    is_missed: of the value.  tier: of step credits, else None.  base: what a percentage was taken
-    of, in exact minor units.  credit: exact minor units of this objective alone, before it is
-    combined and capped.  units: with a scope of units, those with a credit in some bound, by name.
+    is_missed: of the value.  tier: of step credits of the whole contract, else None.  base: what a
+    percentage was taken of, in exact minor units; where each unit has its own, the window's fee.
+    granted_minor_units: what earlier windows gave for the same time, taken off already.
+    credit: exact minor units of this objective alone, before it is combined and capped.
+    units: where each unit has a credit of its own, those with one in some bound, by name.
     """
 
     objective: Objective
@@ -143,8 +150,54 @@ class Outcome:
     is_missed: bool
     tier: Bounds[Tier | None]
     base: Fraction
+    granted_minor_units: int
     credit: Bounds[Fraction]
     units: tuple[UnitOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    One unbroken stretch that an objective counts as down, or its part so far, and what was seen.
+
+    interval: whole, so it may begin before the window.  causes: of the value, every slot of the
+    unit that was not `ok` at any time of it, with the records behind it.
+    """
+
+    objective: str
+    unit: str
+    interval: Interval
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CapStep:
+    """
+    One cap on the way to the credit, in exact minor units.
+
+    field: path in the contract's file.  base: of the value, what its percentage is taken of; for
+    an amount the amount itself.  limit: what it allows.  after: the credit under it.
+    """
+
+    field: str
+    base: Fraction
+    limit: Bounds[Fraction]
+    after: Bounds[Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """
+    From the objectives' credits to the period's, in exact minor units.
+
+    combined: of all objectives.  caps: in order; the last is the fee that is due.  exact: after
+    caps and minimum.  rounded: once, to whole minor units; before anybody has to claim it.
+    """
+
+    combined: Bounds[Fraction]
+    caps: tuple[CapStep, ...]
+    exact: Bounds[Fraction]
+    rounded: Bounds[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +235,7 @@ class ClaimStanding:
 class NextTier:
     """The next tier that is not yet certain, and the whole GPU-ms that may be lost before it is."""
 
+    objective: str
     tier: Tier
     gpu_ms: int
 
@@ -230,7 +284,8 @@ class Evaluation:
     exclusions: records that gave anything back, sorted.  refused: what does not count, and why.
     claim: None where credits are automatic.  lines: of the value.
     next_tier: of the first objective with tiers; None if every tier is certain or there is none.
-    losses: empty where they were not asked for.
+    losses, events: empty where they were not asked for.  Losses are the account's, by start and
+    unit; events those of the objectives that count down time, in the contract's order.
     """
 
     contract: ContractVersion
@@ -240,6 +295,7 @@ class Evaluation:
     fee_minor_units: Fraction
     is_shadow: bool
     outcomes: tuple[Outcome, ...]
+    settlement: Settlement
     exclusions: tuple[str, ...]
     refused: tuple[RefusedExclusion, ...]
     credit_minor_units: Bounds[int]
@@ -247,6 +303,7 @@ class Evaluation:
     claim: ClaimStanding | None
     next_tier: NextTier | None
     losses: tuple[Loss, ...]
+    events: tuple[Event, ...]
 
     @property
     def is_complete(self) -> bool:
