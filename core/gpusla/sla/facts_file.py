@@ -1,0 +1,280 @@
+"""
+The facts of one judgement as JSON, so that somebody else can judge them anew, or on other terms.
+
+Canonical JSON with whole numbers and text only.  Conditions stand once in a table and spans point
+into it; times are milliseconds since 1970-01-01T00:00:00Z.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gpusla.catalogue.codes import WRONG_TYPE
+from gpusla.catalogue.reasons import State
+from gpusla.errors import InputError, Position
+from gpusla.identity import ContractId, NodeName, Slot, parse_slot
+from gpusla.instants import Interval
+from gpusla.inventory.model import ExclusionRecord
+from gpusla.journal.model import Condition, Finding
+from gpusla.sla.digest import canonical, exact
+from gpusla.sla.facts import Facts, Holding, Measured, Repair, RequestSlot
+from gpusla.timeline.model import Evidence, StateSpan, Timeline
+
+FORMAT = "gpusla/facts/1"
+"""What stands under `format`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFacts:
+    """
+    Facts with what they are about.
+
+    period: key of the billing period.  until_ms: how far they were known when they were written.
+    """
+
+    contract: ContractId
+    period: str
+    until_ms: int
+    facts: Facts
+
+
+def to_json(recorded: RecordedFacts) -> bytes:
+    """Return canonical bytes; equal facts give equal bytes, in whatever order they were found."""
+    facts = recorded.facts
+    timeline = facts.timeline
+    table = _Table()
+    slots = [
+        {
+            "slot": str(slot),
+            "held": [[*_edges(held.interval), held.sku] for held in facts.held[slot]],
+            "spans": [table.row(span) for span in timeline.spans.get(slot, ())],
+        }
+        for slot in sorted(facts.held)
+    ]
+    return canonical(
+        {
+            "format": FORMAT,
+            "contract": recorded.contract,
+            "period": recorded.period,
+            "until_ms": recorded.until_ms,
+            "reach": _edges(timeline.period),
+            "conditions": table.rows,
+            "slots": slots,
+            "exclusions": [_exclusion(record) for record in _by_id(facts.exclusions)],
+            "requests": {
+                id_: [[one.start_ms, one.total, one.failed] for one in rows]
+                for id_, rows in facts.requests.items()
+            },
+            "measurements": {
+                id_: {
+                    unit: [[*_edges(one.interval), exact(one.value)] for one in rows]
+                    for unit, rows in units.items()
+                }
+                for id_, units in facts.measurements.items()
+            },
+            "repairs": sorted(
+                [one.unit, one.opened_ms, one.identified_ms, one.restored_ms]
+                for one in facts.repairs
+            ),
+            "claimed_ms": facts.claimed_ms,
+            "granted_minor_units": dict(facts.granted_minor_units),
+        }
+    )
+
+
+def from_json(content: bytes, source: str) -> RecordedFacts:
+    """
+    Read facts back.
+
+    source: how messages name the file.  Raises InputError with the place of the first thing wrong.
+    """
+    try:
+        form = _FactsForm.model_validate_json(content)
+        return _recorded(form)
+    except ValidationError as cause:
+        first = cause.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise _refused(source, f"{where}: {first['msg'].lower()}") from cause
+    except (ValueError, InputError) as cause:
+        raise _refused(source, str(cause)) from cause
+
+
+class _Table:
+    """The conditions that spans point to, in the order in which they are first met."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self._places: dict[Condition, int] = {}
+
+    def row(self, span: StateSpan) -> list[Any]:
+        """Return a span as a row."""
+        evidence = span.evidence
+        records = (
+            None
+            if evidence is None
+            else [evidence.node, evidence.first_sequence, evidence.last_sequence]
+        )
+        other = None if span.other is None else self._place(span.other)
+        place = self._place(span.condition)
+        return [span.start_ms, span.end_ms, place, other, span.error_ms, records]
+
+    def _place(self, condition: Condition) -> int:
+        if condition not in self._places:
+            self._places[condition] = len(self.rows)
+            findings = [[finding.reason, finding.evidence] for finding in condition.findings]
+            self.rows.append([condition.state.value, findings])
+        return self._places[condition]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class _SlotForm(_Strict):
+    slot: str
+    held: list[tuple[int, int, str]]
+    spans: list[tuple[int, int, int, int | None, int | None, tuple[str, int, int] | None]]
+
+
+class _ExclusionForm(_Strict):
+    id: str
+    from_ms: int
+    until_ms: int | None
+    recorded_ms: int
+    slots: list[str]
+    kind: str
+    reason: str
+    clause: str
+    approver: str
+    notice_ms: int | None
+
+
+class _FactsForm(_Strict):
+    format: Literal["gpusla/facts/1"]
+    contract: str
+    period: str
+    until_ms: int
+    reach: tuple[int, int]
+    conditions: list[tuple[str, list[tuple[str, str]]]]
+    slots: list[_SlotForm]
+    exclusions: list[_ExclusionForm]
+    requests: dict[str, list[tuple[int, int, int]]]
+    measurements: dict[str, dict[str, list[tuple[int, int, int | str]]]]
+    repairs: list[tuple[str, int, int | None, int | None]]
+    claimed_ms: int | None
+    granted_minor_units: dict[str, int] = Field(default_factory=dict)
+
+
+def _recorded(form: _FactsForm) -> RecordedFacts:
+    contract = ContractId(form.contract)
+    conditions = [
+        Condition(State(state), tuple(Finding(reason, words) for reason, words in findings))
+        for state, findings in form.conditions
+    ]
+    slots = {parse_slot(one.slot): one for one in form.slots}
+    spans = {slot: tuple(_spans(slot, one, conditions)) for slot, one in slots.items()}
+    facts = Facts(
+        Timeline(Interval(*form.reach), spans),
+        {
+            slot: tuple(Holding(_interval(start, end), sku) for start, end, sku in one.held)
+            for slot, one in slots.items()
+        },
+        tuple(_record(one, contract) for one in form.exclusions),
+        {id_: tuple(RequestSlot(*row) for row in rows) for id_, rows in form.requests.items()},
+        {
+            id_: {
+                unit: tuple(Measured(_interval(a, b), Fraction(v)) for a, b, v in rows)
+                for unit, rows in units.items()
+            }
+            for id_, units in form.measurements.items()
+        },
+        tuple(Repair(*row) for row in form.repairs),
+        form.claimed_ms,
+        form.granted_minor_units,
+    )
+    return RecordedFacts(contract, form.period, form.until_ms, facts)
+
+
+def _spans(slot: Slot, form: _SlotForm, conditions: Sequence[Condition]) -> Iterator[StateSpan]:
+    reached_ms: int | None = None
+    for start_ms, end_ms, place, other, error_ms, records in form.spans:
+        if reached_ms is not None and start_ms < reached_ms:
+            message = f"spans of {slot} overlap at {start_ms}"
+            raise ValueError(message)
+        reached_ms = _interval(start_ms, end_ms).end_ms
+        yield StateSpan(
+            slot,
+            start_ms,
+            end_ms,
+            _at(conditions, place),
+            None if other is None else _at(conditions, other),
+            error_ms,
+            None if records is None else Evidence(NodeName(records[0]), *records[1:]),
+        )
+
+
+def _at(conditions: Sequence[Condition], place: int) -> Condition:
+    if not 0 <= place < len(conditions):
+        message = f"there is no condition {place}"
+        raise ValueError(message)
+    return conditions[place]
+
+
+def _interval(start_ms: int, end_ms: int) -> Interval:
+    if start_ms >= end_ms:
+        message = f"[{start_ms}, {end_ms}) is no interval"
+        raise ValueError(message)
+    return Interval(start_ms, end_ms)
+
+
+def _record(form: _ExclusionForm, contract: ContractId) -> ExclusionRecord:
+    return ExclusionRecord(
+        form.id,
+        form.from_ms,
+        form.until_ms,
+        form.recorded_ms,
+        None,
+        False,  # noqa: FBT003  (a record that is withdrawn is not in force, and not written)
+        tuple(parse_slot(slot) for slot in form.slots),
+        contract,
+        form.kind,
+        form.reason,
+        form.clause,
+        form.approver,
+        form.notice_ms,
+    )
+
+
+def _exclusion(record: ExclusionRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "from_ms": record.from_ms,
+        "until_ms": record.until_ms,
+        "recorded_ms": record.recorded_ms,
+        "slots": [str(slot) for slot in record.slots],
+        "kind": record.kind,
+        "reason": record.reason,
+        "clause": record.clause,
+        "approver": record.approver,
+        "notice_ms": record.notice_ms,
+    }
+
+
+def _by_id(records: Iterable[ExclusionRecord]) -> list[ExclusionRecord]:
+    return sorted(records, key=lambda record: record.id)
+
+
+def _edges(interval: Interval) -> list[int]:
+    return [interval.start_ms, interval.end_ms]
+
+
+def _refused(source: str, why: str) -> InputError:
+    return InputError(
+        WRONG_TYPE,
+        f"this is not a file of facts: {why}",
+        fix="Give what `gpusla collector facts` wrote.",
+        position=Position(source),
+    )

@@ -1,0 +1,101 @@
+"""Facts as a file: what is read back is what was written, and what is no file of facts is told."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from gpusla.catalogue.reasons import State
+from gpusla.errors import InputError
+from gpusla.identity import ContractId, NodeName, Slot
+from gpusla.instants import Interval
+from gpusla.inventory.model import ExclusionRecord
+from gpusla.journal.model import Condition, Finding
+from gpusla.sla.facts import Facts, Holding, Measured, Repair, RequestSlot
+from gpusla.sla.facts_file import RecordedFacts, from_json, to_json
+from gpusla.timeline.model import Evidence, StateSpan, Timeline
+
+FIRST = Slot("c2", "r01", "t01", "m0")
+SECOND = Slot("c2", "r01", "t01", "m1")
+OK = Condition(State.OK, ())
+DOWN = Condition(State.DOWN, (Finding("gpu_lost", "Xid 79"),))
+
+
+def recorded() -> RecordedFacts:
+    """Two slots, with everything that facts may hold."""
+    node = NodeName("r01-t01")
+    spans = (
+        StateSpan(FIRST, 0, 600, OK, evidence=Evidence(node, 1, 7)),
+        StateSpan(FIRST, 600, 700, OK, DOWN, 12, Evidence(node, 7, 8)),
+        StateSpan(FIRST, 700, 1_000, DOWN, None, None, Evidence(node, 8, 9)),
+    )
+    exclusion = ExclusionRecord(  # noqa: FBT003
+        "e1", 100, None, 50, None, False, (FIRST, SECOND), ContractId("acme"), "maintenance",
+        "firmware", "planned", "tenant", 20,
+    )  # fmt: skip
+    facts = Facts(
+        Timeline(Interval(0, 1_000), {FIRST: spans}),
+        {
+            SECOND: (Holding(Interval(0, 500), "gb300"),),
+            FIRST: (Holding(Interval(0, 400), "gb300"), Holding(Interval(400, 1_000), "b300")),
+        },
+        (exclusion,),
+        {"api": (RequestSlot(0, 10, 1),)},
+        {"nccl": {"c2/r01": (Measured(Interval(0, 10), Fraction(2_401, 3)),)}},
+        (Repair("c2/r01/t01", 5, None, 90),),
+        77,
+        {"availability": 12},
+    )
+    return RecordedFacts(ContractId("acme"), "2026-10", 1_000, facts)
+
+
+def test_what_is_read_back_is_what_was_written() -> None:
+    """Every field, to the last fraction; and its bytes are the same again."""
+    written = to_json(recorded())
+    read = from_json(written, "facts.json")
+    assert read.facts.timeline.spans[FIRST] == recorded().facts.timeline.spans[FIRST]
+    assert replace(read.facts, timeline=recorded().facts.timeline) == recorded().facts
+    assert to_json(read) == written
+
+
+def test_the_order_in_which_facts_were_found_changes_nothing() -> None:
+    """Equal facts are equal bytes, so their digest can stand on a statement."""
+    facts = recorded().facts
+    turned = replace(facts, held=dict(reversed(facts.held.items())))
+    assert to_json(replace(recorded(), facts=turned)) == to_json(recorded())
+
+
+def _with(path: tuple[str | int, ...], value: Any) -> bytes:
+    data = json.loads(to_json(recorded()))
+    place = data
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    return json.dumps(data).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"{", "invalid json"),
+        (_with(("format",), "gpusla/facts/2"), "format: input should be 'gpusla/facts/1'"),
+        (_with(("until_ms",), 1.5), "until_ms: input should be a valid integer"),
+        (_with(("slots", 0, "slot"), "r01"), "slot 'r01' is not of the form site/rack/tray/module"),
+        (_with(("slots", 0, "spans", 0, 2), 9), "there is no condition 9"),
+        (_with(("slots", 0, "spans", 0, 2), -1), "there is no condition -1"),
+        (_with(("slots", 0, "spans", 1, 0), 599), "spans of c2/r01/t01/m0 overlap at 599"),
+        (_with(("slots", 0, "spans", 0, 1), 0), "[0, 0) is no interval"),
+        (_with(("conditions", 0, 0), "fine"), "'fine' is not a valid State"),
+        (_with(("more",), 1), "more: extra inputs are not permitted"),
+    ],
+)
+def test_what_is_no_file_of_facts_is_told(content: bytes, why: str) -> None:
+    """One sentence, with the file's name and the way out."""
+    with pytest.raises(InputError) as caught:
+        from_json(content, "october.json")
+    sentence = str(caught.value)
+    assert sentence.startswith("october.json: this is not a file of facts: ")
+    assert why in sentence
+    assert "Give what `gpusla collector facts` wrote." in sentence
