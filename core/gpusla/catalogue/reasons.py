@@ -218,6 +218,26 @@ SKU_NOT_ACCEPTED = Judgement(
     "sku_not_accepted", "The slot holds a kind of GPU that the contract does not accept.",
     "The slot holds an accepted kind, or the contract accepts this one.",
 )
+BURNING_IN = Judgement(
+    "burning_in",
+    "The slot was assigned so short a time ago that the contract does not count it yet.",
+    "The time that the contract sets for burning in is over.",
+)
+SETTLING = Judgement(
+    "settling",
+    "The slot was down so short a time ago that the contract does not count it yet.",
+    "The time that the contract sets for settling is over.",
+)
+WEIGHTED = Judgement(
+    "weighted",
+    "The slot holds a kind of GPU that the contract counts for less than one.",
+    "The slot holds a kind that counts in full.",
+)
+CARRIED_LAST = Judgement(
+    "carried_last",
+    "Nobody observed the slot, and for a while the contract counts it as it was last seen.",
+    "An agent observes the slot again, or the time that the contract sets for this is over.",
+)
 
 JUDGEMENTS: dict[str, Judgement] = {
     value.name: value for value in list(globals().values()) if isinstance(value, Judgement)
