@@ -84,6 +84,7 @@ class UnitMeasure:
     outages, which may reach beyond the window.  Empty for `capacity` and `request_ratio`.
     late_steps: of `replacement_time`: how many steps of lateness fell into the window.
     Bounds of lost_ms, down and late_steps: `low` has the least.
+    total_whole_window_ms: what total_ms will be when the window is over, as in `Measure`.
     """
 
     unit: str
@@ -92,6 +93,7 @@ class UnitMeasure:
     lost_ms: Bounds[Fraction]
     down: Bounds[tuple[Interval, ...]]
     late_steps: Bounds[int]
+    total_whole_window_ms: Fraction
 
 
 @dataclass(frozen=True, slots=True)
