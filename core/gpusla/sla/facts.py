@@ -7,6 +7,7 @@ from fractions import Fraction
 from gpusla.identity import DomainId, Slot
 from gpusla.instants import Interval
 from gpusla.inventory.model import ExclusionRecord
+from gpusla.timeline.columns import Columns
 from gpusla.timeline.model import Timeline
 
 
@@ -62,8 +63,8 @@ class Facts:
     """
     What was observed and recorded.
 
-    timeline: every held slot, over at least the window that is judged; what it leaves out counts
-    as not observed.  It should reach as far beyond both ends as `reach_ms` of the contract says,
+    timeline: every held slot, over at least the window that is judged, in either form; what it
+    leaves out counts as not observed.  It should reach as far beyond both ends as `reach_ms` of the contract says,
     so that an outage over an edge is judged by its whole length.
     held: by slot in time order, without overlaps, by the assignment records alone.
     exclusions: records in force that name this contract; which of them count is judged.
@@ -74,7 +75,7 @@ class Facts:
     domain_of: the NVLink domain of a slot.
     """
 
-    timeline: Timeline
+    timeline: Timeline | Columns
     held: Mapping[Slot, Sequence[Holding]]
     exclusions: Sequence[ExclusionRecord] = ()
     requests: Mapping[str, Sequence[RequestSlot]] = field(default_factory=dict)
