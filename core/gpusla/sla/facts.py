@@ -64,8 +64,8 @@ class Facts:
     What was observed and recorded.
 
     timeline: every held slot, over at least the window that is judged, in either form; what it
-    leaves out counts as not observed.  It should reach as far beyond both ends as `reach_ms` of the contract says,
-    so that an outage over an edge is judged by its whole length.
+    leaves out counts as not observed.  It should reach as far beyond both ends as `reach_ms` of
+    the contract says, so that an outage over an edge is judged by its whole length.
     held: by slot in time order, without overlaps, by the assignment records alone.
     exclusions: records in force that name this contract; which of them count is judged.
     requests, measurements: by id of the objective; measurements then by unit.  repairs: any order.
