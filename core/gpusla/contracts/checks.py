@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -36,7 +36,6 @@ def check(document: Document, form: ContractForm) -> None:
         _check_shadow,
         _check_capacity,
         _check_ramp,
-        _check_objectives,
         _check_delivered_fractions,
         _check_tiers,
         _check_ids,
@@ -63,26 +62,6 @@ def _check_term(document: Document, form: ContractForm) -> None:
             CONTRACT_TERM,
             f"{term.end} is before the start, {term.start}",
         )
-    _check_first_of_month(document, ("term", "start"), term.start)
-    if (term.end + timedelta(days=1)).day != 1:
-        raise refuse(
-            document,
-            ("term", "end"),
-            CONTRACT_TERM,
-            f"{term.end} is not the last day of a month, and parts of a month are not judged yet",
-            "Let the term end on the last day of a month.",
-        )
-
-
-def _check_first_of_month(document: Document, path: Path, day: date) -> None:
-    if day.day != 1:
-        raise refuse(
-            document,
-            path,
-            CONTRACT_TERM,
-            f"{day} is not the first day of a month, and parts of a month are not judged yet",
-            f"Write {day.replace(day=1)} or the first day of the month after it.",
-        )
 
 
 def _check_inside_term(document: Document, form: ContractForm, path: Path, day: date) -> None:
@@ -99,7 +78,6 @@ def _check_inside_term(document: Document, form: ContractForm, path: Path, day: 
 def _check_effective_from(document: Document, form: ContractForm) -> None:
     path = ("metadata", "effective_from")
     _check_inside_term(document, form, path, form.metadata.effective_from)
-    _check_first_of_month(document, path, form.metadata.effective_from)
 
 
 def _check_fees(document: Document, form: ContractForm) -> None:
@@ -115,7 +93,6 @@ def _check_fees(document: Document, form: ContractForm) -> None:
         path = ("fees", "recurring", number)
         _check_amount(document, form, (*path, "amount"), fee.amount)
         _check_inside_term(document, form, (*path, "from"), fee.start)
-        _check_first_of_month(document, (*path, "from"), fee.start)
     first = form.fees.recurring[0].start
     if first != form.term.start:
         raise refuse(
@@ -175,7 +152,7 @@ def _check_shadow(document: Document, form: ContractForm) -> None:
 
 def _check_capacity(document: Document, form: ContractForm) -> None:
     capacity = form.capacity
-    if capacity.min_healthy_gpus > capacity.gpus_per_unit:
+    if (capacity.min_healthy_gpus or 1) > capacity.gpus_per_unit:
         raise refuse(
             document,
             ("capacity", "min_healthy_gpus"),
@@ -201,19 +178,10 @@ def _check_ramp(document: Document, form: ContractForm) -> None:
     _check_rising(document, ("capacity", "ramp"), [step.start for step in ramp])
 
 
-def _check_objectives(document: Document, form: ContractForm) -> None:
-    if len(form.slos) > 1:
-        raise refuse(
-            document,
-            ("slos", 1),
-            CONTRACT_SEMANTICS,
-            "a second objective needs a rule for how their credits combine, and none is judged yet",
-            "Keep one objective.",
-        )
-
-
 def _check_delivered_fractions(document: Document, form: ContractForm) -> None:
     path: Path = ("slos", 0, "degraded", "delivered_fraction")
+    if form.slos[0].degraded is None:
+        return
     fractions = form.slos[0].degraded.delivered_fraction
     if "default" not in fractions:
         raise refuse(
@@ -240,6 +208,8 @@ def _check_delivered_fractions(document: Document, form: ContractForm) -> None:
 def _check_tiers(document: Document, form: ContractForm) -> None:
     objective = form.slos[0]
     path: Path = ("slos", 0, "credit", "tiers")
+    if objective.credit.type != "step":
+        return
     for number, (upper, lower) in enumerate(pairwise(objective.credit.tiers), start=1):
         if not (lower.below < upper.below and lower.percent > upper.percent):
             raise refuse(
