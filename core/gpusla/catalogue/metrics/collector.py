@@ -1,0 +1,74 @@
+"""The metrics of the collector: contracts as it judges them, the ledger, and itself."""
+
+from gpusla.catalogue.metrics.row import C, G, I, collector_row
+
+# Contracts, as the collector judges them.  "To date" means from the start of the open period.
+CONTRACT_INFO = collector_row(
+    "gpusla_contract_info", I, "contract tenant version currency house", "The contract version in force.",
+)
+CONTRACT_COMMITTED_GPUS = collector_row("gpusla_contract_committed_gpus", G, "contract tenant", "GPUs committed now.")
+CONTRACT_DELIVERED_GPUS = collector_row("gpusla_contract_delivered_gpus", G, "contract tenant", "GPUs delivered now, by the contract's own rules.")
+CONTRACT_COMMITTED_SECONDS = collector_row(
+    "gpusla_contract_committed_gpu_seconds", G, "contract tenant", "GPU-seconds committed in the open period to date.", "seconds",
+)
+CONTRACT_DELIVERED_SECONDS = collector_row(
+    "gpusla_contract_delivered_gpu_seconds", G, "contract tenant bound",
+    "GPU-seconds delivered in the open period to date: low, value and high.", "seconds",
+)
+CONTRACT_STATE_SECONDS = collector_row(
+    "gpusla_contract_state_gpu_seconds", G, "contract tenant state",
+    "GPU-seconds by observed state in the open period to date.", "seconds",
+)
+CONTRACT_AVAILABILITY = collector_row(
+    "gpusla_contract_availability_ratio", G, "contract tenant bound",
+    "Delivered over committed GPU-time in the open period to date: low, value and high.", "ratio",
+)
+CONTRACT_TARGET = collector_row("gpusla_contract_target_ratio", G, "contract tenant", "What the contract promises.", "ratio")
+CONTRACT_CREDIT_ACCRUED = collector_row(
+    "gpusla_contract_credit_accrued", G, "contract tenant currency bound",
+    "Credit owed if the open period ended now, in whole units of the currency: low, value, high.",
+)
+CONTRACT_NEXT_TIER_SECONDS = collector_row(
+    "gpusla_contract_next_tier_gpu_seconds", G, "contract tenant",
+    "GPU-seconds that may still be lost in the whole period before the next credit tier.", "seconds",
+)
+CONTRACT_AT_STAKE = collector_row(
+    "gpusla_contract_at_stake_per_hour", G, "contract tenant currency",
+    "Fee for one hour of the GPUs that are committed and not delivered now.",
+)
+CONTRACT_PERIOD_START = collector_row(
+    "gpusla_contract_period_start_timestamp_seconds", G, "contract tenant", "Start of the open period.", "seconds",
+)
+CONTRACT_PERIOD_END = collector_row(
+    "gpusla_contract_period_end_timestamp_seconds", G, "contract tenant", "End of the open period.", "seconds",
+)
+DOMAIN_GPUS = collector_row(
+    "gpusla_domain_gpus", G, "domain state", "GPUs of a rack by the state they are in now.",
+)
+
+# The collector itself.
+COLLECTOR_INFO = collector_row("gpusla_collector_info", I, "version", "The collector.")
+COLLECTOR_LAST_JUDGEMENT = collector_row(
+    "gpusla_collector_last_judgement_timestamp_seconds", G, "contract", "When the contract was last judged.", "seconds",
+)
+COLLECTOR_EVIDENCE_UNTIL = collector_row(
+    "gpusla_collector_evidence_until_timestamp_seconds", G, "node", "Instant of the last journal record taken in from the node.", "seconds",
+)
+COLLECTOR_FETCH_FAILURES = collector_row(
+    "gpusla_collector_fetch_failures_total", C, "node code", "Fetches of a journal that failed, by error code name.",
+)
+COLLECTOR_RECORDS = collector_row("gpusla_collector_records_total", C, "", "Journal records taken in.")
+COLLECTOR_NODES_EXPECTED = collector_row("gpusla_collector_nodes_expected", G, "", "Nodes that the inventory names.")
+COLLECTOR_RECONCILIATION = collector_row(
+    "gpusla_collector_reconciliation_difference_seconds", G, "contract",
+    "State seconds in Prometheus less those in the journals, over the last reconciled window.", "seconds",
+)
+COLLECTOR_RECONCILED = collector_row(
+    "gpusla_collector_reconciliation_timestamp_seconds", G, "", "When journals and Prometheus were last reconciled.", "seconds",
+)
+COLLECTOR_JOB_FAILURES = collector_row(
+    "gpusla_collector_job_failures_total", C, "job code", "Runs of a job that failed, by error code name.",
+)
+LEDGER_ENTRIES = collector_row(
+    "gpusla_ledger_entries", G, "contract status", "Entries in the ledger: pending, posted or void.",
+)
