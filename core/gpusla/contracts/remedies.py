@@ -224,9 +224,10 @@ class Chronic:
 
     misses: final periods in which the objective was missed, within so many billing periods in a
     row; 0: no such count.  floor: one final period below it is enough; None: no such floor.
-    right: `terminate`.  exercise_days: the right ends so many local days after the statement that
-    opened it became final.  cure_days: within these the provider may cure it by a period that
-    meets the objective; 0: no cure.
+    right: `terminate`.  cure_days: within so many local days after the statement that opened the
+    right became final, the provider may cure it by the final statement of a later period that meets
+    the objective; 0: no cure.  exercise_days: the right can be used for so many local days after
+    the cure's, or after that statement where there is no cure.
     """
 
     objective: str
