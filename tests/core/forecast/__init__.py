@@ -1,0 +1,1 @@
+"""The forecast: thresholds, burns, moments of certain breach, stakes; each against a slow twin."""
