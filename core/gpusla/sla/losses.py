@@ -1,140 +1,147 @@
 """Where committed time went: losses by unit, each over the longest time with the same causes."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 
-from gpusla.catalogue.reasons import (
-    NOT_ASSIGNED,
-    SKU_NOT_ACCEPTED,
-    UNIT_BELOW_MINIMUM,
-)
+from gpusla.contracts.calendar import start_of_day_ms
+from gpusla.contracts.model import ContractVersion, OverDelivery
 from gpusla.identity import Slot
 from gpusla.instants import Interval
-from gpusla.journal.model import Finding
-from gpusla.sla.evaluation import Cause, Loss
-from gpusla.sla.levels import Piece
-from gpusla.timeline.model import Evidence
+from gpusla.sla.evaluation import Loss
+from gpusla.sla.explaining.pool import Change, Committed, Pool, UnitNow, Whole
+from gpusla.sla.explaining.seen import SpansOf, reach_of, spans_of
+from gpusla.sla.explaining.slots import Known, Piece, is_plain, pieces
+from gpusla.sla.explaining.terms import Terms, terms_of
+from gpusla.sla.explaining.units import UnitStep, steps, unit_of
+from gpusla.sla.facts import Facts
 
-UNASSIGNED = "unassigned"
-"""What stands for a unit where GPUs are committed and no slot was assigned for them."""
+
+def losses(
+    contract: ContractVersion,
+    window: Interval,
+    until_ms: int,
+    facts: Facts,
+    excused: Mapping[Slot, tuple[Interval, ...]],
+) -> tuple[Loss, ...]:
+    """
+    Return every loss of the window to date, by start and unit, on the terms of the account.
+
+    excused: what counts as agreed by the contract's rules, normal.  Together they come to the
+    account's lost_gpu_ms exactly.  The work follows what changed, not how many slots there are.
+    """
+    to_date = Interval(window.start_ms, max(window.start_ms, min(until_ms, window.end_ms)))
+    terms = terms_of(contract)
+    reach = reach_of(facts.timeline, to_date)
+    fleet = _Fleet(terms, facts, excused, reach, spans_of(facts.timeline))
+    pool = Pool(terms.scale)
+    changes = _changes(to_date, _commitment(contract, to_date), fleet.units())
+    for start_ms, end_ms in pairwise(sorted(changes)):
+        pool.take(start_ms, changes[start_ms])
+        pool.pass_time(end_ms - start_ms)
+    pool.book.close(to_date.end_ms)
+    return pool.book.losses(_factor(contract, pool))
+
+
+def _factor(contract: ContractVersion, pool: Pool) -> Fraction:
+    """Return which part of the losses is left after what was delivered too much elsewhere."""
+    is_banked = contract.capacity.over_delivery is OverDelivery.BANKED_IN_WINDOW
+    if not is_banked or not pool.lost:
+        return Fraction(1)
+    return Fraction(max(0, pool.lost - pool.over), pool.lost)
+
+
+def _commitment(contract: ContractVersion, window: Interval) -> Iterator[tuple[int, int]]:
+    """Yield the instants at which what is committed changes, inside window, and to how much."""
+    zone, term = contract.term.timezone, contract.term
+    ends_ms = start_of_day_ms(term.end + timedelta(days=1), zone)
+    begins_ms = start_of_day_ms(term.start, zone)
+    edges = [(start_of_day_ms(step.start, zone), step.gpus) for step in contract.capacity.ramp]
+    in_force = [gpus for start_ms, gpus in edges if start_ms <= max(window.start_ms, begins_ms)]
+    if begins_ms < window.end_ms and window.start_ms < ends_ms:
+        yield max(window.start_ms, begins_ms), in_force[-1] if in_force else 0
+        for start_ms, gpus in edges:
+            if max(window.start_ms, begins_ms) < start_ms < min(window.end_ms, ends_ms):
+                yield start_ms, gpus
+    if window.start_ms < ends_ms < window.end_ms:
+        yield ends_ms, 0
 
 
 @dataclass(frozen=True, slots=True)
-class Causes:
-    """
-    Why a unit misses capacity: judgements on the unit, and its slots that do not count in full.
+class _Fleet:
+    """Everything that is asked about the contract's slots."""
 
-    Two of them are the same cause if the judgements, slots, states and reasons are the same; what
-    the records say in words may vary within one loss.
-    """
+    terms: Terms
+    facts: Facts
+    excused: Mapping[Slot, tuple[Interval, ...]]
+    reach: Interval
+    spans_of: SpansOf
 
-    judgements: tuple[str, ...]
-    slots: tuple[Cause, ...]
+    def units(self) -> Iterator[tuple[Interval, Whole] | tuple[str, list[UnitStep]]]:
+        """
+        Yield each unit with its steps over the reach.
 
-    def signature(self) -> tuple[object, ...]:
-        """Return what tells one cause from another."""
-        return self.judgements, tuple(
-            (cause.slot, cause.state, tuple(finding.reason for finding in cause.findings))
-            for cause in self.slots
-        )
+        Units that miss nothing whenever they are held are yielded together, by when they are held.
+        """
+        members: dict[str, list[Slot]] = {}
+        for slot in self.facts.held:
+            members.setdefault(unit_of(self.terms.capacity, slot, self.facts), []).append(slot)
+        whole: Counter[Interval] = Counter()
+        for name, slots in members.items():
+            held = self._whole(slots)
+            if held is None:
+                found = [piece for slot in sorted(slots) for piece in self._pieces(slot)]
+                yield name, steps(self.terms, found)
+            else:
+                whole.update(dict.fromkeys(held, len(slots)))
+        for interval, count in whole.items():
+            yield interval, Whole(count)
 
-    def reasons(self) -> tuple[str, ...]:
-        """Return every judgement and reason, sorted; the state's name where a slot gives none."""
-        found = set(self.judgements)
-        for cause in self.slots:
-            found |= {finding.reason for finding in cause.findings} or {cause.state.value}
-        return tuple(sorted(found))
+    def _pieces(self, slot: Slot) -> Iterator[Piece]:
+        known = Known(self.spans_of(slot), self.facts.held[slot], self.excused.get(slot, ()))
+        return pieces(self.terms, slot, self.reach, known)
 
-
-NO_CAUSES = Causes((), ())
-NOTHING_ASSIGNED = Causes((NOT_ASSIGNED.name,), ())
-"""Why GPUs that are committed and never assigned are not delivered."""
-
-
-def causes_of(failing: Iterable[Piece], *, is_below_minimum: bool) -> Causes:
-    """Return why a unit misses capacity; failing: its slots that do not count in full."""
-    judgements = (UNIT_BELOW_MINIMUM.name,) if is_below_minimum else ()
-    slots = sorted((_cause(piece) for piece in failing), key=lambda cause: cause.slot)
-    return Causes(judgements, tuple(slots))
-
-
-def _cause(piece: Piece) -> Cause:
-    span = piece.span
-    if not piece.is_accepted:
-        return Cause(span.slot, span.condition.state, (Finding(SKU_NOT_ACCEPTED.name),), None)
-    return Cause(span.slot, span.condition.state, span.condition.findings, span.evidence)
-
-
-@dataclass(slots=True)
-class _Open:
-    """A loss that may still go on: counted up to counted_ms, running at rate from there on."""
-
-    start_ms: int
-    counted_ms: int
-    rate: int | Fraction
-    scaled: int | Fraction
-    causes: Causes
-    evidence: dict[tuple[Slot, str], Evidence]
+    def _whole(self, slots: Sequence[Slot]) -> tuple[Interval, ...] | None:
+        """Return when a unit is held if it misses nothing then; None for a closer look."""
+        if len(slots) < self.terms.capacity.min_healthy_gpus:
+            return None
+        held: tuple[Interval, ...] | None = None
+        for slot in slots:
+            known = Known(self.spans_of(slot), self.facts.held[slot], self.excused.get(slot, ()))
+            intervals = tuple(holding.interval for holding in known.holdings)
+            if held not in {None, intervals} or not is_plain(self.terms, known, self.reach):
+                return None
+            held = intervals
+        return held
 
 
-@dataclass(slots=True)
-class LossBook:
-    """Collects losses in time order; told only of what changes."""
-
-    scale: int
-    _open: dict[str, _Open] = field(default_factory=dict)
-    _closed: list[Loss] = field(default_factory=list)
-
-    def run(self, unit: str, at_ms: int, rate: int | Fraction, causes: Causes) -> None:
-        """Let a unit lose so much of scale a millisecond from here on; nothing at rate zero."""
-        going_on = self._open.get(unit)
-        if going_on is not None:
-            going_on.scaled += going_on.rate * (at_ms - going_on.counted_ms)
-            going_on.counted_ms, going_on.rate = at_ms, rate
-            if not rate or going_on.causes.signature() != causes.signature():
-                self._close(unit)
-                going_on = None
-        if going_on is None and rate:
-            going_on = self._open[unit] = _Open(at_ms, at_ms, rate, 0, causes, {})
-        if going_on is not None:
-            _remember(going_on, causes)
-
-    def close(self, at_ms: int) -> tuple[Loss, ...]:
-        """End what still runs; return all losses by start and unit."""
-        for unit in list(self._open):
-            self.run(unit, at_ms, 0, NO_CAUSES)
-        return tuple(sorted(self._closed, key=lambda loss: (loss.interval, loss.unit)))
-
-    def _close(self, unit: str) -> None:
-        ended = self._open.pop(unit)
-        causes = tuple(_with_evidence(cause, ended.evidence) for cause in ended.causes.slots)
-        self._closed.append(
-            Loss(
-                unit,
-                Interval(ended.start_ms, ended.counted_ms),
-                Fraction(ended.scaled) / self.scale,
-                ended.causes.reasons(),
-                causes,
-            )
-        )
+def _changes(
+    window: Interval,
+    commitment: Iterable[tuple[int, int]],
+    units: Iterable[tuple[Interval, Whole] | tuple[str, list[UnitStep]]],
+) -> dict[int, list[Change]]:
+    """Return by instant what changes there, inside window; its two ends are always there."""
+    changes: dict[int, list[Change]] = {window.start_ms: [], window.end_ms: []}
+    for at_ms, gpus in commitment:
+        changes.setdefault(at_ms, []).append(Committed(gpus))
+    for unit in units:
+        for at_ms, change in _of_whole(*unit) if isinstance(unit[1], Whole) else _of_unit(*unit):
+            if at_ms < window.end_ms:
+                changes.setdefault(max(at_ms, window.start_ms), []).append(change)
+    return changes
 
 
-def _remember(going_on: _Open, causes: Causes) -> None:
-    """Widen the range of records behind a loss by those of its newest stretch."""
-    for cause in causes.slots:
-        if cause.evidence is None:
-            continue
-        key = (cause.slot, cause.evidence.node)
-        known = going_on.evidence.get(key, cause.evidence)
-        going_on.evidence[key] = Evidence(
-            known.node,
-            min(known.first_sequence, cause.evidence.first_sequence),
-            max(known.last_sequence, cause.evidence.last_sequence),
-        )
+def _of_whole(held: Interval, whole: Whole) -> Iterator[tuple[int, Change]]:
+    yield held.start_ms, whole
+    yield held.end_ms, Whole(-whole.slots)
 
 
-def _with_evidence(cause: Cause, evidence: Mapping[tuple[Slot, str], Evidence]) -> Cause:
-    if cause.evidence is None:
-        return cause
-    return Cause(cause.slot, cause.state, cause.findings, evidence[cause.slot, cause.evidence.node])
+def _of_unit(name: str, found: Sequence[UnitStep]) -> Iterator[tuple[int, Change]]:
+    for number, step in enumerate(found):
+        yield step.start_ms, UnitNow(name, step)
+        is_last = number + 1 == len(found)
+        if is_last or step.end_ms < found[number + 1].start_ms:
+            yield step.end_ms, UnitNow(name, None)
