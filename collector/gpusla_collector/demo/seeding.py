@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
 
-from gpusla.contracts.model import ContractVersion, UnknownPolicy
+from gpusla.contracts.model import ContractVersion
+from gpusla.contracts.promises import Objective, UnknownPolicy
+from gpusla.contracts.remedies import Step, Tier
 from gpusla.identity import Slot
 from gpusla.instants import Interval
 from gpusla.simulation.faults import Fault, FaultKind
@@ -122,7 +124,7 @@ def _spare_ms(
 ) -> int:
     """Return for how long the whole rack may still be lost but for the margin, in whole seconds."""
     gpus = _committed(contract)
-    first = max(tier.below for tier in contract.objective.tiers)
+    first = max(tier.below for tier in tiers_of(contract))
     allowed = (1 - first) * gpus * to_date.duration_ms
     spare = (allowed - _lost(scenario, contract, held, to_date)) / gpus - MARGIN_MS
     return spare // SECOND_MS * SECOND_MS
@@ -133,18 +135,31 @@ def _lost(
 ) -> Fraction:
     """Return the contract's true loss in GPU-milliseconds, by the simulation's own arithmetic."""
     gpus = _committed(contract)
-    degraded = contract.objective.degraded
+    objective = _promise(contract)
     terms = Terms(
         held={slot: [to_date] for slot in held},
         committed=[(to_date.start_ms, gpus)],
         min_healthy=contract.capacity.min_healthy_gpus,
         is_by_domain=True,
-        degraded_fraction=lambda reason: degraded.fraction((reason,)),
-        is_unknown_delivered=contract.objective.unknown is UnknownPolicy.TENANT_BEARS,
+        degraded_fraction=lambda reason: objective.degraded.fraction((reason,)),
+        is_unknown_delivered=objective.unknown.policy is UnknownPolicy.TENANT_BEARS,
     )
     relevant = Scenario(tuple(held), scenario.of(held), scenario.seed)
     delivered = delivered_gpu_ms(relevant, terms, to_date, SECOND_MS)
     return gpus * to_date.duration_ms - delivered
+
+
+def tiers_of(contract: ContractVersion) -> tuple[Tier, ...]:
+    """Return the credit tiers of the capacity that a demo's contract promises."""
+    credit = _promise(contract).credit
+    assert isinstance(credit, Step), "the demo tells of a contract with tiers"
+    return credit.tiers
+
+
+def _promise(contract: ContractVersion) -> Objective:
+    objective = contract.capacity_objective
+    assert objective is not None, "the demo tells of a contract about capacity"
+    return objective
 
 
 def _committed(contract: ContractVersion) -> int:

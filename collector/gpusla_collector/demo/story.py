@@ -17,13 +17,14 @@ from gpusla.identity import ContractId, Slot
 from gpusla.inventory.load import read_assignments, read_inventory
 from gpusla.inventory.model import NodeRecord
 from gpusla.simulation.faults import Fault, FaultKind
-from gpusla.sla.periods import Period, period_at, period_before
+from gpusla.sla.fees import fee_due
+from gpusla.sla.periods import Period, period_at, period_before, segments
 from gpusla_collector.demo import books
 from gpusla_collector.demo.cast import Cast
 from gpusla_collector.demo.figures import Figure, read_figures
 from gpusla_collector.demo.pager import Pager
 from gpusla_collector.demo.scenery import REAL_NODE, Scenery, write_faults
-from gpusla_collector.demo.seeding import Seeded, seed_fleet
+from gpusla_collector.demo.seeding import Seeded, seed_fleet, tiers_of
 from gpusla_collector.demo.teller import StepFailedError, Teller
 from gpusla_collector.demo.trays import Trays
 from gpusla_collector.demo.witness import firing_alert, wait_for
@@ -116,7 +117,7 @@ class Story:
 
     def stand_above_tier(self) -> None:
         """Show that this month is just above the first tier."""
-        first = max(tier.below for tier in self.contract.objective.tiers)
+        first = max(tier.below for tier in tiers_of(self.contract))
         title = f"{self.period.first_day:%B %Y} stands just above {_percent(first)}"
         with self.teller.step(title) as figures:
             figure = wait_for(self._judged, TIER_SECONDS_MAX)
@@ -152,10 +153,9 @@ class Story:
             amount = wait_for(lambda: self._pending() or None, seconds_max)
             if amount is None:
                 raise StepFailedError("no credit is pending in the ledger")
-            tier = max(self.contract.objective.tiers, key=lambda tier: tier.below)
-            fee = self.contract.monthly_fee(self.period.first_day)
-            assert fee is not None  # the term covers the month
-            due = round_once(fee.minor_units * tier.percent / 100, self.contract.fees.rounding)
+            tier = max(tiers_of(self.contract), key=lambda tier: tier.below)
+            fee = int(fee_due(self.contract, self.period).minor_units)
+            due = round_once(fee * tier.percent / 100, self.contract.fees.rounding)
             if amount != due:
                 raise StepFailedError(
                     f"the ledger says {amount} and {tier.percent} % of the fee is {due}"
@@ -166,9 +166,7 @@ class Story:
             figures.append(
                 ("pending", f"{self._money(self.contract, amount)}, read from the ledger")
             )
-            figures.append(
-                ("by hand", f"{tier.percent} % of {self._money(self.contract, fee.minor_units)}")
-            )
+            figures.append(("by hand", f"{tier.percent} % of {self._money(self.contract, fee)}"))
 
     def page_on_call(self, seconds_max: float) -> None:
         """Wait until Alertmanager itself says that the alerts fire, and on-call was paged."""
@@ -241,9 +239,12 @@ class Story:
 
     def _billed(self) -> Sequence[ContractVersion]:
         """Return the contracts that paid a fee last month."""
-        day = self.last_period.first_day
-        fees = ((c, c.monthly_fee(day)) for _, c in sorted(self.contracts.items()))
-        return [contract for contract, fee in fees if fee is not None and fee.minor_units]
+        return [
+            contract
+            for _, contract in sorted(self.contracts.items())
+            for version, segment in segments((contract,), self.last_period)
+            if not (fee := fee_due(version, segment)).is_shadow and fee.minor_units
+        ]
 
     def _posted(self, contract: ContractVersion) -> int | None:
         found = books.entries(self.scenery.database, contract.id, self.last_period.key)

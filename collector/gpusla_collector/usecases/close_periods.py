@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
 from gpusla.identity import ContractId, NodeName
+from gpusla.instants import Interval
 from gpusla.ledger.entries import Entry
+from gpusla.sla.fees import fee_due
 from gpusla.sla.periods import Period
+from gpusla.sla.reach import margin_ms
 from gpusla_collector.ports import OPERATOR, Cursor, Lease, Store
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.judge import Judge, periods_to_judge, posted_periods
@@ -43,7 +46,7 @@ class Closer:
             entry
             for contract in sorted(world.versions)
             for version, period in self._due(world, contract, now_ms)
-            if self._has_evidence(world, contract, period, cursors, now_ms)
+            if self._has_evidence(world, version, period, cursors, now_ms)
             for entry in self._close(lease, world, version, period)
         )
 
@@ -64,19 +67,25 @@ class Closer:
     def _close(
         self, lease: Lease, world: World, version: ContractVersion, period: Period
     ) -> tuple[Entry, ...]:
-        judgement = self.judge.judge(lease, world, version, period, period.interval.end_ms)
+        judgement = self.judge.judge(lease, world, version, period, self._known_ms(version, period))
         return self.booker.book(lease, judgement, is_final=True)
 
     def _final_ms(self, version: ContractVersion, period: Period) -> int:
         after_ms = self.final_after_ms
-        return period.interval.end_ms + (version.final_after_ms if after_ms is None else after_ms)
+        agreed_ms = version.statement.final_after_ms
+        return period.interval.end_ms + (agreed_ms if after_ms is None else after_ms)
+
+    def _known_ms(self, version: ContractVersion, period: Period) -> int:
+        """Return up to when evidence is looked at: what is later than final changes nothing."""
+        seen_ms = period.interval.end_ms + margin_ms(version)
+        return max(period.interval.end_ms, min(seen_ms, self._final_ms(version, period)))
 
     def _is_unpaid_and_final(
         self, version: ContractVersion, period: Period, until_ms: int, judged_ms: int
     ) -> bool:
-        fee = version.monthly_fee(period.first_day)
+        fee = fee_due(version, period)
         return (
-            (fee is None or not fee.minor_units)
+            (fee.is_shadow or not fee.minor_units)
             and until_ms >= period.interval.end_ms
             and judged_ms >= self._final_ms(version, period)
         )
@@ -84,7 +93,7 @@ class Closer:
     def _has_evidence(
         self,
         world: World,
-        contract: ContractId,
+        version: ContractVersion,
         period: Period,
         cursors: Mapping[NodeName, Cursor],
         now_ms: int,
@@ -92,7 +101,8 @@ class Closer:
         """Tell whether all evidence is in, or was waited for long enough."""
         if now_ms - self.started_ms >= self.patience_ms:
             return True
-        for slot, intervals in world.assignments.held(contract, period.interval).items():
+        seen = Interval(period.interval.start_ms, self._known_ms(version, period))
+        for slot, intervals in world.assignments.held(version.id, seen).items():
             needed_ms = max(interval.end_ms for interval in intervals)
             nodes = world.nodes_of.get(slot, frozenset())
             reached = (cursors[node].evidence_until_ms for node in nodes if node in cursors)

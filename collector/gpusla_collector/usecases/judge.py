@@ -6,24 +6,21 @@ the one that was judged last the outcome stands.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import gpusla
 from gpusla.clock import Clock
-from gpusla.contracts.calendar import local_date, start_of_day_ms
+from gpusla.contracts.calendar import start_of_day_ms
 from gpusla.contracts.model import ContractVersion
-from gpusla.identity import ContractId, NodeName, Slot
+from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval
 from gpusla.ledger.entries import Status
 from gpusla.sla.digest import canonical, plain
-from gpusla.sla.evaluate import evaluate
 from gpusla.sla.evaluation import Evaluation
-from gpusla.sla.facts import Facts
-from gpusla.sla.periods import Period, month_period, period_at
-from gpusla.timeline.build import build
-from gpusla.timeline.model import StateSpan
-from gpusla_collector.ports import OPERATOR, Account, Cursor, Judged, Lease, SpanSummary, Store
+from gpusla.sla.periods import Period, period_at, segments
+from gpusla_collector.ports import OPERATOR, Cursor, Judged, Lease, SpanSummary, Store
+from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.horizon import horizon_ms
 from gpusla_collector.usecases.world import ASSIGNMENTS, EXCLUSIONS, INVENTORY, World
 
@@ -68,7 +65,7 @@ class Judge:
         asked_ms: int,
     ) -> tuple[Judgement, ...]:
         """
-        Judge every month of a contract that can still change, oldest first.
+        Judge every period of a contract that can still change, oldest first.
 
         asked_ms: when all agents were last asked; what was not asked for yet is not missing.
         """
@@ -90,19 +87,35 @@ class Judge:
         until_ms: int,
     ) -> Judgement:
         """Judge one period up to an instant, unless nothing changed since it was judged last."""
-        window = Interval(period.interval.start_ms, min(until_ms, period.interval.end_ms))
-        held = world.assignments.held(contract.id, window)
-        summary = self.store.summary(tuple(held), window)
-        fingerprint = _fingerprint(world, contract, window, summary)
+        case = Case(world, contract, period, until_ms)
+        summary = self.store.summary(case.slots, case.reach)
+        granted = self._granted(case)
+        fingerprint = _fingerprint(case, summary, granted)
         last = self._last.get((contract.id, period.key))
         if last is not None and last.judged.fingerprint == fingerprint:
             return last
-        account = self.store.account(tuple(held), window)
-        evaluation = weigh(world, contract, period, window, account.spans)
-        judgement = self._judgement(evaluation, fingerprint, inputs_of(world, held, account))
+        account = self.store.account(case.slots, case.reach)
+        evaluation = case.weigh(account.spans, granted)
+        judgement = self._judgement(evaluation, fingerprint, case.inputs(account, granted))
         self.store.keep(lease, judgement.judged)
         self._last[contract.id, period.key] = judgement
         return judgement
+
+    def _granted(self, case: Case) -> Mapping[str, int]:
+        """Return by objective what was posted for earlier windows that overlap this period's."""
+        if not any(case.overlapping.values()):
+            return {}
+        entries = self.store.entries(OPERATOR, case.contract.id)
+        return {
+            objective: sum(
+                entry.amount_minor_units
+                for entry in entries
+                if entry.status is Status.POSTED
+                and entry.clause == objective
+                and entry.period in periods
+            )
+            for objective, periods in case.overlapping.items()
+        }
 
     def _judgement(self, evaluation: Evaluation, fingerprint: str, inputs: str) -> Judgement:
         content = canonical(plain(evaluation))
@@ -120,60 +133,27 @@ class Judge:
         return Judgement(evaluation, judged, not evaluation.is_complete)
 
 
-def weigh(
-    world: World,
-    contract: ContractVersion,
-    period: Period,
-    window: Interval,
-    spans: Iterable[StateSpan],
-) -> Evaluation:
-    """
-    Judge a period over window, which begins with it, from spans of any slots.  Pure.
-
-    Spans of nodes that the inventory does not have the slot on are left out.
-    """
-    held = world.assignments.held(contract.id, window)
-    facts = Facts(
-        build(filter(world.may_speak, spans), held, window),
-        held,
-        {slot: world.sku_of[slot] for slot in held if slot in world.sku_of},
-        world.exclusions.excused(contract.id, window),
-    )
-    return evaluate(contract, period, window.end_ms, facts)
-
-
-def inputs_of(world: World, slots: Iterable[Slot], account: Account) -> str:
-    """Name what went into a judgement: files by digest, journals by node, number and digest."""
-    nodes = {node for slot in slots for node in world.nodes_of.get(slot, ())}
-    heads = {
-        node: [head.sequence, head.digest] for node, head in account.heads.items() if node in nodes
-    }
-    files = {kind: world.digest(kind) for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)}
-    return canonical({"journals": heads, "files": files}).decode("ascii")
-
-
 def periods_to_judge(
     world: World, contract: ContractId, until_ms: int, rules: Rules
 ) -> Iterator[tuple[ContractVersion, Period]]:
     """
-    Yield the months of a contract that have begun by until_ms, oldest first.
+    Yield the periods of a contract, or their segments, that began by until_ms, oldest first.
 
-    Months before the first slot was assigned to the contract, or before the meter ran, have no
+    Periods before the first slot was assigned to the contract, or before the meter ran, have no
     account to judge.  Source: docs/decisions/0053-which-months-are-judged.md.
     """
     first_ms = world.first_assigned_ms(contract)
     if first_ms is None:
         return
-    first = world.versions[contract][0]
+    versions = world.versions[contract]
+    first = versions[0]
     at_ms = max(first_ms, start_of_day_ms(first.term.start, first.term.timezone))
     while at_ms < until_ms:
-        period = period_at(first, at_ms)
-        version = world.version(contract, period)
-        if version is not None:
-            period = month_period(version, period.first_day)
-            if _is_due(version, period, rules):
+        whole = period_at(first, at_ms)
+        for version, period in segments(versions, whole):
+            if period.interval.start_ms < until_ms and _is_metered(period, rules):
                 yield version, period
-        at_ms = max(period.interval.end_ms, at_ms + 1)
+        at_ms = max(whole.interval.end_ms, at_ms + 1)
 
 
 def serving(world: World, contract: ContractId, now_ms: int) -> frozenset[NodeName]:
@@ -188,21 +168,18 @@ def posted_periods(store: Store, contract: ContractId) -> frozenset[str]:
     return frozenset(entry.period for entry in entries if entry.status is Status.POSTED)
 
 
-def _is_due(contract: ContractVersion, period: Period, rules: Rules) -> bool:
-    starts_ms = period.interval.start_ms
-    is_metered = rules.metered_from_ms is None or rules.metered_from_ms <= starts_ms
-    last_day = local_date(starts_ms, contract.term.timezone)
-    return is_metered and contract.term.start <= last_day <= contract.term.end
+def _is_metered(period: Period, rules: Rules) -> bool:
+    return rules.metered_from_ms is None or rules.metered_from_ms <= period.interval.start_ms
 
 
-def _fingerprint(
-    world: World, contract: ContractVersion, window: Interval, summary: SpanSummary
-) -> str:
+def _fingerprint(case: Case, summary: SpanSummary, granted: Mapping[str, int]) -> str:
     parts = [
         gpusla.__version__,
-        contract.digest,
-        *(world.digest(kind) for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)),
-        *(window.start_ms, window.end_ms),
+        case.contract.digest,
+        *sorted(version.digest for version in case.versions),
+        *(case.world.digest(kind) for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)),
+        *(case.period.key, case.until_ms, case.reach.start_ms, case.reach.end_ms),
         *(summary.count, summary.last_id, summary.covered_ms),
+        dict(granted),
     ]
     return hashlib.sha256(canonical(parts)).hexdigest()

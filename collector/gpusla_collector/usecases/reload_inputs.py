@@ -10,14 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
+from gpusla.catalogue.codes import HISTORY_REWRITTEN
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
 from gpusla.documents import parse
+from gpusla.errors import ContractError, Position
 from gpusla.identity import Slot
 from gpusla.inventory import model
 from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
 from gpusla.inventory.registry import append
+from gpusla.sla.periods import period_on
 from gpusla_collector.ports import OPERATOR, ContractFile, InputFile, Lease, Record, Store
+from gpusla_collector.usecases.judge import posted_periods
 from gpusla_collector.usecases.world import (
     ASSIGNMENTS,
     CONTRACT,
@@ -56,6 +60,7 @@ class Reloader:
             return current
         world = read_world(self._with_known_contracts(files))
         self._require_appended(world)
+        self._require_unsettled(world)
         now_ms = self.clock.wall_ms()
         for kind, records in _records(world):
             for file in world.files:
@@ -97,6 +102,24 @@ class Reloader:
             if file is not None:
                 then: Sequence[Any] = read(parse(file.content, file.name), before).records
                 append(then, now)
+
+    def _require_unsettled(self, world: World) -> None:
+        """A version that began in a settled period would cut it, and judge it once more."""
+        known = {known.file.digest for known in self.store.contracts(OPERATOR)}
+        for versions in world.versions.values():
+            for version in versions:
+                if version.digest in known:
+                    continue
+                period = period_on(version, version.effective_from)
+                settled = posted_periods(self.store, version.id)
+                if any(period.key <= key[: len(period.key)] for key in settled):
+                    raise ContractError(
+                        HISTORY_REWRITTEN,
+                        f"version {version.version} of contract {version.id} takes effect on "
+                        f"{version.effective_from}, in period {period.key}, and that or a later one is settled",
+                        fix="Let it take effect in a later period.",
+                        position=Position(version.source),
+                    )
 
 
 def row(kind: str, record: model.Record) -> Record:

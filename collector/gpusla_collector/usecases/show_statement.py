@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpusla.catalogue.codes import NOTHING_TO_SHOW, STATEMENT_ALTERED
-from gpusla.contracts.model import ContractVersion
 from gpusla.errors import InputError, StoreError
 from gpusla.identity import ContractId, NodeName
-from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY, Head, follow
 from gpusla.ledger.entries import Entry, Status
 from gpusla.sla.digest import canonical, plain
@@ -26,7 +24,7 @@ from gpusla.statement import Inputs, Statement, build
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import OPERATOR, Evidence, Judged, Scope, Store
-from gpusla_collector.usecases.judge import weigh
+from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.take_in import join
 from gpusla_collector.usecases.world import ASSIGNMENTS, EXCLUSIONS, INVENTORY, World, read_world
 
@@ -66,15 +64,12 @@ class Statements:
         return self.store.judged(scope, contract, period)
 
     def _evaluation(self, judged: Judged, inputs: Mapping[str, Any]) -> Evaluation:
-        world = self._world(inputs)
-        version = _version(world, judged)
-        period = period_of(version, judged.period)
-        window = Interval(period.interval.start_ms, judged.until_ms)
-        slots = tuple(world.assignments.held(version.id, window))
-        kept = weigh(world, version, period, window, self.store.account(slots, window).spans)
+        case = _case(self._world(judged.contract, inputs), judged, inputs)
+        granted = inputs["granted_minor_units"]
+        kept = case.weigh(self.store.account(case.slots, case.reach).spans, granted)
         if _digest(kept) == judged.digest:
             return kept
-        folded = weigh(world, version, period, window, self._fold(inputs))
+        folded = case.weigh(self._fold(inputs), granted)
         if _digest(folded) == judged.digest:
             return folded
         raise StoreError(
@@ -83,14 +78,25 @@ class Statements:
             f"{_digest(folded)[:12]}, the judgement booked is {judged.digest[:12]}",
         )
 
-    def _world(self, inputs: Mapping[str, Any]) -> World:
-        """Return the files as they were then, with every contract version ever taken in."""
+    def _world(self, contract: ContractId, inputs: Mapping[str, Any]) -> World:
+        """
+        Return the files as they were then.
+
+        Of the contract itself only the versions that were known then: a later one may cut its
+        periods differently.
+        """
         files = [
             file
             for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)
             if (file := self.store.file(kind, inputs["files"][kind])) is not None
         ]
-        return read_world([*files, *(known.file for known in self.store.contracts(OPERATOR))])
+        known = set(inputs["contracts"])
+        versions = (
+            one.file
+            for one in self.store.contracts(OPERATOR)
+            if one.contract != contract or one.file.digest in known
+        )
+        return read_world([*files, *versions])
 
     def _fold(self, inputs: Mapping[str, Any]) -> Iterator[StateSpan]:
         for node, (sequence, _) in inputs["journals"].items():
@@ -107,9 +113,12 @@ class Statements:
                 yield from spans
 
 
-def _version(world: World, judged: Judged) -> ContractVersion:
+def _case(world: World, judged: Judged, inputs: Mapping[str, Any]) -> Case:
+    versions = world.versions[judged.contract]
     digest = json.loads(judged.content)["contract_digest"]
-    return next(v for v in world.versions[judged.contract] if v.digest == digest)
+    version = next(one for one in versions if one.digest == digest)
+    period = period_of(version, judged.period, versions)
+    return Case(world, version, period, inputs["known_until_ms"])
 
 
 def _digest(evaluation: Evaluation) -> str:

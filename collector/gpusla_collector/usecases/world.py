@@ -6,15 +6,17 @@ from functools import cached_property
 
 from gpusla.catalogue.codes import MISSING_KEY, UNKNOWN_REFERENCE
 from gpusla.contracts.calendar import local_date
-from gpusla.contracts.load import check_all, in_force, load_contract
+from gpusla.contracts.load import check_all, load_contract
 from gpusla.contracts.model import ContractVersion
 from gpusla.documents import Document, parse
 from gpusla.errors import InventoryError, Position
 from gpusla.identity import ContractId, NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
+from gpusla.inventory.model import ExclusionRecord, NodeRecord
 from gpusla.inventory.registry import Assignments, Exclusions, Inventory, as_of
-from gpusla.sla.periods import Period
+from gpusla.sla.facts import Holding
+from gpusla.sla.periods import version_on
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import InputFile
 
@@ -46,21 +48,42 @@ class World:
         return {slot: frozenset(nodes) for slot, nodes in found.items()}
 
     @cached_property
-    def sku_of(self) -> Mapping[Slot, str]:
-        """The kind of GPU that the inventory has in each slot, by the newest record."""
-        return {
-            slot: record.sku
-            for record in sorted(as_of(self.inventory.node_records), key=lambda r: r.from_ms)
-            for slot in record.slots
-        }
+    def _nodes_by_slot(self) -> Mapping[Slot, Sequence[NodeRecord]]:
+        found: dict[Slot, list[NodeRecord]] = {}
+        for record in sorted(as_of(self.inventory.node_records), key=lambda r: r.from_ms):
+            for slot in record.slots:
+                found.setdefault(slot, []).append(record)
+        return found
+
+    def holdings(self, contract: ContractId, reach: Interval) -> dict[Slot, tuple[Holding, ...]]:
+        """Return when within reach each slot served a contract, and with which kind of GPU."""
+        held = self.assignments.held(contract, reach)
+        return {slot: tuple(self._of_kinds(slot, parts)) for slot, parts in held.items()}
+
+    def _of_kinds(self, slot: Slot, parts: Iterable[Interval]) -> Iterator[Holding]:
+        """Cut a slot's time where the inventory has another kind of GPU in it, or none."""
+        records = self._nodes_by_slot.get(slot, ())
+        for part in parts:
+            at_ms = part.start_ms
+            for record in records:
+                known = record.within(part)
+                if known is None or known.end_ms <= at_ms:
+                    continue
+                if at_ms < known.start_ms:
+                    yield Holding(Interval(at_ms, known.start_ms), "")
+                yield Holding(Interval(max(at_ms, known.start_ms), known.end_ms), record.sku)
+                at_ms = known.end_ms
+            if at_ms < part.end_ms:
+                yield Holding(Interval(at_ms, part.end_ms), "")
+
+    def exclusion_records(self, contract: ContractId) -> tuple[ExclusionRecord, ...]:
+        """Return the exclusion records in force that name a contract."""
+        records = as_of(self.exclusions.records)
+        return tuple(record for record in records if record.contract == contract)
 
     def digest(self, kind: str) -> str:
         """Return the digest of the one file of a kind, empty if there is none."""
         return next((file.digest for file in self.files if file.kind == kind), "")
-
-    def version(self, contract: ContractId, period: Period) -> ContractVersion | None:
-        """Return the version of a contract that a period is judged by."""
-        return in_force(self.versions.get(contract, ()), period.first_day)
 
     def may_speak(self, span: StateSpan) -> bool:
         """Tell whether a span comes from a node that the inventory has the slot on."""
@@ -76,11 +99,8 @@ class World:
         """Yield the version in force of each contract that holds slots at an instant."""
         moment = Interval(at_ms, at_ms + 1)
         for contract, versions in self.versions.items():
-            day = local_date(at_ms, versions[0].term.timezone)
-            version = in_force(versions, day)
-            if version is None or version.monthly_fee(day) is None:
-                continue
-            if self.assignments.held(contract, moment):
+            version = version_on(versions, local_date(at_ms, versions[0].term.timezone))
+            if version is not None and self.assignments.held(contract, moment):
                 yield version
 
 

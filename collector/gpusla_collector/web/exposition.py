@@ -168,7 +168,7 @@ def _bounds(
 
 
 def _states(evaluation: Evaluation) -> Samples:
-    for state, gpu_ms in evaluation.states_gpu_ms.items():
+    for state, gpu_ms in evaluation.account.states_gpu_ms.items():
         yield (*_who(evaluation), state.value), gpu_ms / 1000
 
 
@@ -183,12 +183,12 @@ def _credit(evaluation: Evaluation) -> Samples:
 
 def _at_stake(evaluation: Evaluation) -> Samples:
     """The month's fee, or its shadow price, for one hour of what is committed and not delivered."""
-    if not evaluation.committed_gpus_now:
+    account, fees = evaluation.account, evaluation.contract.fees
+    if not account.committed_gpus_now:
         return
-    short = evaluation.committed_gpus_now - evaluation.delivered_gpus_now
+    short = account.committed_gpus_now - account.delivered_gpus_now
     hours = Fraction(evaluation.period.interval.duration_ms, HOUR_MS)
-    minor_units = evaluation.base_minor_units / hours * short / evaluation.committed_gpus_now
-    fees = evaluation.contract.fees
+    minor_units = evaluation.fee_minor_units / hours * short / account.committed_gpus_now
     yield (*_who(evaluation), fees.currency), float(minor_units / 10**fees.exponent)
 
 
@@ -197,14 +197,45 @@ def _next_tier(evaluation: Evaluation) -> Samples:
         yield _who(evaluation), evaluation.next_tier.gpu_ms / 1000
 
 
+def _objectives(evaluation: Evaluation) -> Samples:
+    for outcome in evaluation.outcomes:
+        for name in ("low", "value", "high"):
+            value = getattr(outcome.value, name)
+            if value is not None:
+                yield (*_who(evaluation), outcome.objective.id, name), float(value)
+
+
+def _targets(evaluation: Evaluation) -> Samples:
+    for objective in evaluation.contract.objectives:
+        yield (*_who(evaluation), objective.id), float(objective.target)
+
+
+def _target(evaluation: Evaluation) -> Samples:
+    objective = evaluation.contract.capacity_objective
+    if objective is not None:
+        yield _who(evaluation), float(objective.target)
+
+
+def _availability(evaluation: Evaluation) -> Samples:
+    """Delivered over committed GPU-time, whatever the contract's objectives are."""
+    account = evaluation.account
+    if not account.committed_gpu_ms:
+        return
+    for name in ("low", "value", "high"):
+        delivered = getattr(account.delivered_gpu_ms, name)
+        yield (*_who(evaluation), name), float(delivered / account.committed_gpu_ms)
+
+
 _FIGURES: Mapping[rows.Metric, Callable[[Evaluation], Samples]] = {
-    rows.CONTRACT_COMMITTED_GPUS: _one(lambda e: e.committed_gpus_now),
-    rows.CONTRACT_DELIVERED_GPUS: _one(lambda e: float(e.delivered_gpus_now)),
-    rows.CONTRACT_COMMITTED_SECONDS: _one(lambda e: e.committed_gpu_ms / 1000),
-    rows.CONTRACT_DELIVERED_SECONDS: _bounds(lambda e: e.delivered_gpu_ms, 1000),
+    rows.CONTRACT_COMMITTED_GPUS: _one(lambda e: e.account.committed_gpus_now),
+    rows.CONTRACT_DELIVERED_GPUS: _one(lambda e: float(e.account.delivered_gpus_now)),
+    rows.CONTRACT_COMMITTED_SECONDS: _one(lambda e: e.account.committed_gpu_ms / 1000),
+    rows.CONTRACT_DELIVERED_SECONDS: _bounds(lambda e: e.account.delivered_gpu_ms, 1000),
     rows.CONTRACT_STATE_SECONDS: _states,
-    rows.CONTRACT_AVAILABILITY: _bounds(lambda e: e.availability),
-    rows.CONTRACT_TARGET: _one(lambda e: float(e.contract.objective.target)),
+    rows.CONTRACT_AVAILABILITY: _availability,
+    rows.CONTRACT_TARGET: _target,
+    rows.OBJECTIVE_VALUE: _objectives,
+    rows.OBJECTIVE_TARGET: _targets,
     rows.CONTRACT_CREDIT_ACCRUED: _credit,
     rows.CONTRACT_NEXT_TIER_SECONDS: _next_tier,
     rows.CONTRACT_AT_STAKE: _at_stake,

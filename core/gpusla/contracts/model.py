@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 
-from gpusla.contracts.promises import Objective
+from gpusla.contracts.promises import Kind, Objective
 from gpusla.contracts.remedies import Chronic, Claims, Combination, ExclusionRule
 from gpusla.identity import ContractId, TenantId
 
@@ -361,6 +361,11 @@ class ContractVersion:
     assumed: tuple[str, ...]
     digest: str
     source: str
+
+    @property
+    def capacity_objective(self) -> Objective | None:
+        """The first objective of kind `capacity`; None if there is none."""
+        return next((one for one in self.objectives if one.kind is Kind.CAPACITY), None)
 
     def objective(self, id_: str) -> Objective:
         """Return the objective of this id; raises KeyError if there is none."""

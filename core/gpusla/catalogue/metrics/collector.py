@@ -23,7 +23,17 @@ CONTRACT_AVAILABILITY = collector_row(
     "gpusla_contract_availability_ratio", G, "contract tenant bound",
     "Delivered over committed GPU-time in the open period to date: low, value and high.", "ratio",
 )
-CONTRACT_TARGET = collector_row("gpusla_contract_target_ratio", G, "contract tenant", "What the contract promises.", "ratio")
+CONTRACT_TARGET = collector_row(
+    "gpusla_contract_target_ratio", G, "contract tenant",
+    "What the contract's first objective of kind capacity promises.", "ratio",
+)
+OBJECTIVE_VALUE = collector_row(
+    "gpusla_objective_value_ratio", G, "contract tenant objective bound",
+    "Value of an objective to date: low, value, high; absent where there is nothing to judge.", "ratio",
+)
+OBJECTIVE_TARGET = collector_row(
+    "gpusla_objective_target_ratio", G, "contract tenant objective", "What an objective promises.", "ratio",
+)
 CONTRACT_CREDIT_ACCRUED = collector_row(
     "gpusla_contract_credit_accrued", G, "contract tenant currency bound",
     "Credit owed if the open period ended now, in whole units of the currency: low, value, high.",
