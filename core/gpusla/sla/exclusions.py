@@ -156,8 +156,8 @@ def _alike(
         holdings = tuple(holding.interval for holding in held.get(slot, ()))
         groups[tuple(numbers), holdings].append(slot)
     wanted = []
-    for (numbers, holdings), slots in groups.items():
-        own = tuple(parts[number] for number in numbers)
+    for (naming, holdings), slots in groups.items():
+        own = tuple(parts[number] for number in naming)
         times = tuple(clip(holdings, part.interval) for part in own)
         wanted.append(_Alike(tuple(slots), own, times, union(chain.from_iterable(times))))
     if rule.hours_per is HoursPer.CONTRACT:
