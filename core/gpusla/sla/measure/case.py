@@ -1,0 +1,188 @@
+"""One objective, its window and the facts, laid out on lines and ready to be measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from gpusla.contracts.model import ContractVersion
+from gpusla.contracts.promises import Denominator, Kind, Objective, UnknownPolicy
+from gpusla.identity import Slot
+from gpusla.instants import Interval
+from gpusla.sla.facts import Facts
+from gpusla.sla.measure.committed import Commitment, commitment
+from gpusla.sla.measure.exact import kind_for
+from gpusla.sla.measure.held import Held, burning_in, held_rows, weight_scale_of
+from gpusla.sla.measure.lines import Line, Stretches, intersect, joined, nothing, subtract, union
+from gpusla.sla.measure.roster import Roster, prepare
+from gpusla.sla.measure.seen import Seen, seen
+from gpusla.sla.measure.slots import Layers, Widened, layers, settling, widened
+from gpusla.sla.measure.tables import (
+    Bound,
+    Table,
+    conforming_table,
+    delivered_table,
+    scale_of,
+)
+from gpusla.sla.measure.units import Grouping, Pieces, pieces
+from gpusla.timeline.columns import Columns
+
+ExcusedTime: TypeAlias = Mapping[Slot, tuple[Interval, ...]]
+"""By slot, normal: what counts of the exclusion records."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """
+    What is measured.
+
+    window: the objective's, the whole of it.  judged: the window to date.  excused: held time that
+    exclusions give back, on the slots' line.
+    """
+
+    contract: ContractVersion
+    objective: Objective
+    window: Interval
+    judged: Interval
+    facts: Facts
+    roster: Roster
+    grouping: Grouping
+    committed: Commitment
+    held: Held
+    burn_in: Stretches
+    excused: Stretches
+    wide: Widened
+    table: Table
+
+    @property
+    def line(self) -> Line:
+        """The slots' line."""
+        return self.grouping.slots
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """
+    Slots' levels in one bound, with what is out of the count full in them, and that time.
+
+    unknown: of the value under `exclude`, what is out of the count because nobody observed it.
+    """
+
+    layers: Layers
+    out: Stretches
+    unknown: Stretches
+
+
+def lay_out(  # noqa: PLR0917  (what a measure depends on, in the order of `measure`)
+    contract: ContractVersion,
+    objective: Objective,
+    window: Interval,
+    until_ms: int,
+    facts: Facts,
+    excused: ExcusedTime,
+) -> Case:
+    """Lay out what is to be measured."""
+    facts = prepare(facts)
+    columns, roster = facts.timeline, facts.held
+    assert isinstance(columns, Columns)
+    assert isinstance(roster, Roster)
+    judged = Interval(window.start_ms, max(window.start_ms, min(until_ms, window.end_ms)))
+    grouping = _grouping(contract, objective, _reach(columns.reach, judged), roster)
+    line = grouping.slots
+    held = held_rows(roster, contract.capacity, line)
+    rows = seen(columns, roster, line)
+    return Case(
+        contract,
+        objective,
+        window,
+        judged,
+        facts,
+        roster,
+        grouping,
+        commitment(contract),
+        held,
+        burning_in(roster, line, contract.capacity.acceptance.burn_in_ms),
+        _excused(excused, roster, held, line),
+        widened(rows, line, objective.clock_error_ms),
+        _table(objective, rows, line),
+    )
+
+
+def levels(case: Case, bound: Bound, *, with_exclusions: bool) -> Levels:
+    """Return slots' levels in a bound."""
+    objective, line = case.objective, case.line
+    all_layers = layers(case.wide, line, case.table, bound, objective.unknown.carry_last_ms)
+    if objective.kind is not Kind.PERFORMANCE:
+        settle_ms = case.contract.capacity.acceptance.settle_ms
+        settle = settling(case.wide, line, case.table, bound, settle_ms)
+        all_layers = all_layers.with_zero(union(settle, case.burn_in))
+    if with_exclusions:
+        all_layers = all_layers.without(case.excused)
+    unknown = nothing(line.kind)
+    if bound is Bound.VALUE and objective.unknown.policy is UnknownPolicy.EXCLUDE:
+        unknown = _weighty(all_layers.unknown, case)
+    out = union(unknown, case.excused) if with_exclusions and _takes_out(objective) else unknown
+    return Levels(all_layers.without(out), out, unknown)
+
+
+def unit_pieces(case: Case, bound: Bound, *, with_exclusions: bool) -> Pieces:
+    """Return what units have at every instant in a bound, with unknown time out of the count."""
+    found = levels(case, bound, with_exclusions=with_exclusions)
+    excused = case.excused if with_exclusions else nothing(case.line.kind)
+    return pieces(case.grouping, case.held, found.layers, found.out, excused)
+
+
+def _weighty(unknown: Stretches, case: Case) -> Stretches:
+    if case.objective.kind is Kind.PERFORMANCE:
+        return unknown
+    return subtract(unknown, case.held.weightless)
+
+
+def _takes_out(objective: Objective) -> bool:
+    return objective.kind is Kind.CAPACITY and objective.denominator is Denominator.MINUS_EXCLUSIONS
+
+
+def _reach(known: Interval, judged: Interval) -> Interval:
+    """Return the timeline's reach, made longer by what is judged outside it."""
+    if judged.duration_ms == 0:
+        return known
+    if known.duration_ms == 0:
+        return judged
+    return Interval(min(known.start_ms, judged.start_ms), max(known.end_ms, judged.end_ms))
+
+
+def _grouping(
+    contract: ContractVersion, objective: Objective, reach: Interval, roster: Roster
+) -> Grouping:
+    unit_of, names = roster.units(contract.capacity.unit)
+    scale = scale_of(objective.degraded) * weight_scale_of(contract.capacity)
+    gpus = len(roster.slot) + max((step.gpus for step in contract.capacity.ramp), default=0)
+    lanes = max(len(roster.slots), len(names)) + 1
+    # Twice the longest line, and four times the largest sum of levels: each is met in a difference.
+    kind = kind_for(max(2 * lanes * (reach.duration_ms + 1), 4 * gpus * scale))
+    return Grouping(
+        Line(reach, len(roster.slots), kind), Line(reach, len(names), kind), unit_of, names
+    )
+
+
+def _excused(excused: ExcusedTime, roster: Roster, held: Held, line: Line) -> Stretches:
+    rows = [
+        (roster.index[slot], one.start_ms, one.end_ms)
+        for slot, several in excused.items()
+        if slot in roster.index
+        for one in several
+    ]
+    if not rows:
+        return nothing(line.kind)
+    lane, start_ms, end_ms = np.array(rows, dtype=np.int64).T
+    time = joined(line.places(lane, start_ms), line.places(lane, end_ms))
+    return intersect(time, joined(held.start, held.end))
+
+
+def _table(objective: Objective, rows: Seen, line: Line) -> Table:
+    policy = objective.unknown.policy
+    if objective.performance is not None:
+        failing = objective.performance.failing_reasons
+        return conforming_table(rows.conditions, failing, policy, line.kind)
+    return delivered_table(rows.conditions, objective.degraded, policy, line.kind)

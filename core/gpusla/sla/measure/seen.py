@@ -1,0 +1,181 @@
+"""What was seen of the slots that were not plainly ok all the time, as rows on the slots' line."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gpusla.catalogue.reasons import State
+from gpusla.identity import Slot
+from gpusla.journal.model import Condition
+from gpusla.sla.measure.exact import sums
+from gpusla.sla.measure.lines import (
+    Line,
+    Mask,
+    Numbers,
+    Rows,
+    Stretches,
+    joined,
+    outside,
+)
+from gpusla.sla.measure.roster import Roster
+from gpusla.timeline.build import UNOBSERVED
+from gpusla.timeline.columns import NONE, Columns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """
+    Spans, sorted; of each slot that has any they cover the whole reach.
+
+    A slot without a row was in an `ok` condition throughout.  condition, other: indices into
+    conditions; other is NONE where all is agreed.  error_ms: NONE if nobody knows.
+    """
+
+    conditions: tuple[Condition, ...]
+    start: Numbers
+    end: Numbers
+    lane: Rows
+    condition: Rows
+    other: Rows
+    error_ms: Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Some rows; condition and error of one without a piece are its slot's default."""
+
+    start: Numbers
+    end: Numbers
+    lane: Rows
+    condition: Rows
+    other: Rows
+    error_ms: Rows
+
+
+def seen(columns: Columns, roster: Roster, line: Line) -> Seen:
+    """Return what the timeline says of the roster's slots, and unknown where it says nothing."""
+    lane_of = _lanes(columns.slots, roster)
+    is_mixed = _is_mixed(columns, line) & (lane_of >= 0)
+    pieces = _pieces(columns, lane_of, is_mixed, line)
+    mixed = np.flatnonzero(is_mixed)
+    defaults = _defaults(columns, lane_of, mixed, pieces, line)
+    conditions = (*columns.conditions, UNOBSERVED)
+    missing = _missing(columns, lane_of, mixed, line, len(columns.conditions))
+    parts = [part for part in (pieces, defaults, *missing) if len(part.start)]
+    return _merged(conditions, parts or [pieces])
+
+
+def _lanes(slots: tuple[Slot, ...], roster: Roster) -> Rows:
+    """Return the number in the roster of each slot; -1 for one that is not held."""
+    if slots == roster.slots:
+        return np.arange(len(slots), dtype=np.int64)
+    return np.fromiter(
+        (roster.index.get(slot, -1) for slot in slots), dtype=np.int64, count=len(slots)
+    )
+
+
+def _is_mixed(columns: Columns, line: Line) -> Mask:
+    """Return for each slot of the columns whether it may be anything but ok at any time."""
+    if line.reach != columns.reach:
+        return np.ones(len(columns.slots), dtype=np.bool_)
+    is_plain = np.array([one.state is State.OK for one in columns.conditions], dtype=np.bool_)
+    is_plain_or_none = np.append(is_plain, [True])  # NONE, -1, is the last
+    is_odd = ~(is_plain[columns.condition] & is_plain_or_none[columns.other])
+    is_mixed = np.zeros(len(columns.slots), dtype=np.bool_)
+    is_mixed[columns.slot[is_odd]] = True
+    is_odd_default = ~is_plain[columns.default_condition]
+    if is_odd_default.any():
+        covered = sums(columns.slot, len(columns.slots), columns.end_ms - columns.start_ms)
+        is_mixed |= is_odd_default & (covered < columns.reach.duration_ms)
+    return is_mixed
+
+
+def _pieces(columns: Columns, lane_of: Rows, is_mixed: Mask, line: Line) -> _Part:
+    rows = np.flatnonzero(is_mixed[columns.slot])
+    lane = lane_of[columns.slot[rows]]
+    start = line.places(lane, columns.start_ms[rows])
+    if (start[1:] < start[:-1]).any():
+        order = np.argsort(start)
+        rows, lane, start = rows[order], lane[order], start[order]
+    return _Part(
+        start,
+        line.places(lane, columns.end_ms[rows]),
+        lane,
+        columns.condition[rows],
+        columns.other[rows],
+        columns.error_ms[rows],
+    )
+
+
+def _defaults(columns: Columns, lane_of: Rows, mixed: Rows, pieces: _Part, line: Line) -> _Part:
+    """Return the time of mixed slots inside the columns' reach that no piece covers."""
+    mixed = mixed[np.argsort(lane_of[mixed])]
+    lane = lane_of[mixed]
+    start, end = (
+        line.places(lane, np.full(len(lane), at_ms, dtype=np.int64))
+        for at_ms in (columns.reach.start_ms, columns.reach.end_ms)
+    )
+    is_time = start < end
+    mixed, start, end = mixed[is_time], start[is_time], end[is_time]
+    gaps = outside(start, end, joined(pieces.start, pieces.end))
+    slot = mixed[gaps.left]
+    return _Part(
+        gaps.start,
+        gaps.end,
+        lane_of[slot],
+        columns.default_condition[slot],
+        np.full(len(slot), NONE, dtype=np.int64),
+        columns.default_error_ms[slot],
+    )
+
+
+def _missing(
+    columns: Columns, lane_of: Rows, mixed: Rows, line: Line, unobserved: int
+) -> tuple[_Part, ...]:
+    """Return time outside the columns' reach, and all time of slots that they do not know."""
+    is_known = np.zeros(line.lanes, dtype=np.bool_)
+    is_known[lane_of[mixed]] = True
+    lanes = np.sort(lane_of[mixed])
+    strangers = _strangers(lane_of, line)
+    reach, inner = line.reach, columns.reach
+    return (
+        _unobserved(lanes, reach.start_ms, min(inner.start_ms, reach.end_ms), line, unobserved),
+        _unobserved(lanes, max(inner.end_ms, reach.start_ms), reach.end_ms, line, unobserved),
+        _unobserved(strangers, reach.start_ms, reach.end_ms, line, unobserved),
+    )
+
+
+def _strangers(lane_of: Rows, line: Line) -> Rows:
+    is_stranger = np.ones(line.lanes, dtype=np.bool_)
+    is_stranger[lane_of[lane_of >= 0]] = False
+    return np.flatnonzero(is_stranger)
+
+
+def _unobserved(lanes: Rows, start_ms: int, end_ms: int, line: Line, condition: int) -> _Part:
+    if start_ms >= end_ms:
+        lanes = lanes[:0]
+    count = len(lanes)
+    start, end = (
+        line.places(lanes, np.full(count, at_ms, dtype=np.int64)) for at_ms in (start_ms, end_ms)
+    )
+    condition_, other, error_ms = (
+        np.full(count, number, dtype=np.int64) for number in (condition, NONE, 0)
+    )
+    return _Part(start, end, lanes, condition_, other, error_ms)
+
+
+def _merged(conditions: tuple[Condition, ...], parts: list[_Part]) -> Seen:
+    start = np.concatenate([part.start for part in parts])
+    order = np.argsort(start)
+    columns = (
+        np.concatenate(column)[order]
+        for column in zip(
+            *((p.end, p.lane, p.condition, p.other, p.error_ms) for p in parts), strict=True
+        )
+    )
+    return Seen(conditions, start[order], *columns)
+
+
+def rows_where(rows: Seen, mask: Mask) -> Stretches:
+    """Return the time of some rows."""
+    return joined(rows.start[mask], rows.end[mask])
