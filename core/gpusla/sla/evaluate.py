@@ -1,147 +1,215 @@
-"""The judgement of one contract version over one period."""
+"""The judgement of one contract version over one billing period, or its segment of one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from gpusla.catalogue.reasons import State
-from gpusla.contracts.calendar import start_of_day_ms
+from gpusla.contracts.calendar import local_date
 from gpusla.contracts.model import ContractVersion
-from gpusla.identity import Slot
+from gpusla.contracts.promises import Kind, Objective
+from gpusla.contracts.remedies import ClaimAnchor, ClaimMode, Step
 from gpusla.instants import Interval
-from gpusla.sla.credits import credit, next_tier, tier_of
-from gpusla.sla.evaluation import Bounds, Evaluation
+from gpusla.sla.claims import deadline_ms
+from gpusla.sla.combine import Ground, lines_of, owed, settle
+from gpusla.sla.credits import is_per_unit, judge
+from gpusla.sla.evaluation import (
+    ClaimStanding,
+    Evaluation,
+    Loss,
+    NextTier,
+    Outcome,
+    RefusedExclusion,
+    Settlement,
+)
+from gpusla.sla.events import events
+from gpusla.sla.exclusions import Allowed, allowed
+from gpusla.sla.explaining.seen import reach_of
 from gpusla.sla.facts import Facts
-from gpusla.sla.levels import Piece, pieces, scale_of
-from gpusla.sla.periods import Period
-from gpusla.sla.sweep import Swept, sweep
-from gpusla.sla.tracks import Step
-from gpusla.timeline.build import cover
+from gpusla.sla.fees import fee_due, full_fee
+from gpusla.sla.losses import losses
+from gpusla.sla.measure import account, measure, prepare
+from gpusla.sla.measure.committed import commitment
+from gpusla.sla.periods import Period, period_at, term_of, version_on, windows
+from gpusla.sla.prices import Prices
+from gpusla.sla.values import next_tier
 from gpusla.timeline.intervals import clip
-from gpusla.timeline.model import StateSpan
+
+NOT_TIME = (Kind.REQUEST_RATIO, Kind.REPLACEMENT_TIME)
+"""Kinds whose total is no time, so that nothing can be said about time that may still be lost."""
 
 
-def evaluate(contract: ContractVersion, period: Period, until_ms: int, facts: Facts) -> Evaluation:
-    """
-    Judge a period from its start to until_ms, or to its end if that comes first.
-
-    period: a whole month of the contract's zone.  An open period gives figures to date, and the
-    credit that would be owed if it ended now.  Unknown time counts as the contract says; both
-    bounds stand beside every figure.  Source: docs/decisions/0032 to 0036.
-    """
-    interval = period.interval
-    window = Interval(interval.start_ms, max(interval.start_ms, min(until_ms, interval.end_ms)))
-    cut = [piece for slot in sorted(facts.held) for piece in _pieces(contract, slot, window, facts)]
-    commitment = tuple(_commitment(contract, period, window))
-    scale = scale_of(contract.objective)
-    swept = sweep(contract.capacity, scale, window, cut, commitment=commitment, facts=facts)
-    return _outcome(contract, period, window, swept, cut)
-
-
-def _pieces(
-    contract: ContractVersion, slot: Slot, window: Interval, facts: Facts
-) -> Iterator[Piece]:
-    held = clip(facts.held[slot], window)
-    return pieces(
-        contract.objective,
-        _covering(slot, facts, window),
-        held,
-        facts.excused.get(slot, ()),
-        is_accepted=facts.skus.get(slot) in contract.capacity.accepted_skus,
-    )
-
-
-def _covering(slot: Slot, facts: Facts, window: Interval) -> tuple[StateSpan, ...]:
-    """Return the slot's spans over window; what the timeline leaves out was not observed."""
-    spans = facts.timeline.spans.get(slot, ())
-    if spans and spans[0].start_ms <= window.start_ms and window.end_ms <= spans[-1].end_ms:
-        return spans
-    reach = Interval(
-        min([window.start_ms, *(span.start_ms for span in spans)]),
-        max([window.end_ms, *(span.end_ms for span in spans)]),
-    )
-    return cover(slot, spans, reach)
-
-
-def _commitment(contract: ContractVersion, period: Period, window: Interval) -> Iterator[Step[int]]:
-    """Yield how many GPUs are committed over window, step by step; none outside the term."""
-    if contract.monthly_fee(period.first_day) is None:
-        return
-    ramp = contract.capacity.ramp
-    starts = [start_of_day_ms(step.start, contract.term.timezone) for step in ramp]
-    for step, start_ms, end_ms in zip(ramp, starts, [*starts[1:], window.end_ms], strict=True):
-        first_ms, last_ms = max(start_ms, window.start_ms), min(end_ms, window.end_ms)
-        if first_ms < last_ms:
-            yield Step(first_ms, last_ms, step.gpus)
-
-
-def _outcome(
-    contract: ContractVersion, period: Period, window: Interval, swept: Swept, cut: Sequence[Piece]
+def evaluate(
+    contract: ContractVersion,
+    period: Period,
+    until_ms: int,
+    facts: Facts,
+    *,
+    versions: Sequence[ContractVersion] = (),
+    explain: bool = True,
 ) -> Evaluation:
-    scale, objective = scale_of(contract.objective), contract.objective
-    low, value, high = (Fraction(total, scale) for total in swept.delivered)
-    committed_ms = swept.committed_gpu_ms
-    promised_ms = _gpu_ms(_commitment(contract, period, period.interval))
-    base, is_shadow = _base(contract, period)
-    ratios = [
-        Fraction(part) / committed_ms if committed_ms else None for part in (low, value, high)
-    ]
-    tiers = [tier_of(ratio, objective.tiers) for ratio in ratios]
-    owed = [credit(base, tier, contract.fees.rounding) for tier in tiers]
-    return Evaluation(
-        contract=contract,
-        period=period,
-        until_ms=window.end_ms,
-        committed_gpu_ms=committed_ms,
-        committed_period_gpu_ms=promised_ms,
-        delivered_gpu_ms=Bounds(low, value, high),
-        lost_gpu_ms=committed_ms - value,
-        held_gpu_ms=sum(piece.end_ms - piece.start_ms for piece in cut),
-        states_gpu_ms=_states(cut),
-        excluded_gpu_ms=Fraction(sum(_excused(piece, scale) for piece in cut), scale),
-        exclusions=_records(cut, scale),
-        availability=Bounds(*ratios),
-        tier=Bounds(*tiers),
-        base_minor_units=base,
-        is_shadow=is_shadow,
-        # The most that may have been delivered leaves the least to credit.
-        credit_minor_units=Bounds(owed[2], owed[1], owed[0]),
-        next_tier=next_tier(objective.tiers, promised_ms, committed_ms - value),
-        committed_gpus_now=swept.committed_gpus_now,
-        delivered_gpus_now=Fraction(swept.delivered_now, scale),
-        losses=swept.losses,
-    )
+    """
+    Judge a segment from its start to until_ms, or to its end if that comes first.
+
+    period: the segment that contract is in force in.  versions: all of the contract, for windows
+    that are longer than the segment; if there is no other, contract alone.  An open period gives
+    figures to date, and the credit that would be owed if it ended now.  explain: whether losses and
+    events are told one by one, which takes longer than the figures.
+    Source: docs/concepts/sla-engine.md.
+    """
+    return _Case(contract, period, until_ms, facts, versions or (contract,)).judged(explain=explain)
 
 
-def _base(contract: ContractVersion, period: Period) -> tuple[int, bool]:
-    """Return the month's fee; for a zero fee its shadow price, and that it is one."""
-    fee = contract.monthly_fee(period.first_day)
-    if fee is None:
-        return 0, False
-    if fee.minor_units:
-        return fee.minor_units, False
-    return contract.fees.shadow_minor_units, True
+class _Case:
+    """What is judged, and what all its objectives have in common."""
+
+    def __init__(
+        self,
+        contract: ContractVersion,
+        period: Period,
+        until_ms: int,
+        facts: Facts,
+        versions: Sequence[ContractVersion],
+    ) -> None:
+        self.contract, self.period, self.facts = contract, period, facts
+        self.versions = versions
+        span = period.interval
+        self.until_ms = max(span.start_ms, min(until_ms, span.end_ms))
+        self.promises = tuple(self._due())
+        self.window = Interval(
+            min([span.start_ms, *(window.start_ms for _, window in self.promises)]), self.until_ms
+        )
+        self.allowed = self._allowed()
+        self.prepared = prepare(facts)
+        self.fee = fee_due(contract, period)
+
+    def judged(self, *, explain: bool) -> Evaluation:
+        """Return the whole judgement."""
+        judged = tuple(self._judged(objective, window) for objective, window in self.promises)
+        outcomes = tuple(outcome for outcome, _ in judged)
+        settlement = self._settled(judged)
+        account_ = account(
+            self.contract, self.period.interval, self.until_ms, self.prepared, self.allowed.excused
+        )
+        found = self._losses() if explain else ()
+        assert not explain or sum(loss.gpu_ms for loss in found) == account_.lost_gpu_ms
+        claim = self._claim(settlement, outcomes)
+        credit = owed(self.contract, settlement, claim)
+        return Evaluation(
+            contract=self.contract,
+            period=self.period,
+            until_ms=self.until_ms,
+            account=account_,
+            fee_minor_units=self.fee.minor_units,
+            is_shadow=self.fee.is_shadow,
+            outcomes=outcomes,
+            settlement=settlement,
+            exclusions=self._counted(),
+            refused=tuple(self._refused()),
+            credit_minor_units=credit,
+            lines=lines_of(self.contract, outcomes, credit.value),
+            claim=claim,
+            next_tier=_next_tier(outcomes),
+            losses=found,
+            events=tuple(events(self.contract, outcomes, self.facts)) if explain else (),
+        )
+
+    def _due(self) -> Iterator[tuple[Objective, Interval]]:
+        """Yield the objectives whose window ends here, with the whole of it."""
+        for objective in self.contract.objectives:
+            window = windows(self.versions, self.period, objective)
+            if window is not None:
+                yield objective, window
+
+    def _judged(self, objective: Objective, window: Interval) -> tuple[Outcome, Prices]:
+        found = measure(
+            self.contract, objective, window, self.until_ms, self.prepared, self.allowed.excused
+        )
+        price = self._prices(window)
+        granted = self.facts.granted_minor_units.get(objective.id, 0)
+        return judge(objective, found, price, granted), price
+
+    def _prices(self, window: Interval) -> Prices:
+        is_segment = window == self.period.interval
+        fee = self.fee if is_segment else fee_due(self.versions, window)
+        to_date = Interval(window.start_ms, max(window.start_ms, self.until_ms))
+        return Prices(
+            window=window,
+            until_ms=to_date.end_ms,
+            window_fee=fee.minor_units,
+            annual_twelfth=self._twelfth(window.start_ms),
+            committed_gpu_ms=commitment(self.contract).gpu_ms(to_date),
+            is_last=window.end_ms == term_of(self.contract).end_ms,
+            timezone=self.contract.term.timezone,
+        )
+
+    def _twelfth(self, at_ms: int) -> Fraction:
+        """Return the fee in force on the local day of an instant, for a whole billing period."""
+        day = local_date(at_ms, self.contract.term.timezone)
+        version = version_on(self.versions, day) or self.contract
+        return full_fee(version, day).minor_units
+
+    def _settled(self, judged: Sequence[tuple[Outcome, Prices]]) -> Settlement:
+        twelfth = self._twelfth(self.period.interval.start_ms)
+        return settle(Ground(self.contract, judged, self.fee.minor_units, twelfth))
+
+    def _losses(self) -> tuple[Loss, ...]:
+        interval = self.period.interval
+        return losses(self.contract, interval, self.until_ms, self.facts, self.allowed.excused)
+
+    def _allowed(self) -> Allowed:
+        reach = reach_of(self.facts.timeline, self.window)
+        periods = tuple(_billing_periods(self.contract, reach))
+        return allowed(self.contract, self.facts.exclusions, self.facts.held, periods, reach)
+
+    def _counted(self) -> tuple[str, ...]:
+        """Return the records that excuse any of the time that is judged."""
+        return tuple(
+            id_
+            for id_, slots in self.allowed.by_record.items()
+            if any(clip(time, self.window) for time in slots.values())
+        )
+
+    def _refused(self) -> Iterator[RefusedExclusion]:
+        for refused in self.allowed.refused:
+            if clip((refused.interval,), self.window):
+                yield refused
+
+    def _claim(self, settlement: Settlement, outcomes: Sequence[Outcome]) -> ClaimStanding | None:
+        if self.contract.claims.mode is not ClaimMode.ON_CLAIM:
+            return None
+        return ClaimStanding(
+            deadline_ms(self.contract, self.period, self._first_incident_ms(outcomes)),
+            self.facts.claimed_ms,
+            settlement.rounded.value,
+        )
+
+    def _first_incident_ms(self, outcomes: Iterable[Outcome]) -> int | None:
+        """Return when the first loss or outage of the segment began, where that matters."""
+        if self.contract.claims.anchor is not ClaimAnchor.INCIDENT:
+            return None
+        down = [
+            stretch
+            for outcome in outcomes
+            for unit in outcome.measure.units
+            for stretch in clip(unit.down.value, Interval(self.window.start_ms, self.until_ms))
+        ]
+        starts = [loss.interval.start_ms for loss in self._losses()]
+        return min([*starts, *(stretch.start_ms for stretch in down)], default=None)
 
 
-def _gpu_ms(commitment: Iterable[Step[int]]) -> int:
-    return sum((step.end_ms - step.start_ms) * step.value for step in commitment)
+def _billing_periods(contract: ContractVersion, reach: Interval) -> Iterator[Interval]:
+    at_ms = reach.start_ms
+    while at_ms < reach.end_ms:
+        whole = period_at(contract, at_ms).interval
+        yield whole
+        at_ms = whole.end_ms
 
 
-def _states(cut: Iterable[Piece]) -> dict[State, int]:
-    """Return held time by observed state; every state has its row."""
-    totals = dict.fromkeys(State, 0)
-    for piece in cut:
-        totals[piece.span.condition.state] += piece.end_ms - piece.start_ms
-    return totals
-
-
-def _excused(piece: Piece, scale: int) -> int:
-    """Return what an exclusion record gave back of a piece, in scaled GPU-milliseconds."""
-    if not piece.excused_by:
-        return 0
-    return (scale - piece.seen.value) * (piece.end_ms - piece.start_ms) if piece.is_accepted else 0
-
-
-def _records(cut: Iterable[Piece], scale: int) -> tuple[str, ...]:
-    """Return the exclusion records that gave anything back, sorted."""
-    found = {id_ for piece in cut if _excused(piece, scale) for id_ in piece.excused_by}
-    return tuple(sorted(found))
+def _next_tier(outcomes: Iterable[Outcome]) -> NextTier | None:
+    """Return the next tier of the first objective that has tiers for the whole contract's time."""
+    for outcome in outcomes:
+        objective, found = outcome.objective, outcome.measure
+        credit = objective.credit
+        is_of_time = objective.kind not in NOT_TIME and not is_per_unit(objective)
+        if is_of_time and isinstance(credit, Step):
+            return next_tier(objective, credit.tiers, found.total_whole_window, found.lost.value)
+    return None

@@ -283,7 +283,7 @@ class Evaluation:
 
     fee_minor_units: exact, due for the period's part; its shadow price if is_shadow, in which case
     the credit is a figure to look at and no debt.  outcomes: in the contract's order.
-    exclusions: records that gave anything back, sorted.  refused: what does not count, and why.
+    exclusions: records that excuse any time judged, sorted.  refused: what does not count, and why.
     claim: None where credits are automatic.  lines: of the value.
     next_tier: of the first objective with tiers; None if every tier is certain or there is none.
     losses, events: empty where they were not asked for.  Losses are the account's, by start and
