@@ -1,13 +1,17 @@
 """
 Which entries to append, given what the ledger holds and what the judgement says now.
 
-Level-triggered: the outcome depends on the two arguments alone, so doing it twice, late, or after
-a crash changes nothing.  Source: docs/decisions/0021-credit-to-date.md, 0037-booking.md.
+Each objective is a clause with a history of its own.  Level-triggered: the outcome depends on the
+two arguments alone, so doing it twice, late, or after a crash changes nothing.
+Source: docs/decisions/0021-credit-to-date.md, 0037-booking.md, 0103-an-entry-for-each-objective.md.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from gpusla.catalogue.codes import LEDGER_CONFLICT, PERIOD_OPEN
+from gpusla.contracts.remedies import NoCredit
 from gpusla.errors import LedgerError
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of
 from gpusla.sla.digest import digest
@@ -21,24 +25,25 @@ def decide(
     Return the entries to append, in order; none if the ledger already says what it should.
 
     existing: what the ledger holds, in any order; entries of other periods are left out.
-    is_final: the period is closed and its evidence in.  A period once posted stays posted: what is
+    is_final: the period is closed and its evidence in.  A clause once posted stays posted: what is
     judged before its end is passed over, a final judgement of another amount corrects it.
     Raises LedgerError: `period_open` for a final booking of an unfinished period,
     `ledger_conflict` if two different entries carry one key.
     """
-    if evaluation.is_shadow or not evaluation.base_minor_units:
-        return ()
     if is_final and not evaluation.is_complete:
         raise LedgerError(
             PERIOD_OPEN,
             f"period {evaluation.period.key} of contract {evaluation.contract.id} is judged only "
             f"until {evaluation.until_ms} and cannot be posted",
         )
-    history = _history(existing, evaluation)
-    live = _live(history)
-    if not _is_due(history, live, evaluation, is_final=is_final):
-        return ()
-    return tuple(_entries(history, live, evaluation, is_final=is_final))
+    histories = _histories(existing, evaluation)
+    amounts = _amounts(evaluation, histories)
+    booking = _Booking(evaluation, is_final)
+    return tuple(
+        entry
+        for clause, amount in amounts.items()
+        for entry in booking.entries(clause, histories.get(clause, ()), amount)
+    )
 
 
 def balance_minor_units(entries: Iterable[Entry]) -> int:
@@ -51,75 +56,106 @@ def pending_minor_units(entries: Iterable[Entry]) -> int:
     return sum(e.amount_minor_units for e in entries if e.status is not Status.POSTED)
 
 
-def _history(existing: Iterable[Entry], evaluation: Evaluation) -> list[Entry]:
-    """Return this clause's entries by revision, each once."""
+def live_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return what is in force: entries that take nothing back and were not taken back."""
+    known = tuple(entries)
+    taken_back = {entry.reverses for entry in known}
+    return tuple(e for e in known if e.reverses is None and e.key not in taken_back)
+
+
+def _histories(existing: Iterable[Entry], evaluation: Evaluation) -> dict[str, list[Entry]]:
+    """Return the period's entries by clause and revision, each once."""
     by_key: dict[str, Entry] = {}
     for entry in existing:
-        if _clause(entry) != _clause_of(evaluation):
+        if (entry.contract, entry.period) != (evaluation.contract.id, evaluation.period.key):
             continue
         if by_key.setdefault(entry.key, entry) != entry:
             raise LedgerError(
                 LEDGER_CONFLICT, f"two different entries carry the key {entry.key[:12]}"
             )
-    return sorted(by_key.values(), key=lambda entry: entry.revision)
+    histories: dict[str, list[Entry]] = {}
+    for entry in sorted(by_key.values(), key=lambda entry: (entry.clause, entry.revision)):
+        histories.setdefault(entry.clause, []).append(entry)
+    return histories
 
 
-def _clause(entry: Entry) -> tuple[str, str, str]:
-    return entry.contract, entry.period, entry.clause
+def _amounts(evaluation: Evaluation, histories: Mapping[str, Sequence[Entry]]) -> dict[str, int]:
+    """
+    Return what each clause should stand at.
+
+    Clauses of what was judged come in the contract's order, then those that are only in the ledger:
+    of these whatever still counts is taken back.
+    """
+    lines = {line.objective: line.minor_units for line in evaluation.lines}
+    left = [clause for clause, history in histories.items() if _still_counts(history)]
+    return {clause: lines.get(clause, 0) for clause in dict.fromkeys([*_due(evaluation), *left])}
 
 
-def _clause_of(evaluation: Evaluation) -> tuple[str, str, str]:
-    contract = evaluation.contract
-    return contract.id, evaluation.period.key, contract.objective.id
+def _due(evaluation: Evaluation) -> list[str]:
+    """Return the objectives that can give money; where nothing is owed at all there are none."""
+    if evaluation.is_shadow or not evaluation.fee_minor_units:
+        return []
+    promises = [outcome.objective for outcome in evaluation.outcomes]
+    judged = [one.id for one in promises if not isinstance(one.credit, NoCredit)]
+    # A period is closed by an entry even where none of its objectives was due.
+    return judged or [evaluation.contract.objectives[0].id]
 
 
-def _live(history: Sequence[Entry]) -> Entry | None:
-    """Return the entry in force: the newest that takes nothing back and was not taken back."""
-    taken_back = {entry.reverses for entry in history}
-    standing = [e for e in history if e.reverses is None and e.key not in taken_back]
-    return standing[-1] if standing else None
+def _still_counts(history: Sequence[Entry]) -> bool:
+    return bool(live_entries(history)) or any(e.status is Status.POSTED for e in history)
 
 
-def _is_due(
-    history: Sequence[Entry], live: Entry | None, evaluation: Evaluation, *, is_final: bool
-) -> bool:
-    amount = evaluation.credit_minor_units.value
-    if any(entry.status is Status.POSTED for entry in history):
-        return is_final and (live is None or live.amount_minor_units != amount)
-    if live is None:
-        return is_final or amount != 0
-    return is_final or live.amount_minor_units != amount
+@dataclass(frozen=True)
+class _Booking:
+    """What every new entry says."""
 
+    evaluation: Evaluation
+    is_final: bool
 
-def _entries(
-    history: Sequence[Entry], live: Entry | None, evaluation: Evaluation, *, is_final: bool
-) -> Iterator[Entry]:
-    amount, revision = evaluation.credit_minor_units.value, len(history) + 1
-    if live is not None:
-        status = Status.POSTED if live.status is Status.POSTED else Status.VOID
-        yield _entry(evaluation, revision, status, -live.amount_minor_units, live.key)
-        revision += 1
-    if is_final:
-        yield _entry(evaluation, revision, Status.POSTED, amount, None)
-    elif amount:
-        yield _entry(evaluation, revision, Status.PENDING, amount, None)
+    @cached_property
+    def evaluation_digest(self) -> str:
+        """Digest of the judgement, worked out only where something is booked."""
+        return digest(self.evaluation)
 
+    def entries(self, clause: str, history: Sequence[Entry], amount: int) -> Iterator[Entry]:
+        """Yield what a clause's history lacks."""
+        standing = live_entries(history)
+        live = standing[-1] if standing else None
+        if not self._is_due(history, live, amount):
+            return
+        revision = len(history) + 1
+        if live is not None:
+            status = Status.POSTED if live.status is Status.POSTED else Status.VOID
+            yield self._entry(clause, revision, status, -live.amount_minor_units, live.key)
+            revision += 1
+        if self.is_final:
+            yield self._entry(clause, revision, Status.POSTED, amount, None)
+        elif amount:
+            yield self._entry(clause, revision, Status.PENDING, amount, None)
 
-def _entry(
-    evaluation: Evaluation, revision: int, status: Status, amount: int, reverses: str | None
-) -> Entry:
-    contract, period = evaluation.contract, evaluation.period.key
-    return Entry(
-        key_of(contract.id, period, contract.objective.id, revision),
-        contract.id,
-        contract.tenant,
-        period,
-        contract.objective.id,
-        revision,
-        status,
-        amount,
-        contract.fees.currency,
-        lines_of(status, amount),
-        reverses,
-        digest(evaluation),
-    )
+    def _is_due(self, history: Sequence[Entry], live: Entry | None, amount: int) -> bool:
+        is_other = live is None or live.amount_minor_units != amount
+        if any(entry.status is Status.POSTED for entry in history):
+            return self.is_final and is_other
+        if live is None:
+            return self.is_final or amount != 0
+        return self.is_final or is_other
+
+    def _entry(
+        self, clause: str, revision: int, status: Status, amount: int, reverses: str | None
+    ) -> Entry:
+        contract, period = self.evaluation.contract, self.evaluation.period.key
+        return Entry(
+            key_of(contract.id, period, clause, revision),
+            contract.id,
+            contract.tenant,
+            period,
+            clause,
+            revision,
+            status,
+            amount,
+            contract.fees.currency,
+            lines_of(status, amount),
+            reverses,
+            self.evaluation_digest,
+        )
