@@ -116,7 +116,8 @@ class Reloader:
                     raise ContractError(
                         HISTORY_REWRITTEN,
                         f"version {version.version} of contract {version.id} takes effect on "
-                        f"{version.effective_from}, in period {period.key}, and that or a later one is settled",
+                        f"{version.effective_from}, in period {period.key}; that or a later one "
+                        "is settled",
                         fix="Let it take effect in a later period.",
                         position=Position(version.source),
                     )
