@@ -66,6 +66,15 @@ def _positive_ratio(value: Any) -> Fraction:
     return ratio
 
 
+def _share(value: Any) -> Fraction:
+    share = _decimal(value)
+    if not 0 < share <= 1:
+        raise problem(
+            WRONG_TYPE, f"{value} is no part of a whole", "Write a number above 0 and at most 1."
+        )
+    return share
+
+
 def _exact_ratio(value: Any) -> Fraction:
     found = _FRACTION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
@@ -185,33 +194,51 @@ def _schema(kinds: str | list[str], words: str, **more: str) -> WithJsonSchema:
 
 
 _NUMBER = ["string", "number"]
+_WRITTEN_NUMBER = r"^(0|[1-9][0-9]{0,8})([.][0-9]{1,18})?$"
+_WRITTEN_AMOUNT = r"^(0|[1-9][0-9]{0,17})([.][0-9]{1,3})?$"
+_WRITTEN_RATIO = rf"{_WRITTEN_NUMBER}|^(0|[1-9][0-9]{{0,17}})/[1-9][0-9]{{0,17}}$"
 _WRITTEN_DURATION = r"^P(?=.)([0-9]{1,4}D)?(T(?=.)([0-9]{1,5}H)?([0-9]{1,5}M)?([0-9]{1,6}S)?)?$"
 
 Amount = Annotated[
     str,
     BeforeValidator(_amount),
-    _schema(_NUMBER, "Whole units of the currency with its decimals, such as 150000000.00."),
+    _schema(
+        _NUMBER,
+        "Whole units of the currency with its decimals, such as 150000000.00.",
+        pattern=_WRITTEN_AMOUNT,
+        format="amount",
+    ),
 ]
 """Money as a decimal number in whole units of the contract's currency, such as 150000000.00."""
 
 DurationMs = Annotated[
     int,
     BeforeValidator(_duration_ms),
-    _schema("string", "ISO 8601: days, hours, minutes, seconds.", pattern=_WRITTEN_DURATION),
+    _schema(
+        "string",
+        "ISO 8601: days, hours, minutes, seconds.",
+        pattern=_WRITTEN_DURATION,
+        format="duration",
+    ),
 ]
 """ISO 8601 in days, hours, minutes and seconds in the file; milliseconds in the model."""
 
 PositiveDurationMs = Annotated[
     int,
     BeforeValidator(_positive_duration_ms),
-    _schema("string", "ISO 8601, more than nothing.", pattern=_WRITTEN_DURATION),
+    _schema("string", "ISO 8601, more than nothing.", pattern=_WRITTEN_DURATION, format="duration"),
 ]
 """A length of time that is not zero."""
 
 GracePeriod = Annotated[
     Grace,
     BeforeValidator(_grace),
-    _schema("string", "ISO 8601: months, days.", pattern=r"^P(?=.)([0-9]{1,2}M)?([0-9]{1,3}D)?$"),
+    _schema(
+        "string",
+        "ISO 8601: months, days.",
+        pattern=r"^P(?=.)([0-9]{1,2}M)?([0-9]{1,3}D)?$",
+        format="duration",
+    ),
 ]
 """ISO 8601 in months and days."""
 
@@ -233,7 +260,12 @@ Percent = Annotated[
     Fraction,
     BeforeValidator(_percent),
     Field(strict=False),
-    _schema(_NUMBER, "A percentage above 0 and at most 100."),
+    _schema(
+        _NUMBER,
+        "A percentage above 0 and at most 100.",
+        pattern=_WRITTEN_NUMBER,
+        format="percentage",
+    ),
 ]
 """Above 0 and at most 100."""
 
@@ -241,7 +273,7 @@ PositiveNumber = Annotated[
     Fraction,
     BeforeValidator(_positive),
     Field(strict=False),
-    _schema(_NUMBER, "A decimal number above 0."),
+    _schema(_NUMBER, "A decimal number above 0.", pattern=_WRITTEN_NUMBER, format="decimal"),
 ]
 """A decimal number above 0."""
 
@@ -249,15 +281,28 @@ Number = Annotated[
     Fraction,
     BeforeValidator(_decimal),
     Field(strict=False),
-    _schema(_NUMBER, "A decimal number, not negative."),
+    _schema(_NUMBER, "A decimal number, not negative.", pattern=_WRITTEN_NUMBER, format="decimal"),
 ]
 """A decimal number, not negative."""
+
+Share = Annotated[
+    Fraction,
+    BeforeValidator(_share),
+    Field(strict=False),
+    _schema(
+        _NUMBER,
+        "A part of a whole, above 0 and at most 1.",
+        pattern=_WRITTEN_NUMBER,
+        format="ratio",
+    ),
+]
+"""A part of a whole: above 0 and at most 1."""
 
 PositiveRatio = Annotated[
     Fraction,
     BeforeValidator(_positive_ratio),
     Field(strict=False),
-    _schema(_NUMBER, "A ratio above 0 and at most 1."),
+    _schema(_NUMBER, "A ratio above 0 and at most 1.", pattern=_WRITTEN_NUMBER, format="ratio"),
 ]
 """Above 0 and at most 1."""
 
@@ -265,7 +310,7 @@ Ratio = Annotated[
     Fraction,
     BeforeValidator(_ratio),
     Field(strict=False),
-    _schema(_NUMBER, "A ratio from 0 to 1."),
+    _schema(_NUMBER, "A ratio from 0 to 1.", pattern=_WRITTEN_NUMBER, format="ratio"),
 ]
 """From 0 to 1."""
 
@@ -273,7 +318,12 @@ ExactRatio = Annotated[
     Fraction,
     BeforeValidator(_exact_ratio),
     Field(strict=False),
-    _schema(_NUMBER, "A ratio from 0 to 1, as a decimal or as a fraction such as 2/3."),
+    _schema(
+        _NUMBER,
+        "A ratio from 0 to 1, as a decimal or as a fraction such as 2/3.",
+        pattern=_WRITTEN_RATIO,
+        format="ratio",
+    ),
 ]
 """From 0 to 1; a fraction such as 2/3 where no decimal is exact."""
 
@@ -290,3 +340,4 @@ ValueRounding = Annotated[
 """`none`, or the way and the decimals of the percentage, such as floor:2."""
 
 Words = Annotated[str, Field(min_length=1, max_length=1000)]
+"""Text of people, not empty."""

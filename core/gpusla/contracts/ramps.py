@@ -10,12 +10,17 @@ from fractions import Fraction
 
 from gpusla.contracts.model import MonthlyFee, RampFee, RampStep
 from gpusla.contracts.money import parse_amount
-from gpusla.contracts.schema_delivery import FeesForm, FractionRampForm, LinearRampForm, StepForm
+from gpusla.contracts.schema_delivery import (
+    CommitmentForm,
+    FeesForm,
+    FractionRampForm,
+    LinearRampForm,
+)
 
 _DAY = timedelta(days=1)
 
 
-def steps_of(ramp: Sequence[StepForm | LinearRampForm]) -> tuple[RampStep, ...]:
+def steps_of(ramp: Sequence[CommitmentForm | LinearRampForm]) -> tuple[RampStep, ...]:
     """
     Return the commitment by the day.
 
@@ -25,7 +30,7 @@ def steps_of(ramp: Sequence[StepForm | LinearRampForm]) -> tuple[RampStep, ...]:
     steps: list[RampStep] = []
     for piece in ramp:
         before = steps[-1].gpus if steps else 0
-        if isinstance(piece, StepForm):
+        if isinstance(piece, CommitmentForm):
             steps.append(RampStep(piece.start, piece.gpus))
         else:
             steps.extend(_slope(piece, before))

@@ -157,9 +157,9 @@ class ContractForm(Form):
     slos: list[ObjectiveForm] = Field(
         min_length=1, max_length=50, description="The objectives; their order counts for `first`."
     )
-    combine: CombinationForm = CombinationForm()
+    combine: CombinationForm = Field(default_factory=CombinationForm)
     exclusions: list[ExclusionForm] = Field(default_factory=list, max_length=200)
-    claims: ClaimsForm = ClaimsForm()
+    claims: ClaimsForm = Field(default_factory=ClaimsForm)
     chronic: ChronicForm | None = None
     parity: ParityForm | None = None
     statement: StatementForm

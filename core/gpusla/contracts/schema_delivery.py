@@ -9,7 +9,7 @@ from gpusla.contracts.fields import (
     DurationMs,
     GracePeriod,
     LocalDate,
-    PositiveRatio,
+    Share,
     TimeZone,
     told_by,
 )
@@ -64,7 +64,7 @@ class FractionRampForm(Form):
 
     start: LocalDate = Field(alias="from")
     end: LocalDate = Field(alias="until")
-    fraction: PositiveRatio = Field(description="Of the fee in force.")
+    fraction: Share = Field(description="Of the fee in force.")
 
 
 class AmountRampForm(Form):
@@ -124,7 +124,7 @@ class FeesForm(Form):
     shadow: ShadowForm | None = None
 
 
-class StepForm(Form):
+class CommitmentForm(Form):
     """So many GPUs are committed from the start of a local day on."""
 
     start: LocalDate = Field(alias="from")
@@ -147,11 +147,11 @@ class LinearRampForm(Form):
 
 def _ramp_kind(value: Any) -> str:
     is_linear = isinstance(value, dict) and ("shape" in value or "until" in value)
-    return "linear-ramp" if is_linear else "step"
+    return "linear-ramp" if is_linear else "commitment"
 
 
 Ramp = Annotated[
-    Annotated[StepForm, Tag("step")] | Annotated[LinearRampForm, Tag("linear-ramp")],
+    Annotated[CommitmentForm, Tag("commitment")] | Annotated[LinearRampForm, Tag("linear-ramp")],
     Discriminator(_ramp_kind),
 ]
 
@@ -160,7 +160,7 @@ class SkuForm(Form):
     """A kind of GPU that may be delivered; without a weight it counts in full."""
 
     sku: Identifier
-    weight: PositiveRatio = Field(
+    weight: Share = Field(
         default="1", validate_default=True, description="What one of them counts for."
     )
 
@@ -219,7 +219,7 @@ class CapacityForm(Form):
     over_delivery: Literal["not_banked", "banked_in_window"] = "not_banked"
     accepted_skus: list[Sku] = Field(min_length=1, max_length=100)
     long_stop: LongStopForm | None = None
-    acceptance: AcceptanceForm = AcceptanceForm()
+    acceptance: AcceptanceForm = Field(default_factory=AcceptanceForm)
     spare_gpus: int = Field(
         default=0, ge=0, le=_GPUS_MAX, description="Kept ready beyond the commitment."
     )

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from gpusla.catalogue.codes import WRONG_TYPE
 from gpusla.documents.read import shown
@@ -67,7 +67,11 @@ def _address(value: Any) -> Any:
     return Address(found["host"].strip("[]"), int(found["port"]))
 
 
-Identifier = Annotated[str, BeforeValidator(_identifier)]
+Identifier = Annotated[
+    str,
+    BeforeValidator(_identifier),
+    WithJsonSchema({"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"}),
+]
 """An id: safe in a path, a label and a URL."""
 
 InstantMs = Annotated[int, BeforeValidator(_instant)]

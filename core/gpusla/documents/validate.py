@@ -113,6 +113,10 @@ class _Problem:
         if self.kind == "union_tag_invalid":
             words = self._context["expected_tags"].replace(", ", " or ")
             return f"{self._context['tag']!r} is not allowed", f"Write {words}."
+        if self.kind == "too_short":
+            return f"{value} of {self._context['actual_length']} is too short", (
+                f"Write at least {self._context['min_length']}."
+            )
         if self.kind == "value_error":
             return f"{value}: {self._context['error']}", ""
         words = self._details["msg"].partition(" should ")[2] or self._details["msg"]
@@ -120,6 +124,8 @@ class _Problem:
 
     def _spelling(self, model: type[BaseModel]) -> str:
         known = sorted(_keys_at(model, self.path[:-1]))
+        if self.path[-1] in known:
+            return "Remove it, or the key beside it that it does not go with."
         near = get_close_matches(str(self.path[-1]), known, n=1, cutoff=0.7)
         if near:
             return f"Write {near[0]!r} if that is meant, or remove it."

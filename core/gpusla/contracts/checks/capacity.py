@@ -8,7 +8,7 @@ from gpusla.contracts.checks.fees import check_rebases
 from gpusla.contracts.checks.places import Path, check_inside_term, check_once, refuse
 from gpusla.contracts.ramps import steps_of
 from gpusla.contracts.schema import ContractForm
-from gpusla.contracts.schema_delivery import LinearRampForm, LongStopForm, StepForm
+from gpusla.contracts.schema_delivery import CommitmentForm, LinearRampForm, LongStopForm
 from gpusla.documents import Document
 
 _DOMAIN_GPUS = 72
@@ -99,7 +99,7 @@ def _check_ramp(document: Document, form: ContractForm) -> None:
             )
         if isinstance(piece, LinearRampForm):
             _check_slope(document, form, path, piece)
-        before = piece.start if isinstance(piece, StepForm) else piece.end
+        before = piece.start if isinstance(piece, CommitmentForm) else piece.end
     if not any(piece.gpus for piece in form.capacity.ramp):
         raise refuse(
             document,

@@ -28,9 +28,17 @@ def check_signatures(document: Document, form: ContractForm) -> None:
         for earlier in form.signatures[:number]:
             if one.party == earlier.party:
                 raise refuse(
-                    document, (*path, "party"), DUPLICATE_ID, f"the {one.party} signs twice"
+                    document,
+                    (*path, "party"),
+                    DUPLICATE_ID,
+                    f"the {one.party} signs twice",
+                    "Keep one signature of each side.",
                 )
             if one.key == earlier.key:
                 raise refuse(
-                    document, (*path, "key"), DUPLICATE_ID, "both sides sign with the same key"
+                    document,
+                    (*path, "key"),
+                    DUPLICATE_ID,
+                    "both sides sign with the same key",
+                    "Let each side sign with its own.",
                 )
