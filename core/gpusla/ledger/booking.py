@@ -83,12 +83,13 @@ def _amounts(evaluation: Evaluation, histories: Mapping[str, Sequence[Entry]]) -
     """
     Return what each clause should stand at.
 
-    Clauses of what was judged come in the contract's order, then those that are only in the ledger:
-    of these whatever still counts is taken back.
+    Of clauses that are only in the ledger, whatever still counts is taken back.
     """
     lines = {line.objective: line.minor_units for line in evaluation.lines}
     left = [clause for clause, history in histories.items() if _still_counts(history)]
-    return {clause: lines.get(clause, 0) for clause in dict.fromkeys([*_due(evaluation), *left])}
+    due = {clause: lines.get(clause, 0) for clause in _due(evaluation)}
+    assert not due or sum(due.values()) == evaluation.credit_minor_units.value
+    return dict.fromkeys(left, 0) | due
 
 
 def _due(evaluation: Evaluation) -> list[str]:

@@ -1,6 +1,6 @@
 """Which entries follow from a judgement: once, balanced, and corrected in the open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -10,32 +10,28 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gpusla.errors import LedgerError
-from gpusla.ledger.booking import balance_minor_units, decide, pending_minor_units
+from gpusla.ledger.booking import (
+    balance_minor_units,
+    decide,
+    live_entries,
+    pending_minor_units,
+)
 from gpusla.ledger.entries import Entry, Line, Status, key_of
-from gpusla.sla.evaluation import Bounds, Evaluation
-from tests.core.sla.making import CONTRACT, judge, short_period, slot
+from tests.core.ledger.judged import CONTRACT, PERIOD, owing
 
-PERIOD = short_period(CONTRACT, 100)
-JUDGED = judge(CONTRACT, PERIOD, [], {slot(0): (PERIOD.interval,)})
+Amounts = Mapping[str, int] | int
 
 
-def owing(minor_units: int, *, until_ms: int | None = None) -> Evaluation:
-    """A judgement that comes to this credit."""
-    return replace(
-        JUDGED,
-        credit_minor_units=Bounds(0, minor_units, minor_units),
-        until_ms=PERIOD.interval.end_ms if until_ms is None else until_ms,
-    )
-
-
-def book(entries: Sequence[Entry], minor_units: int, *, is_final: bool = False) -> list[Entry]:
+def book(entries: Sequence[Entry], lines: Amounts, *, is_final: bool = False) -> list[Entry]:
     """The ledger after deciding."""
-    return [*entries, *decide(entries, owing(minor_units), is_final=is_final)]
+    return [*entries, *decide(entries, owing(lines), is_final=is_final)]
 
 
-def shapes(entries: Sequence[Entry]) -> list[tuple[int, str, int]]:
-    """Revision, status and amount of each."""
-    return [(e.revision, e.status.value, e.amount_minor_units) for e in entries]
+def shapes(entries: Sequence[Entry], clause: str = "availability") -> list[tuple[int, str, int]]:
+    """Revision, status and amount of each entry of a clause."""
+    return [
+        (e.revision, e.status.value, e.amount_minor_units) for e in entries if e.clause == clause
+    ]
 
 
 def test_an_open_period_that_owes_nothing_books_nothing() -> None:
@@ -90,7 +86,8 @@ def test_a_posted_period_is_corrected_by_reversal_and_new_entry() -> None:
     """Nothing is edited."""
     entries = book(book((), 500, is_final=True), 800, is_final=True)
     assert shapes(entries) == [(1, "posted", 500), (2, "posted", -500), (3, "posted", 800)]
-    assert entries[1].reverses == entries[0].key
+    first, reversal, _ = (e for e in entries if e.clause == "availability")
+    assert reversal.reverses == first.key
     assert balance_minor_units(entries) == 800
 
 
@@ -119,14 +116,80 @@ def test_an_unfinished_period_cannot_be_posted() -> None:
 
 def test_a_shadow_price_is_never_money_owed() -> None:
     """A house contract shows what it lost, and books nothing."""
-    shadow = replace(owing(500), is_shadow=True)
-    assert decide((), shadow, is_final=True) == ()
+    assert decide((), owing(500, is_shadow=True), is_final=True) == ()
 
 
-def test_entries_of_other_periods_and_clauses_are_left_alone() -> None:
-    """Each has a history of its own."""
-    other = [replace(entry, period="2026-09") for entry in book((), 500)]
-    assert shapes(decide(other, owing(500), is_final=False)) == [(1, "pending", 500)]
+def test_what_costs_nothing_is_not_booked() -> None:
+    """Without a fee there is nothing to credit."""
+    assert decide((), owing(0, fee=0), is_final=True) == ()
+
+
+def test_what_stood_before_a_price_became_a_shadow_is_taken_back() -> None:
+    """Whichever way it stood."""
+    for is_final in (False, True):
+        entries = book((), 500, is_final=is_final)
+        entries += decide(entries, owing(500, is_shadow=True), is_final=True)
+        assert balance_minor_units(entries) == pending_minor_units(entries) == 0
+
+
+def test_entries_of_other_periods_are_left_alone() -> None:
+    """Each has a history of its own; so has each segment of a billing period."""
+    for period in ("2026-09", "2026-10-v2"):
+        other = [replace(entry, period=period) for entry in book((), 500)]
+        assert shapes(decide(other, owing(500), is_final=False)) == [(1, "pending", 500)]
+
+
+def test_each_objective_has_an_entry_of_its_own() -> None:
+    """Its line; one that only watches has none."""
+    entries = book((), {"availability": 300, "api": 200}, is_final=True)
+    assert shapes(entries) == [(1, "posted", 300)]
+    assert shapes(entries, "api") == [(1, "posted", 200)]
+    assert shapes(entries, "watched") == []
+
+
+def test_an_objective_without_a_line_is_posted_at_nothing() -> None:
+    """It was judged, and owes nothing."""
+    entries = book((), {"api": 200}, is_final=True)
+    assert shapes(entries) == [(1, "posted", 0)]
+
+
+def test_a_line_that_is_gone_is_taken_back() -> None:
+    """Another objective gives the credit now."""
+    entries = book(book((), {"availability": 300}), {"api": 300})
+    assert shapes(entries) == [(1, "pending", 300), (2, "void", -300)]
+    assert shapes(entries, "api") == [(1, "pending", 300)]
+    assert pending_minor_units(entries) == 300
+
+
+def test_a_posted_line_that_is_gone_is_corrected_to_nothing() -> None:
+    """By a reversal and a new entry, as every correction."""
+    entries = book((), {"availability": 300}, is_final=True)
+    entries = book(entries, {"api": 300}, is_final=True)
+    assert shapes(entries) == [(1, "posted", 300), (2, "posted", -300), (3, "posted", 0)]
+    assert shapes(entries, "api") == [(1, "posted", 0), (2, "posted", 0), (3, "posted", 300)]
+    assert balance_minor_units(entries) == 300
+
+
+@pytest.mark.parametrize("is_posted", [False, True])
+def test_a_clause_that_the_contract_no_longer_has_is_taken_back(*, is_posted: bool) -> None:
+    """What was booked for it is not owed any more."""
+    booked = book((), {"availability": 300}, is_final=is_posted)
+    old = [
+        replace(entry, clause="gone", key=key_of(entry.contract, entry.period, "gone", 1))
+        for entry in booked
+        if entry.clause == "availability"
+    ]
+    entries = [*old, *decide(old, owing(0), is_final=True)]
+    assert sum(e.amount_minor_units for e in entries if e.clause == "gone") == 0
+    assert not decide(entries, owing(0), is_final=True)
+
+
+def test_a_period_in_which_no_window_ends_is_closed_all_the_same() -> None:
+    """The contract's first objective stands for it."""
+    entries = decide((), owing(0, due=()), is_final=True)
+    assert [(e.clause, e.status, e.amount_minor_units) for e in entries] == [
+        ("availability", Status.POSTED, 0)
+    ]
 
 
 def test_two_different_entries_under_one_key_stop_the_booking() -> None:
@@ -154,12 +217,17 @@ def test_a_key_is_of_contract_period_clause_and_revision_alone() -> None:
     assert len({key_of(CONTRACT.id, "2026-10", "availability", n) for n in range(99)}) == 99
 
 
-@given(st.lists(st.integers(0, 9), max_size=8), st.randoms(use_true_random=False))
-def test_the_order_of_what_is_there_changes_nothing(amounts: list[int], chance: Random) -> None:
+amounts = st.dictionaries(st.sampled_from(["availability", "api"]), st.integers(0, 5))
+
+
+@given(st.lists(amounts, max_size=8), st.randoms(use_true_random=False))
+def test_the_order_of_what_is_there_changes_nothing(
+    judged: list[dict[str, int]], chance: Random
+) -> None:
     """Nor do duplicates of the same entry."""
     entries: list[Entry] = []
-    for amount in amounts:
-        entries = book(entries, amount)
+    for lines in judged:
+        entries = book(entries, lines)
     shuffled = [*entries, *entries]
     chance.shuffle(shuffled)
     for is_final in (False, True):
@@ -177,27 +245,34 @@ class Ledger(RuleBasedStateMachine):
         self.posted: int | None = None
         self.accrued = 0
 
-    @rule(amount=st.integers(0, 5))
-    def judge_to_date(self, amount: int) -> None:
+    @rule(lines=amounts)
+    def judge_to_date(self, lines: dict[str, int]) -> None:
         """A judgement of the open month."""
-        self.entries = book(self.entries, amount)
+        self.entries = book(self.entries, lines)
         if self.posted is None:
-            self.accrued = amount
+            self.accrued = sum(lines.values())
 
-    @rule(amount=st.integers(0, 5))
-    def close_or_correct(self, amount: int) -> None:
+    @rule(lines=amounts)
+    def close_or_correct(self, lines: dict[str, int]) -> None:
         """The close, or a later judgement of the closed month."""
-        self.entries = book(self.entries, amount, is_final=True)
-        self.posted, self.accrued = amount, 0
+        self.entries = book(self.entries, lines, is_final=True)
+        self.posted, self.accrued = sum(lines.values()), 0
 
-    @rule(amount=st.integers(0, 5))
-    def crash_between_two_entries(self, amount: int) -> None:
-        """Only the first of what was decided is written; the next run decides again."""
+    @rule(lines=amounts, written=st.integers(0, 3))
+    def crash_between_two_entries(self, lines: dict[str, int], written: int) -> None:
+        """Only some of what was decided is written; the next run decides again."""
         before = self.entries
-        decided = decide(before, owing(amount), is_final=False)
-        self.entries = book([*before, *decided[:1]], amount)
+        decided = decide(before, owing(lines), is_final=False)
+        self.entries = book([*before, *decided[:written]], lines)
         if self.posted is None:
-            self.accrued = amount
+            self.accrued = sum(lines.values())
+
+    @rule(lines=amounts, written=st.integers(0, 5))
+    def crash_in_the_close(self, lines: dict[str, int], written: int) -> None:
+        """The close is written in part, and made again from another judgement."""
+        decided = decide(self.entries, owing({"api": 5}), is_final=True)
+        self.entries = book([*self.entries, *decided[:written]], lines, is_final=True)
+        self.posted, self.accrued = sum(lines.values()), 0
 
     @invariant()
     def every_account_is_what_it_should_be(self) -> None:
@@ -207,18 +282,26 @@ class Ledger(RuleBasedStateMachine):
         assert sum(line.minor_units for entry in self.entries for line in entry.lines) == 0
 
     @invariant()
+    def what_is_in_force_adds_up_to_the_credit(self) -> None:
+        """Over all objectives."""
+        live = sum(entry.amount_minor_units for entry in live_entries(self.entries))
+        assert live == (self.accrued if self.posted is None else self.posted)
+
+    @invariant()
     def revisions_and_keys_are_used_once(self) -> None:
-        """One, two, three, without a gap."""
-        assert [entry.revision for entry in self.entries] == [*range(1, len(self.entries) + 1)]
+        """One, two, three, without a gap, in each clause."""
+        for clause in {entry.clause for entry in self.entries}:
+            revisions = [entry.revision for entry in self.entries if entry.clause == clause]
+            assert revisions == [*range(1, len(revisions) + 1)]
         assert len({entry.key for entry in self.entries}) == len(self.entries)
 
     @invariant()
-    def at_most_one_entry_is_in_force(self) -> None:
+    def at_most_one_entry_of_a_clause_is_in_force(self) -> None:
         """Every other one was taken back, once."""
         reversed_ = [entry.reverses for entry in self.entries if entry.reverses is not None]
         assert len(reversed_) == len(set(reversed_))
-        standing = [e for e in self.entries if e.reverses is None and e.key not in reversed_]
-        assert len(standing) <= 1
+        standing = live_entries(self.entries)
+        assert len({entry.clause for entry in standing}) == len(standing)
         assert all(entry.status is not Status.VOID for entry in standing)
 
 
