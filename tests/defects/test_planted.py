@@ -73,7 +73,7 @@ DEFECTS = (
     ),
     Defect(
         "not having seen outranks failure",
-        "timeline/build.py",
+        "timeline/claims.py",
         "State.UNKNOWN: 2, State.DOWN: 3",
         "State.UNKNOWN: 3, State.DOWN: 2",
     ),

@@ -1,23 +1,25 @@
 """
 From spans in any order to a timeline without gaps or overlaps.
 
-What no span covers is unknown (`not_observed`).  Where spans of one slot overlap and disagree, the
-worse claim counts and the other one widens the bounds, so that a disagreement can neither hide a
-failure nor pass for certainty.  Source: docs/decisions/0031-overlapping-evidence.md.
+What no span covers is unknown (`not_observed`).  Where spans of one slot overlap and disagree,
+`claims` decides within one party and `witnesses` between parties.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeAlias
 
-from gpusla.catalogue.reasons import DISPUTED, NOT_OBSERVED, State
-from gpusla.identity import NodeName, Slot
+from gpusla.catalogue.reasons import NOT_OBSERVED, State
+from gpusla.identity import Slot
 from gpusla.instants import Interval
 from gpusla.journal.model import Condition, Finding
-from gpusla.timeline.model import Evidence, StateSpan, Timeline, worst_error_ms
+from gpusla.timeline.claims import worst
+from gpusla.timeline.model import Evidence, StateSpan, Timeline, Witness, worst_error_ms
+from gpusla.timeline.witnesses import between
 
-SEVERITY: dict[State, int] = {State.OK: 0, State.DEGRADED: 1, State.UNKNOWN: 2, State.DOWN: 3}
-"""Which of two claims about the same millisecond counts: the larger.  Evidence of failure wins."""
+Verdict: TypeAlias = Callable[[Iterable[StateSpan], int, int], StateSpan]
+"""What makes one span of several claims over the same time."""
 
 UNOBSERVED = Condition(State.UNKNOWN, (Finding(NOT_OBSERVED.name),))
 """What is known of time that no record covers."""
@@ -43,7 +45,18 @@ def build(spans: Iterable[StateSpan], slots: Iterable[Slot], period: Interval) -
 def cover(slot: Slot, spans: Sequence[StateSpan], period: Interval) -> tuple[StateSpan, ...]:
     """Return one slot's spans over period: clipped, gaps filled, neighbours that agree joined."""
     clipped = sorted(_clip(spans, period), key=_order)
-    return tuple(_join(_fill(slot, _flatten(clipped), period)))
+    return tuple(_join(_fill(slot, _resolved(clipped), period)))
+
+
+def _resolved(spans: Sequence[StateSpan]) -> Iterator[StateSpan]:
+    """Yield spans that do not overlap: each witness's first, then what they come to together."""
+    parties: dict[Witness, list[StateSpan]] = {}
+    for span in spans:
+        parties.setdefault(span.witness, []).append(span)
+    if len(parties) <= 1:
+        return _flatten(spans, worst)
+    alone = [span for party in parties.values() for span in _flatten(party, worst)]
+    return _flatten(sorted(alone, key=_order), between)
 
 
 def _clip(spans: Iterable[StateSpan], period: Interval) -> Iterator[StateSpan]:
@@ -60,23 +73,23 @@ def _order(span: StateSpan) -> tuple[int, int]:
     return span.start_ms, span.end_ms
 
 
-def _flatten(spans: Sequence[StateSpan]) -> Iterator[StateSpan]:
+def _flatten(spans: Sequence[StateSpan], verdict: Verdict) -> Iterator[StateSpan]:
     """Yield spans that do not overlap; the argument is sorted by start."""
     cluster: list[StateSpan] = []
     reach_ms = 0
     for span in spans:
         if cluster and span.start_ms >= reach_ms:
-            yield from _decide(cluster)
+            yield from _decide(cluster, verdict)
             cluster = []
         if cluster and span == cluster[-1]:
             continue
         reach_ms = max(reach_ms, span.end_ms) if cluster else span.end_ms
         cluster.append(span)
     if cluster:
-        yield from _decide(cluster)
+        yield from _decide(cluster, verdict)
 
 
-def _decide(cluster: Sequence[StateSpan]) -> Iterator[StateSpan]:
+def _decide(cluster: Sequence[StateSpan], verdict: Verdict) -> Iterator[StateSpan]:
     """Yield what counts over spans that overlap one another, piece by piece."""
     if len(cluster) == 1:
         yield cluster[0]
@@ -91,59 +104,7 @@ def _decide(cluster: Sequence[StateSpan]) -> Iterator[StateSpan]:
         while coming is not None and coming.start_ms <= start_ms:
             active.add(coming)
             coming = next(arriving, None)
-        yield _verdict(active, start_ms, end_ms)
-
-
-def _verdict(claims: Iterable[StateSpan], start_ms: int, end_ms: int) -> StateSpan:
-    """Return the one span that stands for all claims over the same time."""
-    ordered = sorted(claims, key=lambda span: SEVERITY[span.condition.state])
-    counted = ordered[-1]
-    condition = _counted(ordered)
-    return StateSpan(
-        counted.slot,
-        start_ms,
-        end_ms,
-        condition,
-        _alternative(condition, ordered),
-        worst_error_ms([span.error_ms for span in ordered]),
-        _evidence([span for span in ordered if span.condition.state == condition.state]),
-    )
-
-
-def _counted(claims: Sequence[StateSpan]) -> Condition:
-    """Return the worst state claimed, with everything that was found by those who claim it."""
-    state = claims[-1].condition.state
-    findings = {
-        f for span in claims if span.condition.state == state for f in span.condition.findings
-    }
-    return Condition(state, tuple(sorted(findings)))
-
-
-def _alternative(condition: Condition, claims: Sequence[StateSpan]) -> Condition | None:
-    """Return what the time may have been instead; unknown, the widest, if several things."""
-    others = {span.condition for span in claims if span.condition.state != condition.state}
-    others |= {span.other for span in claims if span.other is not None}
-    others.discard(condition)
-    if not others:
-        return None
-    if len(others) == 1:
-        return others.pop()
-    states = sorted({other.state.value for other in others})
-    return Condition(State.UNKNOWN, (Finding(DISPUTED.name, ", ".join(states)),))
-
-
-def _evidence(claims: Sequence[StateSpan]) -> Evidence | None:
-    """Return the records behind the verdict: all that the first node by name has to say."""
-    found = [span.evidence for span in claims if span.evidence is not None]
-    if not found:
-        return None
-    node: NodeName = min(evidence.node for evidence in found)
-    ours = [evidence for evidence in found if evidence.node == node]
-    return Evidence(
-        node,
-        min(evidence.first_sequence for evidence in ours),
-        max(evidence.last_sequence for evidence in ours),
-    )
+        yield verdict(active, start_ms, end_ms)
 
 
 def _fill(slot: Slot, spans: Iterable[StateSpan], period: Interval) -> Iterator[StateSpan]:
@@ -180,6 +141,7 @@ def _says_the_same(left: StateSpan, right: StateSpan) -> bool:
         left.condition == right.condition
         and left.other == right.other
         and left.error_ms == right.error_ms
+        and (left.witness, left.agreed) == (right.witness, right.agreed)
         and (left.evidence is None) == (right.evidence is None)
         and (
             left.evidence is None

@@ -20,7 +20,7 @@ from gpusla.journal.model import (
     Started,
     Stopped,
 )
-from gpusla.timeline.model import Evidence, StateSpan, worst_error_ms
+from gpusla.timeline.model import Evidence, StateSpan, Witness, worst_error_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,11 @@ class Carry:
     last: Sample | None = None
 
 
-def advance(carry: Carry, sequence: int, body: Body) -> tuple[Carry, tuple[StateSpan, ...]]:
+def advance(
+    carry: Carry, sequence: int, body: Body, witness: Witness = Witness.PROVIDER
+) -> tuple[Carry, tuple[StateSpan, ...]]:
     """
-    Take in one record.
+    Take in one record of a journal that a witness keeps.
 
     Returns the new carry and the spans that became known, in time order for each slot.  Records
     must come in the order of their sequence; the chain is checked elsewhere.
@@ -67,7 +69,7 @@ def advance(carry: Carry, sequence: int, body: Body) -> tuple[Carry, tuple[State
         case Stopped() | Opaque():
             return replace(carry, last=None), ()
         case Observed():
-            return _observe(carry, sequence, body)
+            return _observe(carry, sequence, body, witness)
         case _:
             return carry, ()
 
@@ -77,13 +79,15 @@ def instant_ms(anchor: Instant, mono_ms: int) -> int:
     return anchor.wall_ms + (mono_ms - anchor.mono_ms)
 
 
-def _observe(carry: Carry, sequence: int, body: Observed) -> tuple[Carry, tuple[StateSpan, ...]]:
+def _observe(
+    carry: Carry, sequence: int, body: Observed, witness: Witness
+) -> tuple[Carry, tuple[StateSpan, ...]]:
     anchor, node = carry.anchor, carry.node
     if anchor is None or node is None or anchor.boot != body.at.boot:
         return replace(carry, last=None), ()
     first_ms = instant_ms(anchor, body.from_mono_ms)
     last_ms = instant_ms(anchor, body.at.mono_ms)
-    spans = tuple(_since(carry, first_ms, sequence, body)) + tuple(
+    spans = tuple(_since(carry, first_ms, sequence, body, witness)) + tuple(
         StateSpan(
             slot,
             first_ms,
@@ -91,6 +95,7 @@ def _observe(carry: Carry, sequence: int, body: Observed) -> tuple[Carry, tuple[
             condition,
             error_ms=body.at.error_ms,
             evidence=Evidence(node, sequence, sequence),
+            witness=witness,
         )
         for slot, condition in body.conditions.items()
         if first_ms < last_ms and body.gap_ms <= carry.valid_ms
@@ -98,7 +103,9 @@ def _observe(carry: Carry, sequence: int, body: Observed) -> tuple[Carry, tuple[
     return replace(carry, last=Sample(last_ms, sequence, body.conditions, body.at.error_ms)), spans
 
 
-def _since(carry: Carry, now_ms: int, sequence: int, body: Observed) -> Iterator[StateSpan]:
+def _since(
+    carry: Carry, now_ms: int, sequence: int, body: Observed, witness: Witness
+) -> Iterator[StateSpan]:
     last = carry.last
     assert carry.node is not None  # _observe returned before: a start names its node
     if last is None or not last.at_ms < now_ms <= last.at_ms + carry.valid_ms:
@@ -110,4 +117,4 @@ def _since(carry: Carry, now_ms: int, sequence: int, body: Observed) -> Iterator
         if before is None:
             continue
         other = condition if condition != before else None
-        yield StateSpan(slot, last.at_ms, now_ms, before, other, error_ms, evidence)
+        yield StateSpan(slot, last.at_ms, now_ms, before, other, error_ms, evidence, witness)

@@ -71,29 +71,6 @@ def total_ms(intervals: Iterable[Interval]) -> int:
     return sum(interval.duration_ms for interval in union(intervals))
 
 
-def runs_touching(intervals: Iterable[Interval], window: Interval) -> Intervals:
-    """Return the unbroken stretches that share time with window, each with its whole length."""
-    return tuple(
-        run
-        for run in union(intervals)
-        if run.start_ms < window.end_ms and window.start_ms < run.end_ms
-    )
-
-
-def shorter_than(intervals: Iterable[Interval], length_ms: int) -> Intervals:
-    """Return the unbroken stretches that are shorter than a length."""
-    return tuple(run for run in union(intervals) if run.duration_ms < length_ms)
-
-
-def heads(intervals: Iterable[Interval], length_ms: int) -> Intervals:
-    """Return the first so many milliseconds of each unbroken stretch, or all of a shorter one."""
-    return tuple(
-        Interval(run.start_ms, min(run.end_ms, run.start_ms + length_ms))
-        for run in union(intervals)
-        if length_ms > 0
-    )
-
-
 def earliest(intervals: Iterable[Interval], length_ms: int) -> Intervals:
     """Return the first so many milliseconds of all time together, in order of time."""
     taken: list[Interval] = []

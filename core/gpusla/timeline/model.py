@@ -2,10 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gpusla.identity import NodeName, Slot
 from gpusla.instants import Interval as Interval  # noqa: PLC0414  (told on: callers find it here)
 from gpusla.journal.model import Condition
+
+
+class Witness(StrEnum):
+    """
+    Whose word it is.
+
+    provider, tenant: an agent that this party runs under its own key.  independent: a source that
+    neither of them runs, such as a board controller, a switch or a scheduler.  The same agent's
+    samples read twice, from its journal and from Prometheus, are one witness.
+    """
+
+    PROVIDER = "provider"
+    TENANT = "tenant"
+    INDEPENDENT = "independent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,8 @@ class StateSpan:
     records disagree, what the others say; None where all is agreed.
     error_ms: how far the node's clock may have been off; None if nobody knows.
     evidence: None for time that nobody observed.
+    witness: whose records these are.  agreed: further witnesses who say the same state, in the
+    order of Witness; empty in what one witness says alone.
     """
 
     slot: Slot
@@ -37,6 +54,8 @@ class StateSpan:
     other: Condition | None = None
     error_ms: int | None = 0
     evidence: Evidence | None = None
+    witness: Witness = Witness.PROVIDER
+    agreed: tuple[Witness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

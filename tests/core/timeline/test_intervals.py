@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpusla.instants import Interval
-from gpusla.timeline.intervals import clip, intersect, subtract, total_ms, union
+from gpusla.timeline.intervals import (
+    clip,
+    earliest,
+    intersect,
+    subtract,
+    total_ms,
+    union,
+)
 
 END = 30
 INTERVALS = st.lists(
@@ -60,3 +67,12 @@ def test_what_does_not_touch_stays_apart() -> None:
     apart = [Interval(0, 4), Interval(5, 9)]
     assert union(apart) == tuple(apart)
     assert union([Interval(0, 5), Interval(5, 9)]) == (Interval(0, 9),)
+
+
+@given(INTERVALS, st.integers(0, END))
+def test_the_earliest_are_the_first_of_all_moments(
+    intervals: list[Interval], length_ms: int
+) -> None:
+    """In order of time, whatever the order of the argument."""
+    assert moments(earliest(intervals, length_ms)) == set(sorted(moments(intervals))[:length_ms])
+    assert is_normal(earliest(intervals, length_ms))
