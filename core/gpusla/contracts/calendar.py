@@ -69,7 +69,7 @@ def add_months(day: date, months: int) -> date:
     """
     Return the day of the same number so many months later; the month's last day if it has none.
 
-    Source: docs/decisions/0095-months-that-are-too-short.md.
+    Source: docs/decisions/0095-months-and-days.md.
     """
     return cycle_start(day.year, day.month + months, day.day)
 
