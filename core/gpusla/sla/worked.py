@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-import numpy as np
-
 from gpusla.catalogue.reasons import GPU_LOST, State
 from gpusla.contracts.model import CapacityUnit, ContractVersion, ExampleOutage, WorkedExample
 from gpusla.contracts.money import format_amount
@@ -29,8 +27,8 @@ from gpusla.sla.periods import Period, period_of, segments, windows
 from gpusla.sla.reach import margin_ms
 from gpusla.timeline.build import UNOBSERVED
 from gpusla.timeline.claims import SEVERITY
-from gpusla.timeline.columns import NONE, Columns
-from gpusla.timeline.intervals import union
+from gpusla.timeline.intervals import clip, union
+from gpusla.timeline.model import StateSpan, Timeline
 
 SITE = "example"
 TRAY_GPUS, RACK_GPUS = 4, 72
@@ -128,13 +126,14 @@ def _held(contract: ContractVersion, reach: Interval) -> dict[Slot, tuple[Holdin
 def _steps(contract: ContractVersion, reach: Interval) -> list[tuple[Interval, int]]:
     """Return what is committed step by step; each begins early enough for its burning in."""
     committed = commitment(contract)
-    changes = [int(at) for at in committed.from_ms if reach.start_ms < at < reach.end_ms]
-    edges = [reach.start_ms, *changes, reach.end_ms]
-    gpus = committed.at(np.array(edges[:-1], dtype=np.int64))
+    starts = [int(at_ms) for at_ms in committed.from_ms]
     early_ms = contract.capacity.acceptance.burn_in_ms
     return [
-        (Interval(start_ms - early_ms, end_ms), int(count))
-        for (start_ms, end_ms), count in zip(pairwise(edges), gpus, strict=True)
+        (Interval(max(start_ms, reach.start_ms) - early_ms, min(end_ms, reach.end_ms)), int(gpus))
+        for start_ms, end_ms, gpus in zip(
+            starts, [*starts[1:], reach.end_ms], committed.gpus, strict=True
+        )
+        if start_ms < reach.end_ms and reach.start_ms < end_ms
     ]
 
 
@@ -150,48 +149,28 @@ def _slot(contract: ContractVersion, place: int) -> Slot:
 
 def _timeline(
     slots: Sequence[Slot], outages: Sequence[ExampleOutage], at_ms: int, reach: Interval
-) -> Columns:
+) -> Timeline:
     """Return slots that are ok but for the outages; of several at a time the worst counts."""
-    conditions = tuple(dict.fromkeys([OK, *(_condition(outage.state) for outage in outages)]))
-    number_of = {condition: number for number, condition in enumerate(conditions)}
-    counts = sorted({outage.gpus for outage in outages})
-    rows: list[tuple[int, int, int, int]] = []
+    spans: dict[Slot, tuple[StateSpan, ...]] = {}
     first = 0
-    for count in counts:
-        pieces = list(_pieces([one for one in outages if one.gpus >= count], at_ms, reach))
-        for place in range(first, min(count, len(slots))):
-            rows += [(place, *span, number_of[condition]) for span, condition in pieces]
-        first = count
-    table = np.array(rows, dtype=np.int64).reshape(len(rows), 4)
-    slot, start_ms, end_ms, condition = (np.ascontiguousarray(column) for column in table.T)
-    zeros = np.zeros(len(slots), dtype=np.int64)
-    none, exact = np.full(len(rows), NONE, dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
-    return Columns(
-        reach,
-        tuple(slots),
-        conditions,
-        slot,
-        start_ms,
-        end_ms,
-        condition,
-        none,
-        exact,
-        zeros,
-        zeros,
-    )
+    for count in [*sorted({outage.gpus for outage in outages}), len(slots)]:
+        pieces = tuple(_pieces([one for one in outages if one.gpus >= count], at_ms, reach))
+        for slot in slots[first:count]:
+            spans[slot] = tuple(StateSpan(slot, *span, condition) for span, condition in pieces)
+        first = max(first, count)
+    return Timeline(reach, spans)
 
 
 def _pieces(
     outages: Sequence[ExampleOutage], at_ms: int, reach: Interval
 ) -> Iterator[tuple[tuple[int, int], Condition]]:
-    """Yield the stretches of a slot's outages inside reach, and what it is in each."""
+    """Yield all of the reach in pieces, and what a slot with these outages is in each."""
     spans = [(_interval(outage, at_ms), _condition(outage.state)) for outage in outages]
-    edges = sorted({edge for span, _ in spans for edge in (span.start_ms, span.end_ms)})
-    for start_ms, end_ms in pairwise(edges):
+    inside = [clip((span,), reach) for span, _ in spans]
+    edges = {edge for found in inside for one in found for edge in (one.start_ms, one.end_ms)}
+    for start_ms, end_ms in pairwise(sorted(edges | {reach.start_ms, reach.end_ms})):
         now = [seen for span, seen in spans if span.start_ms <= start_ms < span.end_ms]
-        inside = max(start_ms, reach.start_ms), min(end_ms, reach.end_ms)
-        if now and inside[0] < inside[1]:
-            yield inside, max(now, key=lambda seen: SEVERITY[seen.state])
+        yield (start_ms, end_ms), max(now, key=lambda seen: SEVERITY[seen.state], default=OK)
 
 
 def _condition(state: str) -> Condition:
