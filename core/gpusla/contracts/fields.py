@@ -252,7 +252,9 @@ LocalDate = Annotated[
 PeriodKey = Annotated[
     str,
     BeforeValidator(_period),
-    _schema("string", "The month that a billing period begins in.", pattern="^[0-9]{4}-[0-9]{2}$"),
+    _schema(
+        "string", "The month that a billing period begins in.", pattern="^[0-9]{4}-(0[1-9]|1[0-2])$"
+    ),
 ]
 """The key of a billing period, such as 2026-10."""
 
