@@ -5,8 +5,9 @@ The measuring kernel: from an objective, its window and the facts to figures wit
 measured on the same facts.  It works on arrays of integers, so no node may import it.
 """
 
+from gpusla.sla.measure.accounting import account, account_terms
 from gpusla.sla.measure.case import ExcusedTime
 from gpusla.sla.measure.kinds import measure
 from gpusla.sla.measure.roster import Roster, prepare
 
-__all__ = ["ExcusedTime", "Roster", "measure", "prepare"]
+__all__ = ["ExcusedTime", "Roster", "account", "account_terms", "measure", "prepare"]

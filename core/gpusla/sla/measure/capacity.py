@@ -11,12 +11,21 @@ import numpy as np
 
 from gpusla.contracts.model import OverDelivery
 from gpusla.instants import Interval
-from gpusla.sla.evaluation import Bounds, Measure, UnitMeasure
-from gpusla.sla.measure.case import Case, unit_pieces
+from gpusla.sla.evaluation import Measure, UnitMeasure
+from gpusla.sla.measure.case import Case, counted_pieces
 from gpusla.sla.measure.exact import integral, integrals
 from gpusla.sla.measure.lines import Line, Numbers, Rows, Stretches, joined, outside
-from gpusla.sla.measure.results import by_bound, held_gpu_ms, held_later_gpu_ms, in_window
+from gpusla.sla.measure.results import (
+    NO_STEPS,
+    NO_TIME,
+    Fractions,
+    by_bound,
+    held_gpu_ms,
+    held_later_gpu_ms,
+    in_window,
+)
 from gpusla.sla.measure.runs import forgiven
+from gpusla.sla.measure.steps import Addition, add_up
 from gpusla.sla.measure.tables import Bound
 from gpusla.sla.measure.units import Pieces
 
@@ -74,7 +83,7 @@ class Judged:
 def judge(case: Case, bound: Bound, *, with_exclusions: bool = True) -> Judged:
     """Work out one bound of a capacity objective."""
     units = case.grouping.units
-    pieces = unit_pieces(case, bound, with_exclusions=with_exclusions)
+    pieces = counted_pieces(case, bound, with_exclusions=with_exclusions)
     short = _forgiven(case, bound, pieces, with_exclusions=with_exclusions)
     missing = _missing(case, pieces)
     is_missing = np.asarray(missing > 0, dtype=np.bool_)
@@ -117,80 +126,74 @@ def _forgiven(case: Case, bound: Bound, pieces: Pieces, *, with_exclusions: bool
     if least.length_ms == 0:
         return joined(pieces.start[:0], pieces.end[:0])
     if with_exclusions and not least.splits and len(case.excused):
-        pieces = unit_pieces(case, bound, with_exclusions=False)
+        pieces = counted_pieces(case, bound, with_exclusions=False)
     return forgiven(pieces.where(_missing(case, pieces) > 0), least)
 
 
 def _balance(case: Case, pieces: Pieces, start: Numbers, end: Numbers, missing: Numbers) -> Balance:
     """Add up what changes over the window to date, whatever the unit."""
     slots, units, window = case.line, case.grouping.units, case.judged
-    is_out = np.asarray(pieces.out > 0, dtype=np.bool_)
-    held = case.held
-    changes = (
-        _changes(slots, window, (held.start, held.end), 0, np.ones_like(held.start)),
-        _changes(units, window, (start, end), 1, missing),
-        _changes(units, window, (pieces.start[is_out], pieces.end[is_out]), 2, pieces.out[is_out]),
-        _cuts(case),
-    )
-    at_ms = np.concatenate([one[0] for one in changes])
-    amounts = np.concatenate([one[1] for one in changes])
-    order = np.argsort(at_ms)
-    at_ms = at_ms[order]
-    is_last = np.append(at_ms[1:] != at_ms[:-1], np.ones(len(at_ms[:1]), dtype=np.bool_))
-    present, missing, out = np.cumsum(amounts[order], axis=0)[is_last][:-1].T
-    at_ms = at_ms[is_last]
-    committed = np.maximum(case.committed.at(at_ms[:-1]) - out, 0)
-    return Balance(pieces.scale, at_ms[:-1], at_ms[1:], present - out, missing, committed)
-
-
-def _changes(
-    line: Line, window: Interval, time: tuple[Numbers, Numbers], column: int, values: Numbers
-) -> tuple[Numbers, Numbers]:
-    """Return at which instants of the window rows begin and end, and what that changes."""
-    start_ms, end_ms, inside = in_window(line, window, *time)
-    values = values[inside]
-    # What lasts for the whole window, as most does, is one change.
-    is_whole = (start_ms == window.start_ms) & (end_ms == window.end_ms)
-    throughout = values[is_whole].sum()
-    start_ms, end_ms, values = start_ms[~is_whole], end_ms[~is_whole], values[~is_whole]
-    edges = np.array([window.start_ms, window.end_ms], dtype=line.kind)
-    amounts = np.zeros((2 * len(values) + 2, 3), dtype=line.kind)
-    amounts[:, column] = np.concatenate(
-        (values, -values, np.array([throughout, -throughout], dtype=line.kind))
-    )
-    return np.concatenate((start_ms, end_ms, edges)), amounts
-
-
-def _cuts(case: Case) -> tuple[Numbers, Numbers]:
-    """Return where the commitment changes, and the window's ends."""
-    kind, window = case.line.kind, case.judged
+    held, is_out = case.held, np.asarray(pieces.out > 0, dtype=np.bool_)
+    out = pieces.out[is_out]
+    parts = [
+        _throughout(slots, window, held.start, held.end, present=np.ones_like(held.start)),
+        _throughout(units, window, start, end, missing=missing),
+        _throughout(units, window, pieces.start[is_out], pieces.end[is_out], out=out),
+    ]
     at_ms = case.committed.from_ms
-    inside = at_ms[(at_ms > window.start_ms) & (at_ms < window.end_ms)].astype(kind)
-    return inside, np.zeros((len(inside), 3), dtype=kind)
+    inside = at_ms[(at_ms > window.start_ms) & (at_ms < window.end_ms)].astype(slots.kind)
+    steps = add_up([addition for part in parts for addition in part], inside)
+    start_ms, end_ms = steps.places[:-1], steps.places[1:]
+    counted_out = steps.sum("out")
+    return Balance(
+        pieces.scale,
+        start_ms,
+        end_ms,
+        steps.sum("present") - counted_out,
+        steps.sum("missing"),
+        np.maximum(case.committed.at(start_ms) - counted_out, 0),
+    )
+
+
+def _throughout(
+    line: Line, window: Interval, start: Numbers, end: Numbers, **amounts: Numbers
+) -> tuple[Addition, Addition]:
+    """Return rows at their instants in the window; those that fill it, as most do, are one."""
+    start_ms, end_ms, inside = in_window(line, window, start, end)
+    is_whole = (start_ms == window.start_ms) & (end_ms == window.end_ms)
+    amounts = {name: values[inside] for name, values in amounts.items()}
+    edges = np.array([[window.start_ms], [window.end_ms]], dtype=line.kind)
+    rest = {name: values[~is_whole] for name, values in amounts.items()}
+    whole = {
+        name: np.array([values[is_whole].sum()], dtype=line.kind)
+        for name, values in amounts.items()
+    }
+    return (
+        Addition(edges[0], edges[1], whole),
+        Addition(start_ms[~is_whole], end_ms[~is_whole], rest),
+    )
 
 
 def _units(case: Case, judged: dict[Bound, Judged], held: Numbers) -> tuple[UnitMeasure, ...]:
     """Return the units that lost something in any bound, by name."""
     lost = {bound: _lost_by_unit(case, one) for bound, one in judged.items()}
-    out = {bound: _out_by_unit(case, one.pieces) for bound, one in judged.items()}
-    scale = judged[Bound.VALUE].balance.scale
-    later = held_later_gpu_ms(case)
+    total = {bound: held - _out_by_unit(case, one.pieces) for bound, one in judged.items()}
+    parts, whole = Fractions(judged[Bound.VALUE].balance.scale), Fractions(1)
+    total_whole = total[Bound.VALUE] + held_later_gpu_ms(case)
     is_lost = np.any([np.asarray(one > 0, dtype=np.bool_) for one in lost.values()], axis=0)
     names = case.grouping.names
-
-    def unit(lane: int) -> UnitMeasure:
-        total = by_bound(lambda bound: Fraction(int(held[lane] - out[bound][lane])))
-        return UnitMeasure(
+    return tuple(
+        UnitMeasure(
             names[lane],
             int(held[lane]),
-            total,
-            by_bound(lambda bound: Fraction(int(lost[bound][lane]), scale)),
-            Bounds((), (), ()),
-            Bounds(0, 0, 0),
-            total.value + int(later[lane]),
+            whole.bounds(total, lane),
+            parts.bounds(lost, lane),
+            NO_TIME,
+            NO_STEPS,
+            whole.exact(total_whole[lane]),
         )
-
-    return tuple(map(unit, sorted(np.flatnonzero(is_lost).tolist(), key=names.__getitem__)))
+        for lane in sorted(np.flatnonzero(is_lost).tolist(), key=names.__getitem__)
+    )
 
 
 def _lost_by_unit(case: Case, one: Judged) -> Numbers:

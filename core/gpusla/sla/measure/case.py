@@ -64,9 +64,10 @@ class Case:
 @dataclass(frozen=True, slots=True, eq=False)
 class Levels:
     """
-    Slots' levels in one bound, with what is out of the count full in them, and that time.
+    Slots' levels in one bound.
 
-    unknown: of the value under `exclude`, what is out of the count because nobody observed it.
+    out: time that an exclusion takes out of the count.  unknown: of the value under `exclude`, time
+    that is out of the count because nobody observed it; both are at some level in the layers.
     """
 
     layers: Layers
@@ -88,7 +89,7 @@ def lay_out(  # noqa: PLR0917  (what a measure depends on, in the order of `meas
     assert isinstance(columns, Columns)
     assert isinstance(roster, Roster)
     judged = Interval(window.start_ms, max(window.start_ms, min(until_ms, window.end_ms)))
-    grouping = _grouping(contract, objective, _reach(columns.reach, judged), roster)
+    grouping = _grouping(contract, objective, _reach(columns.reach, judged), window, roster)
     line = grouping.slots
     held = held_rows(roster, contract.capacity, line)
     rows = seen(columns, roster, line)
@@ -122,15 +123,15 @@ def levels(case: Case, bound: Bound, *, with_exclusions: bool) -> Levels:
     unknown = nothing(line.kind)
     if bound is Bound.VALUE and objective.unknown.policy is UnknownPolicy.EXCLUDE:
         unknown = _weighty(all_layers.unknown, case)
-    out = union(unknown, case.excused) if with_exclusions and _takes_out(objective) else unknown
-    return Levels(all_layers.without(out), out, unknown)
+    out = case.excused if with_exclusions and _takes_out(objective) else nothing(line.kind)
+    return Levels(all_layers, out, unknown)
 
 
-def unit_pieces(case: Case, bound: Bound, *, with_exclusions: bool) -> Pieces:
+def counted_pieces(case: Case, bound: Bound, *, with_exclusions: bool) -> Pieces:
     """Return what units have at every instant in a bound, with unknown time out of the count."""
     found = levels(case, bound, with_exclusions=with_exclusions)
-    excused = case.excused if with_exclusions else nothing(case.line.kind)
-    return pieces(case.grouping, case.held, found.layers, found.out, excused)
+    out = union(found.out, found.unknown)
+    return pieces(case.grouping, case.held, found.layers.without(out), out)
 
 
 def _weighty(unknown: Stretches, case: Case) -> Stretches:
@@ -153,14 +154,19 @@ def _reach(known: Interval, judged: Interval) -> Interval:
 
 
 def _grouping(
-    contract: ContractVersion, objective: Objective, reach: Interval, roster: Roster
+    contract: ContractVersion,
+    objective: Objective,
+    reach: Interval,
+    window: Interval,
+    roster: Roster,
 ) -> Grouping:
     unit_of, names = roster.units(contract.capacity.unit)
+    longest_ms = max(reach.duration_ms, window.duration_ms) + 1
     scale = scale_of(objective.degraded) * weight_scale_of(contract.capacity)
     gpus = len(roster.slot) + max((step.gpus for step in contract.capacity.ramp), default=0)
     lanes = max(len(roster.slots), len(names)) + 1
     # Twice the longest line, and four times the largest sum of levels: each is met in a difference.
-    kind = kind_for(max(2 * lanes * (reach.duration_ms + 1), 4 * gpus * scale))
+    kind = kind_for(max(2 * lanes * longest_ms, 4 * gpus * scale))
     return Grouping(
         Line(reach, len(roster.slots), kind), Line(reach, len(names), kind), unit_of, names
     )

@@ -31,6 +31,11 @@ class Held:
         )
 
     @property
+    def unweighted(self) -> "Held":
+        """The same with every slot counting in full."""
+        return Held(self.start, self.end, self.lane, np.ones_like(self.weight), 1)
+
+    @property
     def weightless(self) -> Stretches:
         """The time in which a slot counts for nothing, whatever its state."""
         is_weightless = self.weight == 0
@@ -58,5 +63,7 @@ def burning_in(roster: Roster, line: Line, burn_in_ms: int) -> Stretches:
         return nothing(line.kind)
     goes_on = (roster.slot[1:] == roster.slot[:-1]) & (roster.start_ms[1:] == roster.end_ms[:-1])
     is_first = np.concatenate(([True], ~goes_on))
-    lane, start_ms = roster.slot[is_first], roster.start_ms[is_first].astype(line.kind)
+    lane, start_ms = roster.slot[is_first], roster.start_ms[is_first]
+    # No longer than to the end of the reach, and so no sum of it is too large.
+    burn_in_ms = min(burn_in_ms, max(0, line.reach.end_ms - int(start_ms.min())))
     return joined(line.places(lane, start_ms), line.places(lane, start_ms + burn_in_ms))

@@ -7,6 +7,9 @@ from gpusla.sla.evaluation import Measure
 from gpusla.sla.facts import Facts
 from gpusla.sla.measure.capacity import measure_capacity
 from gpusla.sla.measure.case import ExcusedTime, lay_out
+from gpusla.sla.measure.replacement import measure_replacement
+from gpusla.sla.measure.requests import measure_requests
+from gpusla.sla.measure.times import measure_times
 
 
 def measure(  # noqa: PLR0917  (everything that a measure depends on)
@@ -23,5 +26,12 @@ def measure(  # noqa: PLR0917  (everything that a measure depends on)
     window: the whole of it.  excused: normal; what counts of the facts' exclusion records.
     """
     case = lay_out(contract, objective, window, until_ms, facts, excused)
-    assert objective.kind is Kind.CAPACITY
-    return measure_capacity(case)
+    match objective.kind:
+        case Kind.CAPACITY:
+            return measure_capacity(case)
+        case Kind.REQUEST_RATIO:
+            return measure_requests(case)
+        case Kind.REPLACEMENT_TIME:
+            return measure_replacement(case)
+        case _:
+            return measure_times(case)

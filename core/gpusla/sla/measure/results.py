@@ -1,6 +1,7 @@
 """From arrays to the figures of a measure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
@@ -13,6 +14,29 @@ from gpusla.sla.measure.lines import Line, Mask, Numbers, Rows, Stretches
 from gpusla.sla.measure.tables import Bound
 
 T = TypeVar("T")
+
+NO_TIME: Bounds[tuple[Interval, ...]] = Bounds((), (), ())
+NO_STEPS = Bounds(0, 0, 0)
+
+
+class Fractions:
+    """Integers out of a scale as fractions, each made once: most figures of units are equal."""
+
+    def __init__(self, scale: int) -> None:
+        self._scale = scale
+        self._made: dict[int, Fraction] = {}
+
+    def exact(self, figure: int) -> Fraction:
+        """Return one figure."""
+        key = int(figure)
+        if key not in self._made:
+            self._made[key] = Fraction(key, self._scale)
+        return self._made[key]
+
+    def bounds(self, figures: Mapping[Bound, Numbers], lane: int) -> Bounds[Fraction]:
+        """Return one lane's figures, as bounds of what is lost."""
+        low, value, high = (figures[bound][lane] for bound in (Bound.HIGH, Bound.VALUE, Bound.LOW))
+        return Bounds(self.exact(low), self.exact(value), self.exact(high))
 
 
 def by_bound(figure: Callable[[Bound], T]) -> Bounds[T]:

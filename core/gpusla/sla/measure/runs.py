@@ -15,7 +15,8 @@ def forgiven(outages: Stretches, least: MinOutage) -> Stretches:
     is_short = outages.length < least.length_ms
     if least.count is RunCount.WHOLE_RUN:
         return outages.where(is_short)
-    first = np.minimum(outages.end, outages.start + least.length_ms)
+    least_ms = min(least.length_ms, int(outages.length.max(initial=0)))
+    first = np.minimum(outages.end, outages.start + least_ms)
     return joined(outages.start, first)
 
 

@@ -66,7 +66,8 @@ class Widened:
 
 def widened(rows: Seen, line: Line, clock_error_ms: int) -> Widened:
     """Let each span reach its clock error beyond its ends, but not beyond its slot's reach."""
-    error_ms = np.where(rows.error_ms == NONE, clock_error_ms, rows.error_ms)
+    error_ms = np.where(rows.error_ms == NONE, min(clock_error_ms, line.stride), rows.error_ms)
+    error_ms = np.minimum(error_ms, line.stride)  # and so no sum of it is too large
     if not error_ms.any():
         return Widened(rows, rows.start, rows.end, is_wider=False)
     lane_start = line.starts(rows.lane)
@@ -96,14 +97,15 @@ def settling(wide: Widened, line: Line, table: Table, bound: Bound, settle_ms: i
     up = _of_rows(wide.rows, table.up[bound], bound)
     fallen = _at_most(wide, up, 0, bound)
     lane_end = line.starts(line.lanes_of(fallen.start)) + line.reach.duration_ms
-    return joined(fallen.start, np.minimum(fallen.end + settle_ms, lane_end))
+    return joined(fallen.start, np.minimum(fallen.end + min(settle_ms, line.stride), lane_end))
 
 
 def _heights(rows: Seen, table: Table, bound: Bound) -> set[int]:
     """Return 0 and every level below full that occurs."""
     levels = table.levels[bound]
-    used = np.union1d(rows.condition, rows.other[rows.other != NONE])
-    return {0} | {int(level) for level in levels[used] if level < table.scale}
+    is_used = np.bincount(rows.condition, minlength=len(levels)) > 0
+    is_used |= np.bincount(rows.other + 1, minlength=len(levels) + 1)[1:] > 0
+    return {0} | {int(level) for level in levels[is_used] if level < table.scale}
 
 
 def _of_rows(rows: Seen, by_condition: Numbers, bound: Bound) -> Numbers:
@@ -139,7 +141,7 @@ def _value(
     first = np.searchsorted(rows.start, unknown.start)
     has_before = unknown.start > line.starts(rows.lane[first])
     before, carried = first[has_before] - 1, unknown.where(has_before)
-    until = np.minimum(carried.end, carried.start + carry_last_ms)
+    until = np.minimum(carried.end, carried.start + min(carry_last_ms, line.stride))
     rest = subtract(unknown, joined(carried.start, until))
     carried_levels, rest_level = levels[before], int(levels[first[0]])
 

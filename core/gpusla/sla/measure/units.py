@@ -13,11 +13,7 @@ from gpusla.sla.measure.exact import sums
 from gpusla.sla.measure.held import Held
 from gpusla.sla.measure.lines import Line, Mask, Numbers, Rows, Stretches, joined, overlap
 from gpusla.sla.measure.slots import Layers
-
-PRESENT, HEALTHY, TOTAL, FULL, OUT, EXCUSED = range(6)
-"""Columns of what is added up for a unit."""
-
-_COLUMNS = 6
+from gpusla.sla.measure.steps import Addition, Steps, add_up
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +33,7 @@ class Pieces:
 
     start, end: places on the units' line.  present: held slots, out of the count or not.
     healthy: those with a level above 0, and those out of the count.  total, full: out of scale.
-    out: slots out of the count.  excused: excused slots.
+    out: slots out of the count.
     """
 
     scale: int
@@ -48,17 +44,11 @@ class Pieces:
     total: Numbers
     full: Numbers
     out: Numbers
-    excused: Numbers
 
     @property
     def held(self) -> Numbers:
         """Held slots that are in the count."""
         return self.present - self.out
-
-    @property
-    def is_all_excused(self) -> Mask:
-        """Whether every held slot of the unit is excused."""
-        return np.asarray(self.excused == self.present, dtype=np.bool_)
 
     def contribution(self, capacity: Capacity) -> Numbers:
         """Return what units deliver, out of scale."""
@@ -72,112 +62,102 @@ class Pieces:
         return joined(self.start[mask], self.end[mask])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Changes:
-    """Rows of units' time, and what is added to each column while they last."""
-
-    start: Numbers
-    end: Numbers
-    amounts: Numbers
-
-
-def pieces(
-    grouping: Grouping, held: Held, levels: Layers, out: Stretches, excused: Stretches
-) -> Pieces:
-    """
-    Add up the slots of every unit.
-
-    levels: with whatever is out of the count full.  excused: for is_all_excused alone.
-    """
-    scale = sum(levels.drops)
-    parts = [_whole_holdings(grouping, held, scale), _part_holdings(grouping, held, scale)]
-    for number, (drop, time) in enumerate(zip(levels.drops, levels.sets, strict=True)):
-        parts.append(_fallen(grouping, held, time, drop, is_zero=number == 0))
-    if len(out):
-        parts.append(_out(grouping, held, out, scale))
-    if len(excused):
-        parts.append(_excused(grouping, held, excused))
-    return _added_up([part for part in parts if len(part.start)], grouping, held, scale)
-
-
-def _added_up(parts: list[_Changes], grouping: Grouping, held: Held, scale: int) -> Pieces:
-    places = np.concatenate([*(p.start for p in parts), *(p.end for p in parts), held.start[:0]])
-    none = np.zeros((0, _COLUMNS), dtype=grouping.units.kind)
-    changes = np.concatenate([*(p.amounts for p in parts), *(-p.amounts for p in parts), none])
-    order = np.argsort(places)
-    places = places[order]
-    is_last = np.append(places[1:] != places[:-1], np.ones(len(places[:1]), dtype=np.bool_))
-    totals = np.cumsum(changes[order], axis=0)[is_last]
-    places = places[is_last]
-    is_there = totals[:-1, PRESENT] > 0
-    columns = np.ascontiguousarray(totals[:-1][is_there].T)
-    return Pieces(scale * held.weight_scale, places[:-1][is_there], places[1:][is_there], *columns)
-
-
-def _amounts(count: int, kind: type, **columns: Numbers | int) -> Numbers:
-    names = ("present", "healthy", "total", "full", "out", "excused")
-    table: Numbers = np.zeros((count, _COLUMNS), dtype=kind)
-    for name, values in columns.items():
-        table[:, names.index(name)] = values
-    return table
-
-
-def _whole_holdings(grouping: Grouping, held: Held, scale: int) -> _Changes:
-    """Return the slots that are held over the whole reach, of which there are many, by unit."""
-    units, kind = grouping.units, grouping.units.kind
-    rows = held.where(_is_whole(held, grouping))
-    unit = grouping.unit_of[rows.lane]
-    amounts = _holding(rows, scale, kind)
-    by_unit = np.stack(
-        [sums(unit, units.lanes, amounts[:, column]) for column in range(_COLUMNS)], axis=1
-    )
-    lanes = np.flatnonzero(by_unit[:, PRESENT] > 0)
+def pieces(grouping: Grouping, held: Held, levels: Layers, out: Stretches) -> Pieces:
+    """Add up the slots of every unit; levels is with whatever is out of the count full."""
+    units, scale = grouping.units, sum(levels.drops)
+    is_whole = np.asarray(held.end - held.start == units.reach.duration_ms, dtype=np.bool_)
+    # Most slots are held over the whole reach; they are a constant of their unit.
+    constant = _constant(grouping, held.where(is_whole), scale)
+    additions = [
+        _holdings(grouping, held.where(~is_whole), scale),
+        *(
+            _fallen(grouping, held, time, drop, is_zero=number == 0)
+            for number, (drop, time) in enumerate(zip(levels.drops, levels.sets, strict=True))
+        ),
+        _out(grouping, held, out, scale),
+    ]
+    lanes = np.flatnonzero(constant["present"] > 0)
     start = units.starts(lanes)
-    return _Changes(start, start + units.reach.duration_ms, by_unit[lanes])
+    steps = add_up(additions, np.concatenate((start, start + units.reach.duration_ms)))
+    return _existing(steps, constant, units, scale * held.weight_scale)
 
 
-def _part_holdings(grouping: Grouping, held: Held, scale: int) -> _Changes:
-    rows = held.where(~_is_whole(held, grouping))
-    unit = grouping.unit_of[rows.lane]
+def existence(grouping: Grouping, held: Held) -> Stretches:
+    """Return when units exist."""
+    unit, move = grouping.unit_of[held.lane], grouping.units.moved
+    return joined(move(held.start, held.lane, unit), move(held.end, held.lane, unit))
+
+
+def all_excused(grouping: Grouping, held: Held, excused: Stretches) -> Stretches:
+    """Return when every held slot of a unit is excused, and there is one."""
+    if not len(excused):
+        return excused
+    start, end, _ = _of_units(grouping, held, excused)
+    unit, move = grouping.unit_of[held.lane], grouping.units.moved
+    holdings = move(held.start, held.lane, unit), move(held.end, held.lane, unit)
+    additions = [
+        Addition(*holdings, {"present": np.ones_like(holdings[0])}),
+        Addition(start, end, {"excused": np.ones_like(start)}),
+    ]
+    steps = add_up(additions, excused.start[:0])
+    present = steps.sum("present")
+    is_all = np.asarray((present > 0) & (present == steps.sum("excused")), dtype=np.bool_)
+    return joined(steps.places[:-1][is_all], steps.places[1:][is_all])
+
+
+def _existing(steps: Steps, constant: dict[str, Numbers], units: Line, scale: int) -> Pieces:
+    """Return the steps in which the unit exists."""
+    start, end = steps.places[:-1], steps.places[1:]
+    lane = units.lanes_of(start)
+    sums = {name: steps.sum(name) + constant[name][lane] for name in constant}
+    # Between the end of one lane and the start of the next there is a millisecond of nothing.
+    is_there = (sums["present"] > 0) & (start < units.starts(lane) + units.reach.duration_ms)
+    if not is_there.all():
+        start, end = start[is_there], end[is_there]
+        sums = {name: values[is_there] for name, values in sums.items()}
+    return Pieces(scale, start, end, **sums)
+
+
+def _constant(grouping: Grouping, held: Held, scale: int) -> dict[str, Numbers]:
+    """Return the sums of slots that are held over the whole reach, by unit."""
+    units = grouping.units
+    unit = grouping.unit_of[held.lane]
+    amounts = _holding(held, scale)
+    constant = {name: sums(unit, units.lanes, values) for name, values in amounts.items()}
+    return constant | {"out": np.zeros(units.lanes, dtype=units.kind)}
+
+
+def _holdings(grouping: Grouping, held: Held, scale: int) -> Addition:
+    unit = grouping.unit_of[held.lane]
     move = grouping.units.moved
-    return _Changes(
-        move(rows.start, rows.lane, unit),
-        move(rows.end, rows.lane, unit),
-        _holding(rows, scale, grouping.units.kind),
+    return Addition(
+        move(held.start, held.lane, unit),
+        move(held.end, held.lane, unit),
+        _holding(held, scale),
     )
 
 
-def _is_whole(held: Held, grouping: Grouping) -> Mask:
-    return np.asarray(held.end - held.start == grouping.units.reach.duration_ms, dtype=np.bool_)
-
-
-def _holding(rows: Held, scale: int, kind: type) -> Numbers:
-    full = rows.weight * scale
-    return _amounts(
-        len(rows.start), kind, present=1, healthy=rows.weight > 0, total=full, full=full
-    )
+def _holding(held: Held, scale: int) -> dict[str, Numbers]:
+    full = held.weight * scale
+    one = np.ones_like(held.start)
+    return {"present": one, "healthy": one * (held.weight > 0), "total": full, "full": full}
 
 
 def _fallen(
     grouping: Grouping, held: Held, time: Stretches, drop: int, *, is_zero: bool
-) -> _Changes:
+) -> Addition:
     start, end, weight = _of_units(grouping, held, time)
-    healthy = -1 * ((weight > 0) & is_zero)
-    amounts = _amounts(len(start), grouping.units.kind, total=weight * -drop, healthy=healthy)
-    return _Changes(start, end, amounts)
+    amounts = {"total": weight * -drop}
+    if is_zero:
+        amounts["healthy"] = -np.ones_like(start) * (weight > 0)
+    return Addition(start, end, amounts)
 
 
-def _out(grouping: Grouping, held: Held, time: Stretches, scale: int) -> _Changes:
+def _out(grouping: Grouping, held: Held, time: Stretches, scale: int) -> Addition:
     start, end, weight = _of_units(grouping, held, time)
-    full = weight * -scale
-    kind, healthy = grouping.units.kind, weight == 0
-    amounts = _amounts(len(start), kind, out=1, total=full, full=full, healthy=healthy)
-    return _Changes(start, end, amounts)
-
-
-def _excused(grouping: Grouping, held: Held, time: Stretches) -> _Changes:
-    start, end, _ = _of_units(grouping, held, time)
-    return _Changes(start, end, _amounts(len(start), grouping.units.kind, excused=1))
+    full, one = weight * -scale, np.ones_like(start)
+    amounts = {"out": one, "total": full, "full": full, "healthy": one * (weight == 0)}
+    return Addition(start, end, amounts)
 
 
 def _of_units(grouping: Grouping, held: Held, time: Stretches) -> tuple[Numbers, Numbers, Numbers]:

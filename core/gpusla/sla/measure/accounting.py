@@ -1,0 +1,131 @@
+"""Where a contract's GPU-time went: docs/concepts/sla-engine.md, section 13."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from gpusla.catalogue.reasons import State
+from gpusla.contracts.model import ContractVersion
+from gpusla.contracts.promises import (
+    Comparison,
+    Degraded,
+    Denominator,
+    Granularity,
+    Kind,
+    MinOutage,
+    Objective,
+    RunCount,
+    Scope,
+    Unknown,
+    UnknownPolicy,
+    ValueRounding,
+    Window,
+    WindowKind,
+)
+from gpusla.contracts.remedies import NoCredit
+from gpusla.instants import Interval
+from gpusla.sla.evaluation import Account, Bounds
+from gpusla.sla.facts import Facts
+from gpusla.sla.measure.capacity import Balance, judge
+from gpusla.sla.measure.case import Case, ExcusedTime, lay_out
+from gpusla.sla.measure.exact import sums
+from gpusla.sla.measure.lines import overlap
+from gpusla.sla.measure.results import held_gpu_ms, in_window
+from gpusla.sla.measure.tables import Bound
+
+PLAIN = Objective(
+    id="account",
+    kind=Kind.CAPACITY,
+    target=Fraction(1),
+    comparison=Comparison.BELOW,
+    window=Window(WindowKind.BILLING_PERIOD, 0, grants_again=False),
+    scope=Scope.CONTRACT,
+    min_outage=MinOutage(0, RunCount.WHOLE_RUN, splits=False),
+    granularity=Granularity.EXACT,
+    denominator=Denominator.FULL_WINDOW,
+    value_rounding=ValueRounding.NONE,
+    value_decimals=0,
+    unknown=Unknown(UnknownPolicy.PROVIDER_BEARS, 0),
+    degraded=Degraded(Fraction(1), {}),
+    clock_error_ms=0,
+    requests=None,
+    performance=None,
+    replacement=None,
+    credit=NoCredit(),
+)
+"""The terms of the account of a contract that promises no capacity."""
+
+
+def account_terms(contract: ContractVersion) -> Objective:
+    """Return the objective that says how time counts in the account: the first of capacity."""
+    return next((one for one in contract.objectives if one.kind is Kind.CAPACITY), PLAIN)
+
+
+def account(
+    contract: ContractVersion,
+    window: Interval,
+    until_ms: int,
+    facts: Facts,
+    excused: ExcusedTime,
+) -> Account:
+    """
+    Return where the contract's GPU-time went up to until_ms.
+
+    window: the whole segment.  excused: as of `measure`.
+    """
+    case = lay_out(contract, account_terms(contract), window, until_ms, facts, excused)
+    balances = {bound: judge(case, bound).balance for bound in Bound}
+    over_delivery = contract.capacity.over_delivery
+    figures = {bound: one.sums(over_delivery) for bound, one in balances.items()}
+    scale = balances[Bound.VALUE].scale
+    delivered = {
+        bound: Fraction(total * scale - lost, scale) for bound, (total, lost) in figures.items()
+    }
+    lost = Fraction(figures[Bound.VALUE][1], scale)
+    return Account(
+        committed_gpu_ms=case.committed.gpu_ms(case.judged),
+        committed_period_gpu_ms=case.committed.gpu_ms(window),
+        delivered_gpu_ms=Bounds(
+            delivered[Bound.LOW], delivered[Bound.VALUE], delivered[Bound.HIGH]
+        ),
+        lost_gpu_ms=lost,
+        held_gpu_ms=int(held_gpu_ms(case).sum()),
+        states_gpu_ms=_by_state(case),
+        excluded_gpu_ms=_lost_without_exclusions(case, lost) - lost,
+        committed_gpus_now=_committed_now(case),
+        delivered_gpus_now=_delivered_now(balances[Bound.VALUE]),
+    )
+
+
+def _lost_without_exclusions(case: Case, lost: Fraction) -> Fraction:
+    if not len(case.excused):
+        return lost
+    balance = judge(case, Bound.VALUE, with_exclusions=False).balance
+    return Fraction(balance.sums(case.contract.capacity.over_delivery)[1], balance.scale)
+
+
+def _committed_now(case: Case) -> int:
+    if case.judged.duration_ms == 0:
+        return 0
+    return int(case.committed.at(np.array([case.judged.end_ms - 1], dtype=np.int64))[0])
+
+
+def _delivered_now(balance: Balance) -> Fraction:
+    if not len(balance.start_ms):
+        return Fraction(0)
+    promised = int(balance.committed[-1]) * balance.scale
+    return Fraction(min(int(balance.delivered[-1]), promised), balance.scale)
+
+
+def _by_state(case: Case) -> dict[State, int]:
+    """Return held time by the state that was observed; all that is not in a row was ok."""
+    rows, held = case.wide.rows, case.held
+    common = overlap(rows.start, rows.end, held.start, held.end)
+    start_ms, end_ms, inside = in_window(case.line, case.judged, common.start, common.end)
+    condition = rows.condition[common.left[inside]]
+    by_condition = sums(condition, len(rows.conditions), end_ms - start_ms)
+    states = dict.fromkeys(State, 0)
+    for one, held_ms in zip(rows.conditions, by_condition.tolist(), strict=True):
+        states[one.state] += held_ms
+    states[State.OK] += int(held_gpu_ms(case).sum()) - sum(states.values())
+    return states
