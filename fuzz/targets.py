@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Protocol, cast
 
 UNDER_TEST = {
+    "contract_file": ("gpusla.contracts", "gpusla.documents"),
     "dcgm_page": ("gpusla_agent.dcgm_exporter", "prometheus_client.parser"),
     "settings_file": ("gpusla_agent.settings", "gpusla.documents"),
     "strict_yaml": ("gpusla.documents", "yaml"),
