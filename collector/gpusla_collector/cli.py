@@ -13,14 +13,15 @@ from typing import Annotated
 import typer
 
 from gpusla import logs
-from gpusla.catalogue.codes import NOTHING_TO_SHOW
+from gpusla.catalogue.codes import FILE_UNREADABLE, NOTHING_TO_SHOW
 from gpusla.clock import SystemClock
 from gpusla.commands.exits import Exit
 from gpusla.contracts.money import format_amount
-from gpusla.errors import GpuslaError, InputError
+from gpusla.errors import GpuslaError, InputError, Position
 from gpusla.identity import ContractId
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Entry, Status
+from gpusla.sla.facts_file import to_json as facts_to_json
 from gpusla.statement import render_text, to_json
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
@@ -100,6 +101,39 @@ def check_command(config: Config) -> None:
         f"{len(world.inventory.node_names())} nodes, "
         f"{len(world.assignments.records)} assignments"
     )
+
+
+@app.command("facts")
+def facts_command(
+    contract: str,
+    period: Annotated[str, typer.Argument(help="A month, such as 2026-07.")],
+    config: Config,
+    out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
+) -> None:
+    """
+    Write the facts that a month was judged from, to judge them anew or on other terms.
+
+    For example: gpusla collector facts acme-2027 2027-03 --config collector.yaml --out march.json
+    """
+    from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+    from gpusla_collector.usecases.show_statement import Statements  # noqa: PLC0415
+
+    settings = read_settings(config)
+    with reading(settings.database) as store:
+        statements = Statements(store, EvidenceFiles(settings.evidence))
+        content = facts_to_json(statements.facts(OPERATOR, ContractId(contract), period))
+    if out is None:
+        typer.echo(content)
+        return
+    try:
+        out.write_bytes(content)
+    except OSError as cause:
+        raise InputError(
+            FILE_UNREADABLE,
+            f"the file cannot be written: {cause.strerror}",
+            position=Position(str(out)),
+        ) from cause
 
 
 @statement_app.command("show")

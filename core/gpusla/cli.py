@@ -19,7 +19,7 @@ GROUP = "gpusla.commands"
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "demo": ("A fleet on paper, metered live.", "collector"),
-    "contract": ("Check contract files.", ""),
+    "contract": ("Check, compare and try contract files.", "recompute"),
     "statement": ("What was delivered and what is owed, month by month.", "collector"),
     "explain": ("Say what a name means, or how a statement's figures came about.", ""),
     "collector": ("Take in journals, judge contracts, book credits.", "collector"),

@@ -269,7 +269,7 @@ def test_a_node_cannot_speak_for_slots_that_are_not_its_own() -> None:
     stage.clock.now_ms = START_MS + 10 * DAY_MS
     stage.turns().once()
     judgement, _ = stage.board.read().judgements[BETA]
-    assert judgement.evaluation.states_gpu_ms[State.DOWN] == 0
+    assert judgement.evaluation.account.states_gpu_ms[State.DOWN] == 0
 
 
 def test_who_does_not_lead_does_nothing_and_shows_nothing() -> None:
@@ -323,4 +323,4 @@ def test_a_lag_that_evidence_may_take_is_not_a_loss() -> None:
     stage.turns().once()
     judgement, _ = stage.board.read().judgements[ALPHA]
     assert judgement.evaluation.until_ms == START_MS + DAY_MS
-    assert judgement.evaluation.delivered_gpus_now == 4
+    assert judgement.evaluation.account.delivered_gpus_now == 4

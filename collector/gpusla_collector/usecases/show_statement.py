@@ -8,7 +8,7 @@ journals' bytes, up to the very records that were known then.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from gpusla.journal.chain import EMPTY, Head, follow
 from gpusla.ledger.entries import Entry, Status
 from gpusla.sla.digest import canonical, plain
 from gpusla.sla.evaluation import Evaluation
+from gpusla.sla.facts_file import RecordedFacts
 from gpusla.sla.periods import period_of
 from gpusla.statement import Inputs, Statement, build
 from gpusla.timeline.fold import Carry, advance
@@ -50,8 +51,24 @@ class Statements:
                 NOTHING_TO_SHOW, f"contract {contract!r} has no statement of period {period!r}"
             )
         inputs = json.loads(judged.inputs)
-        evaluation = self._evaluation(judged, inputs)
+        _, _, evaluation = self._again(judged, inputs)
         return build(evaluation, entries, _inputs(inputs))
+
+    def facts(self, scope: Scope, contract: ContractId, period: str) -> RecordedFacts:
+        """
+        Return the facts that a period was judged from, so that others can judge them anew.
+
+        Raises as show does.
+        """
+        judged = self._judged(scope, contract, period, self.store.entries(scope, contract, period))
+        if judged is None:
+            raise InputError(
+                NOTHING_TO_SHOW, f"contract {contract!r} has no facts of period {period!r}"
+            )
+        inputs = json.loads(judged.inputs)
+        case, spans, _ = self._again(judged, inputs)
+        facts = case.facts(spans, inputs["granted_minor_units"])
+        return RecordedFacts(contract, case.period.key[:7], case.until_ms, facts)
 
     def _judged(
         self, scope: Scope, contract: ContractId, period: str, entries: tuple[Entry, ...]
@@ -63,19 +80,24 @@ class Statements:
                 return self.store.judgement(scope, entry.evaluation_digest)
         return self.store.judged(scope, contract, period)
 
-    def _evaluation(self, judged: Judged, inputs: Mapping[str, Any]) -> Evaluation:
+    def _again(
+        self, judged: Judged, inputs: Mapping[str, Any]
+    ) -> tuple[Case, Sequence[StateSpan], Evaluation]:
+        """Judge once more: what is kept, or else the journals up to the records known then."""
         case = _case(self._world(judged.contract, inputs), judged, inputs)
         granted = inputs["granted_minor_units"]
-        kept = case.weigh(self.store.account(case.slots, case.reach).spans, granted)
-        if _digest(kept) == judged.digest:
-            return kept
-        folded = case.weigh(self._fold(inputs), granted)
-        if _digest(folded) == judged.digest:
-            return folded
+        kept = self.store.account(case.slots, case.reach).spans
+        evaluation = case.weigh(kept, granted)
+        if _digest(evaluation) == judged.digest:
+            return case, kept, evaluation
+        folded = tuple(self._fold(inputs))
+        evaluation = case.weigh(folded, granted)
+        if _digest(evaluation) == judged.digest:
+            return case, folded, evaluation
         raise StoreError(
             STATEMENT_ALTERED,
             f"what is on record of contract {judged.contract}, period {judged.period}, gives "
-            f"{_digest(folded)[:12]}, the judgement booked is {judged.digest[:12]}",
+            f"{_digest(evaluation)[:12]}, the judgement booked is {judged.digest[:12]}",
         )
 
     def _world(self, contract: ContractId, inputs: Mapping[str, Any]) -> World:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from gpusla.catalogue.codes import FILE_UNREADABLE, STATEMENT_ALTERED, WRONG_TYP
 from gpusla.errors import InputError, Position
 from gpusla.sla.digest import canonical
 from gpusla.statement.canonical import FORMAT
+
+BY_RULE = "by a rule of the contract alone: burning in, settling, a kind of GPU, a measurement"
+"""What is said of an outage without a cause that was seen."""
 
 SIZE_BYTES_MAX = 64 * 1024 * 1024
 """No statement is larger; more is refused before it is parsed."""
@@ -49,10 +52,20 @@ class LossForm(Loose):
     causes: list[CauseForm]
 
 
+class EventForm(Loose):
+    """A stretch that an objective counts as down."""
+
+    unit: str
+    start_ms: int
+    end_ms: int
+    causes: list[CauseForm]
+
+
 class EvaluationForm(Loose):
-    """The figures; only the losses are told one by one."""
+    """The figures; only losses and events are told one by one."""
 
     losses: list[LossForm]
+    events: list[EventForm] = []
 
 
 class DerivationForm(Loose):
@@ -113,32 +126,37 @@ def story(statement: StatementForm) -> Iterator[str]:
         f"{statement.standing}, judged to {period.get('judged_until')}"
     )
     yield ""
-    yield from _told(statement.derivation, statement.evaluation.losses, 0)
+    evaluation = statement.evaluation
+    causes = {f"losses[{n}]": _causes(loss.causes) for n, loss in enumerate(evaluation.losses)}
+    for number, event in enumerate(evaluation.events):
+        causes[f"events[{number}]"] = _causes(event.causes) or (BY_RULE,)
+    yield from _told(statement.derivation, causes, 0)
 
 
-def _told(node: DerivationForm, losses: list[LossForm], depth: int) -> Iterator[str]:
+def _told(node: DerivationForm, causes: Mapping[str, Sequence[str]], depth: int) -> Iterator[str]:
     indent = "  " * depth
     field = f"   [{node.field}]" if node.field else ""
     yield f"{indent}{node.name} = {node.value}{field}"
     yield f"{indent}    {node.rule}"
     for child in node.children:
-        yield from _told(child, losses, depth + 1)
-    for number, loss in enumerate(losses):
-        if node.name == f"losses[{number}]":
-            yield from (f"{indent}    {line}" for line in _causes(loss))
+        yield from _told(child, causes, depth + 1)
+    yield from (f"{indent}    {line}" for line in causes.get(node.name, ()))
 
 
-def _causes(loss: LossForm) -> Iterator[str]:
-    for cause in loss.causes:
-        found = "; ".join(": ".join(part for part in finding if part) for finding in cause.findings)
-        records = "no records: nobody observed"
-        if cause.evidence is not None:
-            evidence = cause.evidence
-            records = (
-                f"journal of {evidence.node}, records {evidence.first_sequence} to "
-                f"{evidence.last_sequence}"
-            )
-        yield f"{cause.slot} {cause.state} ({found or 'no reason given'}); {records}"
+def _causes(causes: Iterable[CauseForm]) -> tuple[str, ...]:
+    return tuple(map(_cause, causes))
+
+
+def _cause(cause: CauseForm) -> str:
+    found = "; ".join(": ".join(part for part in finding if part) for finding in cause.findings)
+    records = "no records: nobody observed"
+    if cause.evidence is not None:
+        evidence = cause.evidence
+        records = (
+            f"journal of {evidence.node}, records {evidence.first_sequence} to "
+            f"{evidence.last_sequence}"
+        )
+    return f"{cause.slot} {cause.state} ({found or 'no reason given'}); {records}"
 
 
 def _json_of(path: Path) -> Any:

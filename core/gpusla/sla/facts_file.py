@@ -45,6 +45,7 @@ def to_json(recorded: RecordedFacts) -> bytes:
     """Return canonical bytes; equal facts give equal bytes, in whatever order they were found."""
     facts = recorded.facts
     timeline = facts.timeline
+    assert isinstance(timeline, Timeline), "facts for a file are spans, slot by slot"
     table = _Table()
     slots = [
         {

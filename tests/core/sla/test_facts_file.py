@@ -55,7 +55,10 @@ def test_what_is_read_back_is_what_was_written() -> None:
     """Every field, to the last fraction; and its bytes are the same again."""
     written = to_json(recorded())
     read = from_json(written, "facts.json")
-    assert read.facts.timeline.spans[FIRST] == recorded().facts.timeline.spans[FIRST]
+    timeline, before = read.facts.timeline, recorded().facts.timeline
+    assert isinstance(timeline, Timeline)
+    assert isinstance(before, Timeline)
+    assert timeline.spans[FIRST] == before.spans[FIRST]
     assert replace(read.facts, timeline=recorded().facts.timeline) == recorded().facts
     assert to_json(read) == written
 
@@ -63,7 +66,7 @@ def test_what_is_read_back_is_what_was_written() -> None:
 def test_the_order_in_which_facts_were_found_changes_nothing() -> None:
     """Equal facts are equal bytes, so their digest can stand on a statement."""
     facts = recorded().facts
-    turned = replace(facts, held=dict(reversed(facts.held.items())))
+    turned = replace(facts, held=dict(reversed(list(facts.held.items()))))
     assert to_json(replace(recorded(), facts=turned)) == to_json(recorded())
 
 

@@ -1,0 +1,19 @@
+"""`gpusla contract`: check, compare and try contract files before anybody is judged by them."""
+
+import typer
+
+from gpusla.commands.contract.check import check
+from gpusla.commands.contract.diff import diff
+from gpusla.commands.contract.new import new
+from gpusla.commands.contract.rights import rights
+from gpusla.commands.contract.simulate import simulate
+
+app = typer.Typer(
+    help="Check, compare and try contract files.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+)
+for command in (new, check, diff, simulate, rights):
+    app.command()(command)
