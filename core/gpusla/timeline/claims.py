@@ -52,8 +52,13 @@ def widest(others: set[Condition]) -> Condition | None:
     """Return what stands for all of several conditions in bounds: unknown, if it is not one."""
     if len(others) <= 1:
         return next(iter(others), None)
-    states = sorted({other.state.value for other in others})
-    return Condition(State.UNKNOWN, (Finding(DISPUTED.name, ", ".join(states)),))
+    return unsure({other.state for other in others})
+
+
+def unsure(states: set[State]) -> Condition:
+    """Return what stands for several conditions that have these states."""
+    words = ", ".join(sorted(state.value for state in states))
+    return Condition(State.UNKNOWN, (Finding(DISPUTED.name, words),))
 
 
 def _evidence(claims: Sequence[StateSpan]) -> Evidence | None:

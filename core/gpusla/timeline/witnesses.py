@@ -13,7 +13,7 @@ from gpusla.catalogue.reasons import DISPUTED, State
 from gpusla.instants import Interval
 from gpusla.journal.model import Condition, Finding
 from gpusla.timeline.claims import PRECEDENCE, SEVERITY, together, widest, worst
-from gpusla.timeline.model import StateSpan, worst_error_ms
+from gpusla.timeline.model import StateSpan, Witness, worst_error_ms
 
 ANYTHING = frozenset(State)
 
@@ -46,7 +46,8 @@ def between(claims: Iterable[StateSpan], start_ms: int, end_ms: int) -> StateSpa
     speaking = [c for c in several if c.condition.state is not State.UNKNOWN or c.other is not None]
     state = _common_state(speaking)
     if state is None:
-        return _span(_disputed(speaking), None, speaking, known[:1], Interval(start_ms, end_ms))
+        contradicting = disputed((c.witness, c.condition, c.other) for c in speaking)
+        return _span(contradicting, None, speaking, known[:1], Interval(start_ms, end_ms))
     counted = [claim for claim in known if claim.condition.state == state]
     if counted:
         condition = together(claim.condition for claim in counted)
@@ -54,6 +55,15 @@ def between(claims: Iterable[StateSpan], start_ms: int, end_ms: int) -> StateSpa
         condition = together(c.other for c in speaking if c.other and c.other.state == state)
     other = _alternative(condition, speaking)
     return _span(condition, other, speaking, counted or known[:1], Interval(start_ms, end_ms))
+
+
+def disputed(said: Iterable[tuple[Witness, Condition, Condition | None]]) -> Condition:
+    """Return the condition of time about which witnesses, in their order, contradict each other."""
+    words = "; ".join(
+        f"{witness.value}: " + " or ".join(_named(one) for one in several if one is not None)
+        for witness, *several in said
+    )
+    return Condition(State.UNKNOWN, (Finding(DISPUTED.name, words),))
 
 
 def _common_state(speaking: Sequence[StateSpan]) -> State | None:
@@ -85,15 +95,6 @@ def _alternative(condition: Condition, speaking: Sequence[StateSpan]) -> Conditi
 
 def _said(claim: StateSpan) -> set[State]:
     return {one.state for one in (claim.condition, claim.other) if one is not None}
-
-
-def _disputed(speaking: Sequence[StateSpan]) -> Condition:
-    words = "; ".join(f"{claim.witness.value}: {_words(claim)}" for claim in speaking)
-    return Condition(State.UNKNOWN, (Finding(DISPUTED.name, words),))
-
-
-def _words(claim: StateSpan) -> str:
-    return " or ".join(_named(one) for one in (claim.condition, claim.other) if one is not None)
 
 
 def _named(condition: Condition) -> str:
