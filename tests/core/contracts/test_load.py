@@ -112,7 +112,7 @@ def test_terms_of_the_whole_contract_are_read() -> None:
     assert contract.claims.anchor is ClaimAnchor.END_OF_BILLING_CYCLE
     assert contract.citations[0] == Citation("fees.recurring", "order-form", "3", "2.1")
     assert contract.disagreements[0].values[1] == ("18000 GPUs", "a press release")
-    assert contract.examples[0].availability == Fraction(9999, 10000)
+    assert contract.examples[0].outages[1].excluded_by == "planned"
 
 
 def test_a_minimum_is_one_where_every_gpu_counts_by_itself() -> None:
@@ -198,3 +198,13 @@ def keys_of(annotation: Any, seen: set[type]) -> Iterator[str]:
             yield from keys_of(info.annotation, seen)
     for argument in get_args(annotation):
         yield from keys_of(argument, seen)
+
+
+@pytest.mark.parametrize(
+    ("text", "ratio"), [("2/3", Fraction(2, 3)), ("1", Fraction(1)), ('"0.125"', Fraction(1, 8))]
+)
+def test_an_example_may_give_its_value_as_a_fraction(text: str, ratio: Fraction) -> None:
+    """Where no decimal is exact."""
+    example = f"{{name: a, period: 2026-10, availability: {text}, credit: 0}}"
+    contract = load(("statement:\n", f"examples: [{example}]\nstatement:\n"))
+    assert contract.examples[0].availability == ratio
