@@ -169,7 +169,7 @@ class ExclusionRule:
     """
     Time that the contract allows not to count, if it is recorded so.
 
-    kind: `maintenance`, `emergency`, `force_majeure`, `tenant_caused` or another word of the
+    kind: `maintenance`, `emergency`, `force-majeure`, `tenant-caused` or another word of the
     contract.  notice_ms: so long before its start the tenant must have been told; 0 for none.
     hours_max_ms: of a billing period; what exceeds it counts, earliest excluded first; 0: no cap.
     length_max_ms: of one record, from its start; 0: no limit.  needs_approval: by the tenant.
