@@ -6,12 +6,13 @@ from typing import Any
 from gpusla.contracts.model import ContractVersion
 from gpusla.instants import format_instant
 from gpusla.ledger.entries import Entry
-from gpusla.sla.digest import canonical, exact, plain, plain_tier
+from gpusla.sla.digest import canonical, plain
 from gpusla.sla.digest import digest as evaluation_digest
 from gpusla.sla.evaluation import Derivation
 from gpusla.statement.model import Statement
+from gpusla.statement.terms import plain_terms
 
-FORMAT = "gpusla/statement/1"
+FORMAT = "gpusla/statement/2"
 """What stands under `format`, so that a reader knows what it holds before it reads on."""
 
 
@@ -44,7 +45,6 @@ def digest(statement: Statement) -> str:
 
 
 def _contract(contract: ContractVersion) -> dict[str, Any]:
-    objective = contract.objective
     return {
         "id": contract.id,
         "version": contract.version,
@@ -54,20 +54,15 @@ def _contract(contract: ContractVersion) -> dict[str, Any]:
         "tenant_name": contract.parties.tenant,
         "is_house": contract.house,
         "is_affiliate": contract.affiliate,
+        "is_verified": contract.verified,
         "timezone": contract.term.timezone,
-        "currency": contract.fees.currency,
-        "rounding": contract.fees.rounding.value,
-        "clause": objective.id,
-        "target": exact(objective.target),
-        "unknown": objective.unknown.value,
-        "clock_error_ms": objective.clock_error_ms,
-        "delivered_fraction": {
-            "default": exact(objective.degraded.default),
-            **{name: exact(part) for name, part in objective.degraded.by_reason.items()},
-        },
-        "unit": contract.capacity.unit.value,
-        "min_healthy_gpus": contract.capacity.min_healthy_gpus,
-        "tiers": [plain_tier(tier) for tier in objective.tiers],
+        "fees": plain_terms(contract.fees),
+        "capacity": plain_terms(contract.capacity),
+        "objectives": plain_terms(contract.objectives),
+        "combination": plain_terms(contract.combination),
+        "exclusion_rules": plain_terms(contract.exclusion_rules),
+        "claims": plain_terms(contract.claims),
+        "citations": plain_terms(contract.citations),
         "assumed": list(contract.assumed),
     }
 
@@ -85,6 +80,7 @@ def _derivation(node: Derivation) -> dict[str, Any]:
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
         "key": entry.key,
+        "clause": entry.clause,
         "revision": entry.revision,
         "status": entry.status.value,
         "amount_minor_units": entry.amount_minor_units,

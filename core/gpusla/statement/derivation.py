@@ -1,143 +1,138 @@
-"""How each figure of an evaluation came about: the rule, the contract field, what it rests on."""
+"""
+How the credit came about: the rule, the contract field and what it rests on, down to each loss.
+
+`credited` derives what one objective gives; this module what became of that: combined, capped,
+rounded, claimed.
+"""
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from gpusla.contracts.model import CapacityUnit, ContractVersion, Tier, UnknownPolicy
+from gpusla.contracts.remedies import Cap
 from gpusla.instants import format_instant
-from gpusla.sla.digest import exact
-from gpusla.sla.evaluation import Derivation, Evaluation
-from gpusla.statement.numbers import money, shortest
-
-_UNKNOWN = {
-    UnknownPolicy.PROVIDER_BEARS: "time that nobody observed counts as not delivered",
-    UnknownPolicy.TENANT_BEARS: "time that nobody observed counts as delivered",
-}
+from gpusla.sla.evaluation import Bounds, CapStep, Derivation, Evaluation
+from gpusla.statement.credited import derive_outcome, events_by_unit
+from gpusla.statement.delivered import derive_account, derive_losses
+from gpusla.statement.numbers import exact_money, money
+from gpusla.statement.words import across_words, cap_words
 
 
 def derive(evaluation: Evaluation) -> Derivation:
-    """Return the credit with everything beneath it, down to each loss by its place in the list."""
+    """Return the credit with everything beneath it, down to each loss and outage by its place."""
     contract = evaluation.contract
     return Derivation(
         "credit",
-        f"the tier's percentage of the base, rounded once ({contract.fees.rounding.value})",
-        "slos[0].credit",
+        _credit_rule(evaluation),
+        "fees.rounding",
         money(contract, evaluation.credit_minor_units.value),
-        (_base(evaluation), _tier(evaluation)),
+        (*_claim(evaluation), _rounded(evaluation), *_lines(evaluation), *_beside(evaluation)),
     )
 
 
-def _base(evaluation: Evaluation) -> Derivation:
-    contract, period = evaluation.contract, evaluation.period
+def _credit_rule(evaluation: Evaluation) -> str:
     if evaluation.is_shadow:
-        rule = "the shadow price that stands in for a zero fee; nothing is owed"
-        return Derivation("base", rule, "fees.shadow", money(contract, evaluation.base_minor_units))
-    fee = contract.monthly_fee(period.first_day)
-    number = contract.fees.recurring.index(fee) if fee else 0
+        return "what the shadow price makes of it; no money is owed"
+    if evaluation.claim is not None:
+        return "what was claimed in time; without a claim in time nothing"
+    return "what is left after all caps, in whole minor units"
+
+
+def _claim(evaluation: Evaluation) -> Iterator[Derivation]:
+    claim = evaluation.claim
+    if claim is None:
+        return
+    deadline = format_instant(claim.deadline_ms)
+    asked = "never" if claim.claimed_ms is None else format_instant(claim.claimed_ms)
+    yield Derivation("claim", f"a credit must be claimed before {deadline}", "claims", asked)
+
+
+def _rounded(evaluation: Evaluation) -> Derivation:
+    contract, settlement = evaluation.contract, evaluation.settlement
     return Derivation(
-        "base",
-        f"the fee for {period.key}",
-        f"fees.recurring[{number}].amount" if fee else "term",
-        money(contract, evaluation.base_minor_units),
+        "rounded",
+        f"rounded once ({contract.fees.rounding.value}), and never above a cap",
+        "fees.rounding",
+        money(contract, settlement.rounded.value),
+        (*_around(evaluation, settlement.rounded), _exact(evaluation)),
     )
 
 
-def _tier(evaluation: Evaluation) -> Derivation:
-    tier, tiers = evaluation.tier.value, evaluation.contract.objective.tiers
-    path = "slos[0].credit.tiers" + (f"[{tiers.index(tier)}]" if tier else "")
-    return Derivation(
-        "tier",
-        "the lowest tier that availability is below; exactly at a threshold is no breach",
-        path,
-        tier_words(tier),
-        (_availability(evaluation),),
-    )
-
-
-def tier_words(tier: Tier | None) -> str:
-    """Say what a tier gives."""
-    if tier is None:
-        return "none"
-    return f"below {shortest(tier.below * 100)} %: {shortest(tier.percent)} %"
-
-
-def _availability(evaluation: Evaluation) -> Derivation:
-    return Derivation(
-        "availability",
-        "delivered over committed GPU-time, exact",
-        "slos[0].target",
-        _text(evaluation.availability.value),
-        (_delivered(evaluation), _committed(evaluation)),
-    )
-
-
-def _committed(evaluation: Evaluation) -> Derivation:
-    until = format_instant(evaluation.until_ms)
-    return Derivation(
-        "committed GPU-ms",
-        f"GPUs promised at every instant from the period's start to {until}",
-        "capacity.ramp",
-        str(evaluation.committed_gpu_ms),
-    )
-
-
-def _delivered(evaluation: Evaluation) -> Derivation:
+def _exact(evaluation: Evaluation) -> Derivation:
     contract = evaluation.contract
-    bounds = evaluation.delivered_gpu_ms
+    minimum = money(contract, contract.combination.minimum_minor_units)
     return Derivation(
-        "delivered GPU-ms",
-        f"{unit_words(contract)}; at no instant more than committed",
-        "capacity",
-        _text(bounds.value),
-        (
-            Derivation(
-                "at worst",
-                "every doubt against the provider: unknown time, edges, clock error",
-                "slos[0].clock_error",
-                _text(bounds.low),
-            ),
-            Derivation(
-                "at best", "every doubt for the provider", "slos[0].clock_error", _text(bounds.high)
-            ),
-            Derivation(
-                "excused GPU-ms",
-                f"given back by exclusion records: {', '.join(evaluation.exclusions) or 'none'}",
-                "exclusions",
-                _text(evaluation.excluded_gpu_ms),
-            ),
-            Derivation(
-                "lost GPU-ms",
-                f"committed less delivered; {_UNKNOWN[contract.objective.unknown]}",
-                "slos[0].unknown.policy",
-                _text(evaluation.lost_gpu_ms),
-                tuple(_losses(evaluation)),
-            ),
-        ),
+        "exact",
+        f"less than {minimum} is nothing",
+        "combine.minimum_credit",
+        exact_money(contract, evaluation.settlement.exact.value),
+        tuple(_capped(evaluation)),
     )
 
 
-def unit_words(contract: ContractVersion) -> str:
-    """Say how a contract counts capacity."""
-    capacity = contract.capacity
-    if capacity.unit is CapacityUnit.GPU:
-        return "each GPU by itself"
-    return (
-        f"the healthy GPUs of each NVLink domain while at least {capacity.min_healthy_gpus} of "
-        f"{capacity.gpus_per_unit} are healthy at the same time"
-    )
-
-
-def _losses(evaluation: Evaluation) -> Iterator[Derivation]:
-    for number, loss in enumerate(evaluation.losses):
-        interval = loss.interval
+def _capped(evaluation: Evaluation) -> Iterator[Derivation]:
+    """Yield each cap in order, then what was combined before the first of them."""
+    contract = evaluation.contract
+    caps: tuple[Cap | None, ...] = (*contract.combination.caps, None)
+    for cap, step in zip(caps, evaluation.settlement.caps, strict=True):
+        limit = exact_money(contract, step.limit.value)
         yield Derivation(
-            f"losses[{number}]",
-            f"{loss.unit} from {format_instant(interval.start_ms)} to "
-            f"{format_instant(interval.end_ms)}: {', '.join(loss.reasons)}",
-            "",
-            _text(loss.gpu_ms),
+            "under a cap",
+            f"{cap_words(contract, cap)}: {limit}",
+            step.field,
+            exact_money(contract, step.after.value),
+            () if cap is None or cap.percent is None else (_cap_base(evaluation, step),),
+        )
+    events = events_by_unit(evaluation)
+    yield Derivation(
+        "combined",
+        across_words(contract.combination.across),
+        "combine.across_slos",
+        exact_money(contract, evaluation.settlement.combined.value),
+        tuple(derive_outcome(evaluation, outcome, events) for outcome in evaluation.outcomes),
+    )
+
+
+def _cap_base(evaluation: Evaluation, step: CapStep) -> Derivation:
+    value = exact_money(evaluation.contract, step.base)
+    return Derivation("base of the cap", "what its percentage is of", f"{step.field}.of", value)
+
+
+def _lines(evaluation: Evaluation) -> Iterator[Derivation]:
+    contract = evaluation.contract
+    paths = {one.id: f"slos[{number}]" for number, one in enumerate(contract.objectives)}
+    for line in evaluation.lines:
+        yield Derivation(
+            f"line {line.objective}",
+            "its part of the credit, by what each objective gave; the largest remainders get more",
+            paths[line.objective],
+            money(contract, line.minor_units),
         )
 
 
-def _text(value: Fraction | None) -> str:
-    return "n/a" if value is None else str(exact(value))
+def _beside(evaluation: Evaluation) -> Iterator[Derivation]:
+    """Yield what stands beside the money: the fee, and where the GPU-time went."""
+    contract = evaluation.contract
+    if evaluation.is_shadow:
+        rule, field = "the shadow price that stands in for a zero fee", "fees.shadow"
+    else:
+        rule, field = f"due for {evaluation.period.key}", f"fees.recurring[{_fee(evaluation)}]"
+    yield Derivation("fee", rule, field, exact_money(contract, evaluation.fee_minor_units))
+    yield derive_account(evaluation, tuple(derive_losses(evaluation)))
+
+
+def _fee(evaluation: Evaluation) -> int:
+    """Return which fee is in force on the first day."""
+    day = evaluation.period.first_day
+    begun = [fee.start <= day for fee in evaluation.contract.fees.recurring]
+    return max(sum(begun) - 1, 0)
+
+
+def _around(evaluation: Evaluation, bounds: Bounds[int]) -> Iterator[Derivation]:
+    if bounds.low == bounds.high:
+        return
+    contract = evaluation.contract
+    for name, rule, amount in (
+        ("at least", "every doubt for the provider", bounds.low),
+        ("at most", "every doubt against the provider", bounds.high),
+    ):
+        yield Derivation(name, rule, "slos", exact_money(contract, Fraction(amount)))

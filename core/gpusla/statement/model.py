@@ -1,5 +1,6 @@
 """A statement: one judgement, its bookings, and the digests of all that went in."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -46,7 +47,7 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One contract's period; entries by revision."""
+    """One contract's period; entries by clause and revision."""
 
     evaluation: Evaluation
     entries: tuple[Entry, ...]
@@ -59,13 +60,12 @@ def build(evaluation: Evaluation, entries: Iterable[Entry], inputs: Inputs) -> S
     """
     Put a statement together.
 
-    entries: of the ledger; those of other contracts, periods and clauses are left out.
+    entries: of the ledger; those of other contracts and periods are left out.
     """
-    contract = evaluation.contract
-    clause = (contract.id, evaluation.period.key, contract.objective.id)
+    period = (evaluation.contract.id, evaluation.period.key)
     ours = sorted(
-        {entry for entry in entries if (entry.contract, entry.period, entry.clause) == clause},
-        key=lambda entry: entry.revision,
+        {entry for entry in entries if (entry.contract, entry.period) == period},
+        key=lambda entry: (entry.clause, entry.revision),
     )
     return Statement(
         evaluation, tuple(ours), inputs, _standing(evaluation, ours), derive(evaluation)
@@ -73,7 +73,7 @@ def build(evaluation: Evaluation, entries: Iterable[Entry], inputs: Inputs) -> S
 
 
 def _standing(evaluation: Evaluation, entries: Iterable[Entry]) -> Standing:
-    posted = [entry for entry in entries if entry.status is Status.POSTED]
+    posted = Counter(entry.clause for entry in entries if entry.status is Status.POSTED)
     if posted:
-        return Standing.FINAL if len(posted) == 1 else Standing.RESTATED
+        return Standing.RESTATED if max(posted.values()) > 1 else Standing.FINAL
     return Standing.PROVISIONAL if evaluation.is_complete else Standing.OPEN

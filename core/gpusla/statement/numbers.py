@@ -37,9 +37,16 @@ def gpu_hours(gpu_ms: Fraction | int) -> str:
     return decimal(Fraction(gpu_ms) / HOUR_MS, 3)
 
 
-def money(contract: ContractVersion, minor_units: int) -> str:
-    """Write an amount in the contract's currency."""
-    return format_amount(minor_units, contract.fees.currency)
+def money(contract: ContractVersion, minor_units: Fraction | int) -> str:
+    """Write an amount in the contract's currency; parts of a minor unit are left out."""
+    return format_amount(int(minor_units), contract.fees.currency)
+
+
+def exact_money(contract: ContractVersion, minor_units: Fraction) -> str:
+    """Write an amount with whatever it has beyond whole minor units."""
+    rest = minor_units - int(minor_units)
+    more = f" and {rest} of its smallest unit" if rest else ""
+    return money(contract, minor_units) + more
 
 
 def instant(instant_ms: int) -> str:

@@ -235,15 +235,17 @@ def test_a_statement_is_explained_down_to_the_records(tmp_path: Path, capsys: Ca
     file.write_bytes(to_json(statement(bad_october())))
     assert main(["explain", "--statement", str(file)]) == 0
     shown = capsys.readouterr().out
-    assert "credit = USD 0.00   [slos[0].credit]" in shown
-    assert "c2/r01/t16/m2 down (fabric_down); journal of n1, records 1 to 1" in shown
+    assert "credit of availability = USD 0.00   [slos[0].credit]" in shown
+    assert (
+        "c2/r01/t01/m2 down (fabric_down: driver: fabric state 2); journal of n1, records 1 to 1"
+    ) in shown
     assert "no records: nobody observed" in shown
 
 
 def test_an_altered_statement_is_an_integrity_failure(tmp_path: Path, capsys: Capture) -> None:
     """A figure was changed and the digest beside it was not."""
     altered = json.loads(to_json(statement(bad_october())))
-    altered["evaluation"]["lost_gpu_ms"] += 1
+    altered["evaluation"]["account"]["lost_gpu_ms"] += 1
     file = tmp_path / "altered.json"
     file.write_text(json.dumps(altered), "utf-8")
     assert main(["explain", "--statement", str(file)]) == 6
