@@ -1,0 +1,1 @@
+"""Incidents: one cause and everything that follows from it."""
