@@ -263,6 +263,16 @@ def test_segments_cover_the_term_exactly_once(
     assert len(keys) == len({*keys})
 
 
+def test_a_version_of_a_day_that_was_left_out_has_no_segment() -> None:
+    """Apia had no 30 December 2011; what would have held on it alone holds at no time."""
+    days = {"start": date(2011, 1, 1), "end": date(2012, 12, 31), "timezone": "Pacific/Apia"}
+    first = contract(effective_from=date(2011, 1, 1), term=days)
+    second = replace(first, version=2, effective_from=date(2011, 12, 30))
+    third = replace(first, version=3, effective_from=date(2011, 12, 31))
+    found = segments((first, second, third), period_of(first, "2011-12"))
+    assert [segment.key for _, segment in found] == ["2011-12-v1", "2011-12-v3"]
+
+
 def test_a_version_may_end_the_term_earlier_or_later() -> None:
     """The term that counts on a day is that of the version in force on it."""
     first = contract(term={"end": date(2026, 12, 31)})
