@@ -37,13 +37,13 @@ slos:
     kind: capacity
     target: "0.99"
     comparison: below
-    window: calendar_month
+    window: {type: billing_period}
     unknown: {policy: provider_bears}
     degraded: {delivered_fraction: {default: "1"}}
     clock_error: PT5S
     credit:
       type: step
-      base: monthly_fee
+      base: period_fee
       tiers:
         - {below: "0.99", percent: "5"}
         - {below: "0.95", percent: "10"}
