@@ -162,6 +162,18 @@ def test_the_days_of_use_are_whole_local_days() -> None:
     assert right.exercise.end_ms - right.exercise.start_ms == 30 * DAY_MS
 
 
+def test_a_right_can_be_used_up_to_the_last_millisecond_of_its_days() -> None:
+    """Half-open at both ends, to the millisecond."""
+    terms = chronic(0, 0, floor=True, exercise=30, cure=30)
+    (right,) = chronic_rights(terms, outcomes("f"), END_OF_TIME_MS)
+    start_ms, end_ms = right.exercise.start_ms, right.exercise.end_ms
+    states = [
+        chronic_rights(terms, outcomes("f"), now_ms)[0].state
+        for now_ms in (start_ms - 1, start_ms, end_ms - 1, end_ms)
+    ]
+    assert states == ["open", "exercisable", "exercisable", "expired"]
+
+
 def test_two_segments_of_a_period_are_one_period() -> None:
     """Missed if either is, met if both are, final when both are, and as low as the lower one."""
     terms = chronic(2, 2, floor=True, exercise=30, cure=40)
