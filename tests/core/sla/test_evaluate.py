@@ -1,187 +1,368 @@
-"""Laws of the judgement, and its agreement with one that was written a second time."""
+"""
+The door: from facts to one evaluation, over segments, longer windows, exclusions and claims.
+
+October 2026 in Chicago has 744 hours and costs $150,000,000.00; tiers are below 99 %: 5 %, below
+98 %: 10 %, below 95 %: 25 %.
+"""
 
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
-from random import Random
+from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
 from gpusla.catalogue.reasons import State
-from gpusla.contracts.model import ContractVersion, UnknownPolicy
+from gpusla.contracts.model import ContractVersion
+from gpusla.contracts.promises import Kind, Scope, WindowKind
+from gpusla.contracts.remedies import (
+    AcrossObjectives,
+    Base,
+    Cap,
+    ClaimAnchor,
+    ClaimMode,
+    Combination,
+    EventRounding,
+    ExclusionRule,
+    HourCount,
+    HoursPer,
+    HourWaiver,
+    Linear,
+    LinearOf,
+    Multiple,
+    Step,
+)
 from gpusla.identity import NodeName
 from gpusla.instants import Interval
+from gpusla.inventory.model import ExclusionRecord
+from gpusla.sla.digest import digest
 from gpusla.sla.evaluate import evaluate
-from gpusla.sla.evaluation import Bounds, Evaluation
-from gpusla.sla.facts import Facts
-from gpusla.timeline.build import build
-from gpusla.timeline.intervals import total_ms
-from gpusla.timeline.model import Evidence, StateSpan
-from tests.core.sla.brute import totals
-from tests.core.sla.making import CONTRACT, SKU, committing, judge, short_period, slot
-from tests.core.sla.notation import DOWN, OK
-from tests.core.sla.strategies import World, worlds
+from gpusla.sla.evaluation import Bounds
+from gpusla.sla.periods import Period, period_of, segments
+from gpusla.timeline.build import UNOBSERVED
+from gpusla.timeline.columns import columns_of
+from gpusla.timeline.model import Evidence, Timeline
+from tests.core.contracts.terms import TIERS, contract, objective
+from tests.core.sla.making import DAY_MS, DOWN, HOUR_MS, facts, month, slot
+from tests.core.sla.october import FEE, OCTOBER, gpus, judged, seen
 
 
-def judged(world: World) -> Evaluation:
-    """What the engine makes of a world."""
-    return judge(world.contract, world.period, world.spans, world.held, excused=world.excused)
-
-
-@settings(max_examples=250, deadline=None)
-@given(worlds())
-def test_the_engine_agrees_with_a_judgement_by_the_millisecond(world: World) -> None:
-    """Value, both bounds, states and exclusions are equal to the last unit."""
-    evaluation = judged(world)
-    plain = totals(world.contract, world.period.interval, world.spans, world.held, world.excused)
-    delivered = evaluation.delivered_gpu_ms
-    assert evaluation.committed_gpu_ms == plain.committed
-    assert (delivered.low, delivered.value, delivered.high) == (plain.low, plain.value, plain.high)
-    assert evaluation.states_gpu_ms == plain.states
-    assert evaluation.excluded_gpu_ms == plain.excluded
-
-
-@settings(max_examples=100, deadline=None)
-@given(worlds())
-def test_every_committed_millisecond_is_delivered_or_lost_to_somebody(world: World) -> None:
-    """Losses by unit add up to the loss, exactly; states add up to held time."""
-    evaluation = judged(world)
-    lost = sum((loss.gpu_ms for loss in evaluation.losses), Fraction(0))
-    assert lost == evaluation.lost_gpu_ms
-    assert evaluation.delivered_gpu_ms.value + lost == evaluation.committed_gpu_ms
-    held = sum(
-        total_ms(Interval(max(h.start_ms, p.start_ms), min(h.end_ms, p.end_ms)) for h in intervals)
-        for p in [world.period.interval]
-        for intervals in world.held.values()
-    )
-    assert sum(evaluation.states_gpu_ms.values()) == evaluation.held_gpu_ms == held
-    assert all(loss.gpu_ms > 0 for loss in evaluation.losses)
-
-
-@settings(max_examples=100, deadline=None)
-@given(worlds())
-def test_the_value_lies_within_its_bounds(world: World) -> None:
-    """In capacity, in availability and, the other way round, in money."""
-    evaluation = judged(world)
-    delivered, credit = evaluation.delivered_gpu_ms, evaluation.credit_minor_units
-    assert 0 <= delivered.low <= delivered.value <= delivered.high <= evaluation.committed_gpu_ms
-    assert 0 <= credit.low <= credit.value <= credit.high <= evaluation.base_minor_units
-
-
-@settings(max_examples=60, deadline=None)
-@given(worlds(), st.randoms(use_true_random=False))
-def test_the_order_of_arrival_and_duplicates_change_nothing(world: World, chance: Random) -> None:
-    """Records may come in any order and more than once."""
-    again = [*world.spans, *world.spans]
-    chance.shuffle(again)
-    assert judged(replace(world, spans=again)) == judged(world)
-
-
-@settings(max_examples=60, deadline=None)
-@given(worlds())
-def test_who_bears_the_unknown_moves_the_value_and_no_bound(world: World) -> None:
-    """The bounds are what may have been; the policy is who pays for not knowing."""
-    provider, tenant = (
-        judged(replace(world, contract=_bearing(world, policy))) for policy in UnknownPolicy
-    )
-    assert provider.delivered_gpu_ms.value <= tenant.delivered_gpu_ms.value
-    assert provider.delivered_gpu_ms.low == tenant.delivered_gpu_ms.low
-    assert provider.delivered_gpu_ms.high == tenant.delivered_gpu_ms.high
-
-
-def _bearing(world: World, policy: UnknownPolicy) -> ContractVersion:
-    return replace(world.contract, objective=replace(world.contract.objective, unknown=policy))
-
-
-@settings(max_examples=60, deadline=None)
-@given(worlds())
-def test_an_exclusion_never_makes_anything_worse(world: World) -> None:
-    """It gives back what was lost, and leaves what was promised as it is."""
-    with_it, without = judged(world), judged(replace(world, excused={}))
-    assert with_it.committed_gpu_ms == without.committed_gpu_ms
-    assert with_it.delivered_gpu_ms.value >= without.delivered_gpu_ms.value
-    assert with_it.states_gpu_ms == without.states_gpu_ms
+def test_a_month_is_judged_from_facts_to_money() -> None:
+    """18 of 744 hours: 97.58 %, the tier of 10 %."""
+    evaluation = judged(contract(), seen({0: [(24, 42, DOWN)]}))
+    assert evaluation.outcomes[0].value.value == Fraction(726, 744)
+    assert evaluation.credit_minor_units.value == FEE // 10
+    assert [(line.objective, line.minor_units) for line in evaluation.lines] == [
+        ("availability", FEE // 10)
+    ]
+    assert evaluation.account.states_gpu_ms[State.DOWN] == 18 * HOUR_MS
+    assert evaluation.is_complete
 
 
 def test_the_period_to_date_is_judged_as_if_it_ended_there() -> None:
     """What comes later is neither promised nor lost yet; the next tier sees the whole period."""
-    contract = committing(CONTRACT, 1)
-    period = short_period(contract, 1000)
-    start_ms = period.interval.start_ms
-    spans = [StateSpan(slot(0), start_ms, start_ms + 1000, OK)]
-    timeline = build(spans, [slot(0)], period.interval)
-    facts = Facts(timeline, {slot(0): (period.interval,)}, {slot(0): SKU})
-    evaluation = evaluate(contract, period, start_ms + 400, facts)
-    assert evaluation.committed_gpu_ms == evaluation.states_gpu_ms[State.OK] == 400
-    assert evaluation.committed_period_gpu_ms == 1000
+    evaluation = judged(contract(), seen({0: [(24, 30, DOWN)]}), hours=48)
+    assert evaluation.account.committed_gpu_ms == 48 * HOUR_MS
+    assert evaluation.account.committed_period_gpu_ms == 744 * HOUR_MS
+    assert evaluation.outcomes[0].value.value == Fraction(42, 48)
     assert evaluation.next_tier is not None
-    assert evaluation.next_tier.gpu_ms == 10
+    # 1 % of 744 h is 7.44 h, of which 6 are lost.
+    assert evaluation.next_tier.gpu_ms == Fraction("1.44") * HOUR_MS
     assert not evaluation.is_complete
 
 
 def test_before_the_period_begins_there_is_nothing_to_judge() -> None:
-    """No availability, no credit, no division by zero."""
-    contract = committing(CONTRACT, 1)
-    period = short_period(contract, 1000)
-    facts = Facts(build([], [slot(0)], period.interval), {slot(0): (period.interval,)}, {})
-    evaluation = evaluate(contract, period, period.interval.start_ms - 5, facts)
-    assert evaluation.availability.value is None
+    """No value, no credit, no division by zero."""
+    evaluation = judged(contract(), seen({}), hours=-5)
+    assert evaluation.outcomes[0].value.value is None
     assert evaluation.credit_minor_units.value == 0
-
-
-def test_outside_the_term_nothing_is_promised() -> None:
-    """A month before the contract begins owes nothing and costs nothing."""
-    period = short_period(CONTRACT, 1000)
-    early = replace(period, key="2026-06", first_day=period.first_day.replace(month=6))
-    facts = Facts(build([], [], period.interval), {}, {})
-    evaluation = evaluate(CONTRACT, early, period.interval.end_ms, facts)
-    assert evaluation.committed_gpu_ms == 0
-    assert evaluation.base_minor_units == 0
+    assert evaluation.until_ms == OCTOBER.start_ms
 
 
 def test_a_slot_that_the_timeline_leaves_out_was_not_observed() -> None:
     """Held and absent from the evidence is unknown, never delivered."""
-    period = short_period(CONTRACT, 100)
-    facts = Facts(build([], [], period.interval), {slot(0): (period.interval,)}, {slot(0): SKU})
-    evaluation = evaluate(CONTRACT, period, period.interval.end_ms, facts)
-    assert evaluation.states_gpu_ms[State.UNKNOWN] == 100
-    assert evaluation.delivered_gpu_ms.high == 100
-    assert evaluation.delivered_gpu_ms.value == 0
+    found = seen({})
+    evaluation = judged(contract(), replace(found, timeline=Timeline(OCTOBER, {})))
+    assert evaluation.account.states_gpu_ms[State.UNKNOWN] == 744 * HOUR_MS
+    value = evaluation.outcomes[0].value
+    assert value == Bounds(Fraction(0), Fraction(0), Fraction(1))
+    assert evaluation.losses[0].reasons == ("not_observed",)
 
 
-def test_a_change_just_before_the_period_is_weighed_with_clock_error() -> None:
-    """A timeline that reaches over the edge lets an outage that ended there reach in."""
-    period = short_period(CONTRACT, 100)
-    start_ms, end_ms = period.interval.start_ms, period.interval.end_ms
-    wide = Interval(start_ms - 50, end_ms)
-    down = StateSpan(slot(0), start_ms - 50, start_ms, DOWN, error_ms=10)
-    spans = [down, StateSpan(slot(0), start_ms, end_ms, OK, error_ms=10)]
-    facts = Facts(build(spans, [slot(0)], wide), {slot(0): (period.interval,)}, {slot(0): SKU})
-    delivered = evaluate(CONTRACT, period, end_ms, facts).delivered_gpu_ms
-    assert delivered == Bounds(Fraction(90), Fraction(100), Fraction(100))
+def test_figures_are_the_same_whether_they_are_explained_or_not() -> None:
+    """And in either form of a timeline; only what is told one by one is left out."""
+    of = several("sum")
+    found = seen({0: [(24, 42, DOWN)], 1: [(30, 33, UNOBSERVED)]}, slots=2)
+    told = judged(of, found)
+    assert isinstance(found.timeline, Timeline)
+    columns = replace(found, timeline=columns_of(found.timeline))
+    assert told.losses
+    assert told.events
+    for other in (judged(of, found, explain=False), judged(of, columns, explain=False)):
+        assert other == replace(told, losses=(), events=())
+        assert digest(other) != digest(told)
 
 
-def test_a_loss_names_the_records_behind_it() -> None:
-    """The statement can be followed down to the journal lines of a node."""
-    period = short_period(CONTRACT, 10)
-    start_ms = period.interval.start_ms
-    spans = [
-        StateSpan(slot(0), start_ms + at, start_ms + at + 1, DOWN, evidence=_records(at))
-        for at in range(10)
+def several(across: str, *caps: Cap, **changes: Any) -> ContractVersion:
+    """Two GPUs under four objectives of different kinds and shapes."""
+    multiple = Multiple(Fraction(1), EventRounding.HOUR_UP, 0)
+    linear = Linear(Base.UNIT_FEE, LinearOf.ALL_LOST, Fraction(1))
+    return gpus(
+        2,
+        objectives=(
+            objective(),
+            objective(id="units", kind=Kind.TIME_UNIT, scope=Scope.UNIT, credit=linear),
+            objective(id="outages", kind=Kind.TIME_UNIT, credit=multiple),
+            objective(id="all", kind=Kind.TIME_ALL_DOWN),
+        ),
+        combination=Combination(AcrossObjectives(across), caps, 0),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("across", "caps", "lines"),
+    [
+        # GPU 0 is down for 62 h, GPU 1 for 31 h of them.  Each GPU costs 75,000,000.00.
+        # availability: 93 of 1488 h, 93.75 %: 25 % of the fee.
+        # units: 75,000,000.00 * (62 + 31) / 744 = 9,375,000.00.
+        # outages: the same, for both are whole hours.
+        # all: 31 of 744 h, 95.83 %: 10 % of the fee.
+        ("sum", (), {"availability": 37.5, "units": 9.375, "outages": 9.375, "all": 15}),
+        ("max", (), {"availability": 37.5}),
+        ("first", (), {"availability": 37.5}),
+        # 20 % of the fee is 30 million, of 71.25 million: 37.5 * 30 / 71.25 and so on.
+        (
+            "sum",
+            (Cap(Fraction(20), Base.PERIOD_FEE, None),),
+            {"availability": 300 / 19, "units": 75 / 19, "outages": 75 / 19, "all": 120 / 19},
+        ),
+        ("max", (Cap(None, Base.PERIOD_FEE, 100_000_000),), {"availability": 1}),
+    ],
+)
+def test_several_objectives_come_to_one_credit(
+    across: str, caps: tuple[Cap, ...], lines: dict[str, float]
+) -> None:
+    """By what each gives, with the caps."""
+    found = seen({0: [(24, 86, DOWN)], 1: [(48, 79, DOWN)]}, slots=2)
+    evaluation = judged(several(across, *caps), found)
+    got = {line.objective: line.minor_units for line in evaluation.lines}
+    assert got.keys() == lines.keys()
+    for name, millions in lines.items():
+        assert abs(got[name] - round(millions * 100_000_000)) <= 1
+    assert sum(got.values()) == evaluation.credit_minor_units.value
+
+
+def test_an_amended_month_is_two_segments_each_with_its_part_of_the_fee() -> None:
+    """A14: each is judged under its own version; from the 16th on 16 of 31 days are left."""
+    first = contract()
+    second = contract(version=2, effective_from=date(2026, 10, 16))
+    versions = (first, second)
+    found = seen({0: [(0, 36, DOWN), (380, 390, DOWN)]})
+    parts = [
+        evaluate(version, segment, OCTOBER.end_ms, found, versions=versions)
+        for version, segment in segments(versions, month())
     ]
-    (loss,) = judge(CONTRACT, period, spans, {slot(0): (period.interval,)}).losses
-    assert loss.interval == period.interval
-    assert loss.evidence == (Evidence(NodeName("n1"), 1, 11),)
-    assert loss.slots == (slot(0),)
+    assert [part.period.key for part in parts] == ["2026-10-v1", "2026-10-v2"]
+    fees = [FEE * Fraction(15, 31), FEE * Fraction(16, 31)]
+    assert [part.fee_minor_units for part in parts] == fees
+    # 36 of 360 h: 90 %, the tier of 25 %.  10 of 384 h: 97.4 %, the tier of 10 %.
+    assert [part.settlement.exact.value for part in parts] == [fees[0] / 4, fees[1] / 10]
 
 
-def test_a_loss_that_nobody_observed_names_no_records() -> None:
-    """Silence is a reason of its own, and has no evidence."""
-    period = short_period(CONTRACT, 10)
-    (loss,) = judge(CONTRACT, period, [], {slot(0): (period.interval,)}).losses
-    assert loss.reasons == ("not_observed",)
-    assert loss.evidence == ()
+def test_a_rolling_window_reaches_back_beyond_the_period() -> None:
+    """Forty-five days before the end: 1 October less 14 days, and the fee for that time."""
+    window = {"kind": WindowKind.ROLLING_DAYS, "days": 45}
+    of = contract(objectives=(objective(window=window),))
+    outcome = judged(of, seen({0: [(-100, -64, DOWN)]})).outcomes[0]
+    assert outcome.measure.window.duration_ms == 45 * DAY_MS
+    assert outcome.value.value == 1 - Fraction(36, 45 * 24)
+    # 14 of 30 days of September and all of October, at the tier of 10 %.
+    assert outcome.credit.value == (FEE * Fraction(14, 30) + FEE) / 10
 
 
-def _records(at: int) -> Evidence:
-    return Evidence(NodeName("n1"), at + 1, at + 2)
+def test_what_was_granted_for_the_same_time_is_taken_off() -> None:
+    """By the objective's id."""
+    window = {"kind": WindowKind.ROLLING_DAYS, "days": 45}
+    of = contract(objectives=(objective(window=window),))
+    once = judged(of, seen({0: [(-100, -64, DOWN)]}, granted_minor_units={"availability": 7}))
+    full = judged(of, seen({0: [(-100, -64, DOWN)]}))
+    assert once.outcomes[0].credit.value == full.outcomes[0].credit.value - 7
+
+
+def test_an_objective_whose_window_ends_later_has_no_outcome_yet() -> None:
+    """A quarter ends with September and December, and not with October."""
+    quarter = objective(id="quarter", window={"kind": WindowKind.QUARTER})
+    of = contract(objectives=(quarter, objective()))
+    evaluation = judged(of, seen({0: [(24, 42, DOWN)]}))
+    assert [outcome.objective.id for outcome in evaluation.outcomes] == ["availability"]
+    alone = judged(contract(objectives=(quarter,)), seen({0: [(24, 42, DOWN)]}))
+    assert alone.outcomes == ()
+    assert alone.credit_minor_units.value == 0
+
+
+def test_the_last_window_of_the_term_answers_for_what_still_runs() -> None:
+    """An outage over the end of October is November's, unless the term ends with October."""
+    credit = Multiple(Fraction(1), EventRounding.NONE, 0)
+    promise = objective(kind=Kind.TIME_UNIT, credit=credit)
+    runs_on = contract(objectives=(promise,))
+    ends = contract(objectives=(promise,), term={"end": date(2026, 10, 31)})
+    found = seen({0: [(734, 754, DOWN)]})
+    assert judged(runs_on, found).credit_minor_units.value == 0
+    # Ten hours of October at a 744th of the fee.
+    assert judged(ends, found).settlement.exact.value == FEE * Fraction(10, 744)
+
+
+def test_clock_hours_are_those_of_the_contracts_zone() -> None:
+    """In Kathmandu an hour begins a quarter past; 5 and 4 minutes are not of one hour there."""
+    waiver = HourWaiver(6 * 60_000, HourCount.SUM)
+    promise = objective(kind=Kind.TIME_UNIT, credit=waiver)
+    of = contract(objectives=(promise,), term={"timezone": "Asia/Kathmandu"})
+    whole = month(of).interval
+    reach = Interval(whole.start_ms - DAY_MS, whole.end_ms + DAY_MS)
+    # From ten minutes before to three after a full hour of Kathmandu.
+    hour = DAY_MS + 5 * HOUR_MS
+    found = facts(reach, {0: [(hour - 10 * 60_000, hour + 3 * 60_000, DOWN)]})
+    credit = evaluate(of, month(of), whole.end_ms, found).settlement.exact.value
+    assert credit == Fraction(FEE, 744)
+
+
+PLANNED = ExclusionRule(
+    "planned", "maintenance", 7 * DAY_MS, 0, HoursPer.SLOT, 0, needs_approval=False
+)
+
+
+def excluded(id_: str, start: int, end: int, notice_days: int | None) -> ExclusionRecord:
+    """Maintenance of the first slot by hours of October."""
+    start_ms = OCTOBER.start_ms + start * HOUR_MS
+    return ExclusionRecord(
+        id=id_,
+        from_ms=start_ms,
+        until_ms=OCTOBER.start_ms + end * HOUR_MS,
+        recorded_ms=start_ms,
+        supersedes=None,
+        withdrawn=False,
+        slots=(slot(0),),
+        contract=contract().id,
+        kind="maintenance",
+        reason="a new switch",
+        clause="planned",
+        approver="provider",
+        notice_ms=None if notice_days is None else start_ms - notice_days * DAY_MS,
+    )
+
+
+def test_exclusions_that_count_and_those_that_do_not_are_told() -> None:
+    """Within the time that is judged; what lies outside is no matter of this period."""
+    of = contract(exclusion_rules=(PLANNED,))
+    records = (
+        excluded("counts", 24, 30, 7),
+        excluded("late", 40, 44, 6),
+        excluded("november", 750, 760, 0),
+        excluded("september", -50, -40, 7),
+    )
+    evaluation = judged(of, seen({0: [(24, 30, DOWN), (40, 44, DOWN)]}, exclusions=records))
+    assert evaluation.exclusions == ("counts",)
+    assert [refused.exclusion_id for refused in evaluation.refused] == ["late"]
+    assert evaluation.account.excluded_gpu_ms == 6 * HOUR_MS
+    assert evaluation.account.lost_gpu_ms == 4 * HOUR_MS
+
+
+@pytest.mark.parametrize(("claimed_days", "credit"), [(None, 0), (0, 10), (29, 10), (30, 0)])
+def test_a_credit_to_be_claimed_waits_for_it(claimed_days: int | None, credit: int) -> None:
+    """Within thirty days after the period's last; what may be claimed is told either way."""
+    of = contract(claims={"mode": ClaimMode.ON_CLAIM})
+    # Clocks go back on 1 November: the end of the thirtieth day is an hour later.
+    at_ms = None if claimed_days is None else OCTOBER.end_ms + claimed_days * DAY_MS + HOUR_MS
+    evaluation = judged(of, seen({0: [(24, 42, DOWN)]}, claimed_ms=at_ms))
+    assert evaluation.claim is not None
+    assert evaluation.claim.deadline_ms == OCTOBER.end_ms + 30 * DAY_MS + HOUR_MS
+    assert evaluation.claim.claimable_minor_units == FEE // 10
+    assert evaluation.credit_minor_units.value == FEE * credit // 100
+    assert bool(evaluation.lines) == bool(credit)
+
+
+@pytest.mark.parametrize("explain", [True, False])
+def test_the_first_incident_may_start_the_deadline(*, explain: bool) -> None:
+    """It is the first loss of the period, on 5 October: thirty days after it is 4 November."""
+    claims = {"mode": ClaimMode.ON_CLAIM, "anchor": ClaimAnchor.INCIDENT}
+    evaluation = judged(contract(claims=claims), seen({0: [(100, 118, DOWN)]}), explain=explain)
+    assert evaluation.claim is not None
+    # The end of 4 November in Chicago, which is six hours behind UTC by then.
+    assert evaluation.claim.deadline_ms == OCTOBER.start_ms + 35 * DAY_MS + HOUR_MS
+
+
+def test_a_shadow_price_stands_in_for_a_fee_of_nothing() -> None:
+    """The figures are those of a fee; that it is none is said."""
+    nothing = (replace(contract().fees.recurring[0], minor_units=0),)
+    of = contract(fees={"recurring": nothing, "shadow_minor_units": 1000})
+    evaluation = judged(of, seen({0: [(24, 42, DOWN)]}))
+    assert evaluation.is_shadow
+    assert evaluation.credit_minor_units.value == 100
+
+
+def test_the_next_tier_is_that_of_the_first_objective_with_tiers_for_all_time() -> None:
+    """Not that of units by themselves, nor of a credit without tiers."""
+    linear = Linear(Base.PERIOD_FEE, LinearOf.ALL_LOST, Fraction(1))
+    of = contract(
+        objectives=(
+            objective(id="linear", credit=linear),
+            objective(
+                id="units", kind=Kind.TIME_UNIT, scope=Scope.UNIT, credit=Step(Base.UNIT_FEE, TIERS)
+            ),
+            objective(id="time", kind=Kind.TIME_UNIT, target=Fraction(1)),
+            objective(id="capacity"),
+        )
+    )
+    found = judged(of, seen({}), hours=10).next_tier
+    assert found is not None
+    assert (found.objective, found.tier) == ("time", TIERS[0])
+
+
+def test_a_loss_and_an_outage_name_the_records_behind_them() -> None:
+    """Down to the journal lines of a node; unobserved time has none."""
+    of = several("sum")
+    found = seen({0: [(24, 42, DOWN)], 1: [(30, 33, UNOBSERVED)]}, slots=2)
+    assert isinstance(found.timeline, Timeline)
+    spans = {
+        key: tuple(
+            replace(span, evidence=Evidence(NodeName("n1"), number, number + 1))
+            if span.condition.state is not State.UNKNOWN
+            else span
+            for number, span in enumerate(several_)
+        )
+        for key, several_ in found.timeline.spans.items()
+    }
+    evaluation = judged(of, replace(found, timeline=replace(found.timeline, spans=spans)))
+    recorded, unseen = evaluation.losses
+    assert recorded.evidence == (Evidence(NodeName("n1"), 1, 2),)
+    assert unseen.evidence == ()
+    told = {
+        (event.objective, event.unit, event.interval.duration_ms // HOUR_MS): event.causes
+        for event in evaluation.events
+    }
+    assert sorted(key[0] for key in told) == ["all", "outages", "outages", "units", "units"]
+    both = told["all", "all", 3]
+    assert [cause.slot for cause in both] == [slot(0), slot(1)]
+    assert [cause.evidence for cause in both] == [Evidence(NodeName("n1"), 1, 2), None]
+
+
+def test_an_outage_by_a_rule_alone_names_no_cause() -> None:
+    """A slot that burns in is ok and does not count yet."""
+    of = contract(
+        objectives=(objective(kind=Kind.TIME_UNIT),),
+        capacity={"acceptance": {"burn_in_ms": DAY_MS}},
+    )
+    held = Interval(OCTOBER.start_ms + 5 * DAY_MS, OCTOBER.end_ms)
+    (event,) = judged(of, seen({}, held=held)).events
+    assert event.interval == Interval(held.start_ms, held.start_ms + DAY_MS)
+    assert event.causes == ()
+
+
+def test_a_segment_of_a_period_can_be_asked_for_by_its_key() -> None:
+    """As the ledger names it."""
+    versions = (contract(), contract(version=2, effective_from=date(2026, 10, 16)))
+    segment: Period = period_of(versions[1], "2026-10-v2", versions)
+    evaluation = evaluate(versions[1], segment, OCTOBER.end_ms, seen({}), versions=versions)
+    assert evaluation.period.key == "2026-10-v2"
+    assert evaluation.fee_minor_units == FEE * Fraction(16, 31)
