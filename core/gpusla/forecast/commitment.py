@@ -1,15 +1,14 @@
 """What is committed over time: by the ramp of a contract, or evenly where units are counted."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from gpusla.contracts.calendar import start_of_day_ms
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.promises import Kind
 from gpusla.instants import Interval
 from gpusla.sla.evaluation import Evaluation, Outcome
-from gpusla.sla.periods import clipped, term_of
+from gpusla.sla.measure.committed import commitment
+from gpusla.sla.periods import clipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,15 @@ class Stretch:
 
 def committed(contract: ContractVersion, interval: Interval) -> tuple[Stretch, ...]:
     """Return the GPUs of the ramp over interval, in order; none before it or outside the term."""
-    return tuple(_ramp(contract, interval))
+    known = commitment(contract)
+    starts = [int(from_ms) for from_ms in known.from_ms]
+    ends = [*starts[1:], interval.end_ms]
+    parts = (clipped(Interval(*ends_of), interval) for ends_of in zip(starts, ends, strict=True))
+    return tuple(
+        Stretch(part, Fraction(int(gpus)))
+        for part, gpus in zip(parts, known.gpus, strict=True)
+        if part.duration_ms and gpus
+    )
 
 
 def committed_between(evaluation: Evaluation, outcome: Outcome, interval: Interval) -> Fraction:
@@ -59,14 +66,3 @@ def rest_of_window(evaluation: Evaluation, outcome: Outcome) -> tuple[Stretch, .
         return committed(evaluation.contract, rest)
     lacking = outcome.measure.total_whole_window - outcome.measure.total.value
     return (Stretch(rest, lacking / rest.duration_ms),)
-
-
-def _ramp(contract: ContractVersion, interval: Interval) -> Iterator[Stretch]:
-    zone, within = contract.term.timezone, clipped(interval, term_of(contract))
-    starts = [start_of_day_ms(step.start, zone) for step in contract.capacity.ramp]
-    for step, start_ms, end_ms in zip(
-        contract.capacity.ramp, starts, [*starts[1:], within.end_ms], strict=True
-    ):
-        part = clipped(Interval(start_ms, end_ms), within)
-        if part.duration_ms > 0:
-            yield Stretch(part, Fraction(step.gpus))
