@@ -121,7 +121,8 @@ def _by_state(case: Case) -> dict[State, int]:
     """Return held time by the state that was observed; all that is not in a row was ok."""
     rows, held = case.wide.rows, case.held
     common = overlap(rows.start, rows.end, held.start, held.end)
-    start_ms, end_ms, inside = in_window(case.line, case.judged, common.start, common.end)
+    lane = rows.lane[common.left]
+    start_ms, end_ms, inside = in_window(case.line, case.judged, lane, common.start, common.end)
     condition = rows.condition[common.left[inside]]
     by_condition = sums(condition, len(rows.conditions), end_ms - start_ms)
     states = dict.fromkeys(State, 0)

@@ -4,17 +4,19 @@ Objectives of the kind `capacity`: committed GPU-time and what of it was deliver
 docs/concepts/sla-engine.md, section 6.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 
 import numpy as np
 
 from gpusla.contracts.model import OverDelivery
 from gpusla.instants import Interval
 from gpusla.sla.evaluation import Measure, UnitMeasure
-from gpusla.sla.measure.case import Case, counted_pieces
-from gpusla.sla.measure.exact import integral, integrals
-from gpusla.sla.measure.lines import Line, Numbers, Rows, Stretches, joined, outside
+from gpusla.sla.measure.case import Case, counted_pieces, raw_layers
+from gpusla.sla.measure.exact import Mask, Numbers, Rows, integral, integrals
+from gpusla.sla.measure.lines import Stretches, nothing, outside
 from gpusla.sla.measure.results import (
     NO_STEPS,
     NO_TIME,
@@ -23,9 +25,10 @@ from gpusla.sla.measure.results import (
     held_gpu_ms,
     held_later_gpu_ms,
     in_window,
+    losing,
 )
 from gpusla.sla.measure.runs import forgiven
-from gpusla.sla.measure.steps import Addition, add_up
+from gpusla.sla.measure.steps import Changes, add_up, following, lasting
 from gpusla.sla.measure.tables import Bound
 from gpusla.sla.measure.units import Pieces
 
@@ -63,36 +66,55 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Missing:
+    """
+    Rows of units' time in the window to date at which they deliver less than they hold, sorted.
+
+    lane: the unit's number.  missing: out of scale.
+    """
+
+    lane: Rows
+    start_ms: Numbers
+    end_ms: Numbers
+    missing: Numbers
+
+    @property
+    def goes_on(self) -> Mask:
+        """Of each row but the last: whether the next begins where it ends, in the same unit."""
+        follows = self.lane[1:] == self.lane[:-1]
+        return np.asarray(follows & (self.start_ms[1:] == self.end_ms[:-1]), dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """
     Capacity in one bound.
 
-    pieces: with exclusions.  forgiven: time of units in which nothing of theirs counts as missing.
-    lane, start, end, missing: rows of units' time at which something is missing all the same.
+    pieces: with exclusions.  forgiven: time of units in which nothing of theirs counts as missing;
+    both over the reach.  missing: after forgiveness.
     """
 
     pieces: Pieces
     forgiven: Stretches
-    lane: Rows
-    start: Numbers
-    end: Numbers
-    missing: Numbers
+    missing: Missing
     balance: Balance
 
 
 def judge(case: Case, bound: Bound, *, with_exclusions: bool = True) -> Judged:
     """Work out one bound of a capacity objective."""
-    units = case.grouping.units
-    pieces = counted_pieces(case, bound, with_exclusions=with_exclusions)
-    short = _forgiven(case, bound, pieces, with_exclusions=with_exclusions)
-    missing = _missing(case, pieces)
-    is_missing = np.asarray(missing > 0, dtype=np.bool_)
-    missing = missing[is_missing]
-    rest = outside(pieces.start[is_missing], pieces.end[is_missing], short)
-    missing = missing[rest.left]
-    balance = _balance(case, pieces, rest.start, rest.end, missing)
-    lane = units.lanes_of(rest.start)
-    return Judged(pieces, short, lane, rest.start, rest.end, missing, balance)
+    raw = raw_layers(case, bound)
+    pieces = counted_pieces(case, bound, raw, with_exclusions=with_exclusions)
+    amounts = _missing_of(case, pieces)
+    least = case.objective.min_outage
+    if least.length_ms == 0:
+        short = nothing(case.line.kind)
+    elif with_exclusions and not least.splits and len(case.excused):
+        before = counted_pieces(case, bound, raw, with_exclusions=False)
+        short = forgiven(before.where(_missing_of(case, before) > 0), least)
+    else:
+        short = forgiven(pieces.where(amounts > 0), least)
+    missing = _missing(case, pieces, amounts, short)
+    return Judged(pieces, short, missing, _balance(case, pieces, missing))
 
 
 def measure_capacity(case: Case) -> Measure:
@@ -116,97 +138,99 @@ def measure_capacity(case: Case) -> Measure:
     )
 
 
-def _missing(case: Case, pieces: Pieces) -> Numbers:
+def _missing_of(case: Case, pieces: Pieces) -> Numbers:
     return pieces.held * pieces.scale - pieces.contribution(case.contract.capacity)
 
 
-def _forgiven(case: Case, bound: Bound, pieces: Pieces, *, with_exclusions: bool) -> Stretches:
-    """Return the time of outages that are too short to count, judged by raw levels or not."""
-    least = case.objective.min_outage
-    if least.length_ms == 0:
-        return joined(pieces.start[:0], pieces.end[:0])
-    if with_exclusions and not least.splits and len(case.excused):
-        pieces = counted_pieces(case, bound, with_exclusions=False)
-    return forgiven(pieces.where(_missing(case, pieces) > 0), least)
+def _missing(case: Case, pieces: Pieces, amounts: Numbers, short: Stretches) -> Missing:
+    rows = np.flatnonzero(amounts > 0)
+    rest = outside(pieces.start[rows], pieces.end[rows], short)
+    rows = rows[rest.left]
+    lane = pieces.lane[rows]
+    start_ms, end_ms, inside = in_window(
+        case.grouping.units, case.judged, lane, rest.start, rest.end
+    )
+    return Missing(lane[inside], start_ms, end_ms, amounts[rows[inside]])
 
 
-def _balance(case: Case, pieces: Pieces, start: Numbers, end: Numbers, missing: Numbers) -> Balance:
+def _balance(case: Case, pieces: Pieces, missing: Missing) -> Balance:
     """Add up what changes over the window to date, whatever the unit."""
-    slots, units, window = case.line, case.grouping.units, case.judged
-    held, is_out = case.held, np.asarray(pieces.out > 0, dtype=np.bool_)
-    out = pieces.out[is_out]
-    parts = [
-        _throughout(slots, window, held.start, held.end, present=np.ones_like(held.start)),
-        _throughout(units, window, start, end, missing=missing),
-        _throughout(units, window, pieces.start[is_out], pieces.end[is_out], out=out),
-    ]
+    line, window = case.line, case.judged
+    edges = np.array([window.start_ms, window.end_ms], dtype=line.kind)
     at_ms = case.committed.from_ms
-    inside = at_ms[(at_ms > window.start_ms) & (at_ms < window.end_ms)].astype(slots.kind)
-    steps = add_up([addition for part in parts for addition in part], inside)
+    inside = at_ms[(at_ms > window.start_ms) & (at_ms < window.end_ms)].astype(line.kind)
+    parts = [
+        _present(case, edges),
+        following(missing.goes_on, missing.start_ms, missing.end_ms, missing=missing.missing),
+    ]
+    if pieces.out is not None:
+        _, start_ms, end_ms, out = _out(case, pieces)
+        parts.append(lasting(start_ms, end_ms, out=out))
+    steps = add_up(parts, np.concatenate((edges, inside)))
     start_ms, end_ms = steps.places[:-1], steps.places[1:]
-    counted_out = steps.sum("out")
+    out = steps.sum("out")
     return Balance(
         pieces.scale,
         start_ms,
         end_ms,
-        steps.sum("present") - counted_out,
+        steps.sum("present") - out,
         steps.sum("missing"),
-        np.maximum(case.committed.at(start_ms) - counted_out, 0),
+        np.maximum(case.committed.at(start_ms) - out, 0),
     )
 
 
-def _throughout(
-    line: Line, window: Interval, start: Numbers, end: Numbers, **amounts: Numbers
-) -> tuple[Addition, Addition]:
-    """Return rows at their instants in the window; those that fill it, as most do, are one."""
-    start_ms, end_ms, inside = in_window(line, window, start, end)
+def _present(case: Case, edges: Numbers) -> Changes:
+    """Return how many slots are held; those that are held throughout, as most are, at once."""
+    held, window = case.held, case.judged
+    start_ms, end_ms, _ = in_window(case.line, window, held.lane, held.start, held.end)
     is_whole = (start_ms == window.start_ms) & (end_ms == window.end_ms)
-    amounts = {name: values[inside] for name, values in amounts.items()}
-    edges = np.array([[window.start_ms], [window.end_ms]], dtype=line.kind)
-    rest = {name: values[~is_whole] for name, values in amounts.items()}
-    whole = {
-        name: np.array([values[is_whole].sum()], dtype=line.kind)
-        for name, values in amounts.items()
-    }
-    return (
-        Addition(edges[0], edges[1], whole),
-        Addition(start_ms[~is_whole], end_ms[~is_whole], rest),
+    part = start_ms[~is_whole], end_ms[~is_whole]
+    one = np.ones_like(part[0])
+    whole = np.full(1, len(start_ms) - len(one), dtype=case.line.kind)
+    return Changes(
+        np.concatenate((*part, edges)), {"present": np.concatenate((one, -one, whole, -whole))}
     )
 
 
-def _units(case: Case, judged: dict[Bound, Judged], held: Numbers) -> tuple[UnitMeasure, ...]:
+def _out(case: Case, pieces: Pieces) -> tuple[Rows, Numbers, Numbers, Numbers]:
+    """Return units' time with slots out of the count: lane, start, end, and how many."""
+    assert pieces.out is not None
+    rows = np.flatnonzero(pieces.out > 0)
+    lane, units = pieces.lane[rows], case.grouping.units
+    start_ms, end_ms, inside = in_window(
+        units, case.judged, lane, pieces.start[rows], pieces.end[rows]
+    )
+    return lane[inside], start_ms, end_ms, pieces.out[rows[inside]]
+
+
+def _units(case: Case, judged: Mapping[Bound, Judged], held: Numbers) -> tuple[UnitMeasure, ...]:
     """Return the units that lost something in any bound, by name."""
-    lost = {bound: _lost_by_unit(case, one) for bound, one in judged.items()}
+    lost = {bound: _lost_by_unit(case, one.missing) for bound, one in judged.items()}
     total = {bound: held - _out_by_unit(case, one.pieces) for bound, one in judged.items()}
+    later = total[Bound.VALUE] + held_later_gpu_ms(case)
     parts, whole = Fractions(judged[Bound.VALUE].balance.scale), Fractions(1)
-    total_whole = total[Bound.VALUE] + held_later_gpu_ms(case)
-    is_lost = np.any([np.asarray(one > 0, dtype=np.bool_) for one in lost.values()], axis=0)
-    names = case.grouping.names
-    return tuple(
-        UnitMeasure(
-            names[lane],
-            int(held[lane]),
-            whole.bounds(total, lane),
-            parts.bounds(lost, lane),
-            NO_TIME,
-            NO_STEPS,
-            whole.exact(total_whole[lane]),
-        )
-        for lane in sorted(np.flatnonzero(is_lost).tolist(), key=names.__getitem__)
+    lanes = losing(lost, case.grouping.names)
+    names = [case.grouping.names[lane] for lane in lanes]
+    columns = (
+        names,
+        held[lanes].tolist(),
+        whole.bounds(total, lanes),
+        parts.bounds(lost, lanes),
+        repeat(NO_TIME),
+        repeat(NO_STEPS),
+        whole.exact(later[lanes]),
     )
+    return tuple(map(UnitMeasure, *columns))
 
 
-def _lost_by_unit(case: Case, one: Judged) -> Numbers:
-    units = case.grouping.units
-    start_ms, end_ms, inside = in_window(units, case.judged, one.start, one.end)
-    lanes, missing = one.lane[inside], one.missing[inside]
-    return integrals(lanes, units.lanes, missing, end_ms - start_ms)
+def _lost_by_unit(case: Case, rows: Missing) -> Numbers:
+    lengths = rows.end_ms - rows.start_ms
+    return integrals(rows.lane, case.grouping.units.lanes, rows.missing, lengths)
 
 
 def _out_by_unit(case: Case, pieces: Pieces) -> Numbers:
     units = case.grouping.units
-    is_out = np.asarray(pieces.out > 0, dtype=np.bool_)
-    start, end, out = pieces.start[is_out], pieces.end[is_out], pieces.out[is_out]
-    start_ms, end_ms, inside = in_window(units, case.judged, start, end)
-    lanes = units.lanes_of(start[inside])
-    return integrals(lanes, units.lanes, out[inside], end_ms - start_ms)
+    if pieces.out is None:
+        return np.zeros(units.lanes, dtype=units.kind)
+    lane, start_ms, end_ms, out = _out(case, pieces)
+    return integrals(lane, units.lanes, out, end_ms - start_ms)

@@ -25,7 +25,7 @@ from gpusla.sla.measure.tables import (
     delivered_table,
     scale_of,
 )
-from gpusla.sla.measure.units import Grouping, Pieces, pieces
+from gpusla.sla.measure.units import Base, Grouping, Pieces, base_of, pieces
 from gpusla.timeline.columns import Columns
 
 ExcusedTime: TypeAlias = Mapping[Slot, tuple[Interval, ...]]
@@ -49,11 +49,16 @@ class Case:
     roster: Roster
     grouping: Grouping
     committed: Commitment
-    held: Held
+    base: Base
     burn_in: Stretches
     excused: Stretches
     wide: Widened
     table: Table
+
+    @property
+    def held(self) -> Held:
+        """Holdings on the slots' line."""
+        return self.base.held
 
     @property
     def line(self) -> Line:
@@ -93,6 +98,7 @@ def lay_out(  # noqa: PLR0917  (what a measure depends on, in the order of `meas
     line = grouping.slots
     held = held_rows(roster, contract.capacity, line)
     rows = seen(columns, roster, line)
+    table = _table(objective, rows, line)
     return Case(
         contract,
         objective,
@@ -102,36 +108,41 @@ def lay_out(  # noqa: PLR0917  (what a measure depends on, in the order of `meas
         roster,
         grouping,
         commitment(contract),
-        held,
+        base_of(grouping, held, table.scale),
         burning_in(roster, line, contract.capacity.acceptance.burn_in_ms),
         _excused(excused, roster, held, line),
         widened(rows, line, objective.clock_error_ms),
-        _table(objective, rows, line),
+        table,
     )
 
 
-def levels(case: Case, bound: Bound, *, with_exclusions: bool) -> Levels:
-    """Return slots' levels in a bound."""
+def raw_layers(case: Case, bound: Bound) -> Layers:
+    """Return slots' levels in a bound, as they are without exclusions."""
     objective, line = case.objective, case.line
-    all_layers = layers(case.wide, line, case.table, bound, objective.unknown.carry_last_ms)
-    if objective.kind is not Kind.PERFORMANCE:
-        settle_ms = case.contract.capacity.acceptance.settle_ms
-        settle = settling(case.wide, line, case.table, bound, settle_ms)
-        all_layers = all_layers.with_zero(union(settle, case.burn_in))
-    if with_exclusions:
-        all_layers = all_layers.without(case.excused)
-    unknown = nothing(line.kind)
-    if bound is Bound.VALUE and objective.unknown.policy is UnknownPolicy.EXCLUDE:
-        unknown = _weighty(all_layers.unknown, case)
-    out = case.excused if with_exclusions and _takes_out(objective) else nothing(line.kind)
-    return Levels(all_layers, out, unknown)
+    raw = layers(case.wide, line, case.table, bound, objective.unknown.carry_last_ms)
+    if objective.kind is Kind.PERFORMANCE:
+        return raw
+    settle_ms = case.contract.capacity.acceptance.settle_ms
+    settle = settling(case.wide, line, case.table, bound, settle_ms)
+    return raw.with_zero(union(settle, case.burn_in))
 
 
-def counted_pieces(case: Case, bound: Bound, *, with_exclusions: bool) -> Pieces:
+def levels(case: Case, bound: Bound, raw: Layers, *, with_exclusions: bool) -> Levels:
+    """Return slots' levels in a bound, and what of them is out of the count."""
+    found = raw.without(case.excused) if with_exclusions else raw
+    out = unknown = nothing(case.line.kind)
+    if bound is Bound.VALUE and case.objective.unknown.policy is UnknownPolicy.EXCLUDE:
+        unknown = _weighty(found.unknown, case)
+    if with_exclusions and _takes_out(case.objective):
+        out = case.excused
+    return Levels(found, out, unknown)
+
+
+def counted_pieces(case: Case, bound: Bound, raw: Layers, *, with_exclusions: bool) -> Pieces:
     """Return what units have at every instant in a bound, with unknown time out of the count."""
-    found = levels(case, bound, with_exclusions=with_exclusions)
+    found = levels(case, bound, raw, with_exclusions=with_exclusions)
     out = union(found.out, found.unknown)
-    return pieces(case.grouping, case.held, found.layers.without(out), out)
+    return pieces(case.grouping, case.base, found.layers.without(out), out)
 
 
 def _weighty(unknown: Stretches, case: Case) -> Stretches:
@@ -173,10 +184,11 @@ def _grouping(
 
 
 def _excused(excused: ExcusedTime, roster: Roster, held: Held, line: Line) -> Stretches:
+    places = {slot: roster.index.get(slot) for slot in excused}
     rows = [
-        (roster.index[slot], one.start_ms, one.end_ms)
-        for slot, several in excused.items()
-        if slot in roster.index
+        (lane, one.start_ms, one.end_ms)
+        for lane, several in zip(places.values(), excused.values(), strict=True)
+        if lane is not None
         for one in several
     ]
     if not rows:

@@ -8,7 +8,7 @@ import numpy as np
 from gpusla.contracts.calendar import start_of_day_ms
 from gpusla.contracts.model import ContractVersion
 from gpusla.instants import Interval
-from gpusla.sla.measure.lines import Numbers
+from gpusla.sla.measure.exact import Numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

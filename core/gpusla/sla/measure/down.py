@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gpusla.contracts.promises import Kind, PerformanceSource, UnknownPolicy
-from gpusla.sla.measure.case import Case, Levels, levels
+from gpusla.sla.measure.case import Case, Levels, levels, raw_layers
 from gpusla.sla.measure.lines import (
     Stretches,
     intersect,
@@ -22,7 +22,7 @@ from gpusla.sla.measure.lines import (
 )
 from gpusla.sla.measure.slots import Layers
 from gpusla.sla.measure.tables import Bound
-from gpusla.sla.measure.units import Pieces, all_excused, existence, pieces
+from gpusla.sla.measure.units import all_excused, base_of, existence, pieces
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,9 @@ def down(case: Case, times: Times, bound: Bound, *, with_exclusions: bool) -> Do
     if performance is not None and performance.source is PerformanceSource.MEASUREMENTS:
         found = _measured(case, times, bound)
     else:
-        found = _seen(case, levels(case, bound, with_exclusions=with_exclusions))
+        found = _seen(
+            case, levels(case, bound, raw_layers(case, bound), with_exclusions=with_exclusions)
+        )
     if not with_exclusions or not len(times.excused):
         return found
     return found.each(lambda time: subtract(time, times.excused))
@@ -82,15 +84,13 @@ def _seen(case: Case, found: Levels) -> Down:
 def _down(case: Case, layers: Layers) -> Stretches:
     none = nothing(case.line.kind)
     if case.objective.kind is not Kind.PERFORMANCE:
-        one = pieces(case.grouping, case.held, layers, none)
-        return one.where(_is_nothing(one, case))
-    one = pieces(case.grouping, case.held.unweighted, layers, none)
-    failing = one.where(np.asarray(one.healthy < one.present, dtype=np.bool_))
-    return union(failing, _weightless(case))
-
-
-def _is_nothing(one: Pieces, case: Case) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    return np.asarray(one.contribution(case.contract.capacity) == 0, dtype=np.bool_)
+        one = pieces(case.grouping, case.base, layers, none)
+        is_nothing = one.contribution(case.contract.capacity) == 0
+        return one.where(np.asarray(is_nothing, dtype=np.bool_))
+    base = base_of(case.grouping, case.held.unweighted, case.table.scale)
+    one = pieces(case.grouping, base, layers, none)
+    is_failing = np.asarray(one.sum("healthy") < one.sum("present"), dtype=np.bool_)
+    return union(one.where(is_failing), _weightless(case))
 
 
 def _weightless(case: Case) -> Stretches:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gpusla.contracts.model import Capacity
-from gpusla.sla.measure.exact import common_denominator
-from gpusla.sla.measure.lines import Line, Mask, Numbers, Rows, Stretches, joined, nothing
+from gpusla.sla.measure.exact import Mask, Numbers, Rows, common_denominator
+from gpusla.sla.measure.lines import Line, Stretches, joined, nothing, overlap
 from gpusla.sla.measure.roster import Roster
 
 
@@ -29,6 +29,16 @@ class Held:
         return Held(
             self.start[mask], self.end[mask], self.lane[mask], self.weight[mask], self.weight_scale
         )
+
+    def part_of(self, time: Stretches, line: Line) -> tuple[Numbers, Numbers, Rows]:
+        """Return the part of slots' time in which they are held: start, end, and row of these."""
+        is_every_slot = len(self.start) == line.lanes and bool(
+            (self.end - self.start == line.reach.duration_ms).all()
+        )
+        if is_every_slot:
+            return time.start, time.end, line.lanes_of(time.start)
+        common = overlap(time.start, time.end, self.start, self.end)
+        return common.start, common.end, common.right
 
     @property
     def unweighted(self) -> "Held":

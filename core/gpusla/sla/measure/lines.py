@@ -8,20 +8,11 @@ code works on both.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpusla.instants import Interval
-
-Numbers: TypeAlias = NDArray[Any]
-"""Integers of either kind: instants, places on a line, levels, and their sums."""
-
-Rows: TypeAlias = NDArray[np.int64]
-"""Row numbers, lane numbers and other small counts: 64 bits always."""
-
-Mask: TypeAlias = NDArray[np.bool_]
+from gpusla.sla.measure.exact import Mask, Numbers, Rows, order
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +109,8 @@ def joined(start: Numbers, end: Numbers) -> Stretches:
     if len(start) == 0:
         return Stretches(start, end)
     if (start[1:] < start[:-1]).any():
-        order = np.argsort(start)
-        start, end = start[order], end[order]
+        rows = order(start)
+        start, end = start[rows], end[rows]
     if (end[1:] < end[:-1]).any():
         end = np.maximum.accumulate(end)
     is_break = start[1:] > end[:-1]

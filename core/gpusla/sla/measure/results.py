@@ -1,6 +1,6 @@
 """From arrays to the figures of a measure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
@@ -9,8 +9,8 @@ import numpy as np
 from gpusla.instants import Interval
 from gpusla.sla.evaluation import Bounds
 from gpusla.sla.measure.case import Case
-from gpusla.sla.measure.exact import sums
-from gpusla.sla.measure.lines import Line, Mask, Numbers, Rows, Stretches
+from gpusla.sla.measure.exact import Numbers, Rows, sums
+from gpusla.sla.measure.lines import Line, Stretches
 from gpusla.sla.measure.tables import Bound
 
 T = TypeVar("T")
@@ -26,17 +26,18 @@ class Fractions:
         self._scale = scale
         self._made: dict[int, Fraction] = {}
 
-    def exact(self, figure: int) -> Fraction:
-        """Return one figure."""
-        key = int(figure)
-        if key not in self._made:
-            self._made[key] = Fraction(key, self._scale)
-        return self._made[key]
+    def exact(self, figures: Numbers) -> list[Fraction]:
+        """Return figures as fractions."""
+        return [self._made.get(figure) or self._make(figure) for figure in figures.tolist()]
 
-    def bounds(self, figures: Mapping[Bound, Numbers], lane: int) -> Bounds[Fraction]:
-        """Return one lane's figures, as bounds of what is lost."""
-        low, value, high = (figures[bound][lane] for bound in (Bound.HIGH, Bound.VALUE, Bound.LOW))
-        return Bounds(self.exact(low), self.exact(value), self.exact(high))
+    def bounds(self, figures: Mapping[Bound, Numbers], lanes: Rows) -> list[Bounds[Fraction]]:
+        """Return some lanes' figures, as bounds of what is lost."""
+        columns = (self.exact(figures[b][lanes]) for b in (Bound.HIGH, Bound.VALUE, Bound.LOW))
+        return list(map(Bounds, *columns))
+
+    def _make(self, figure: int) -> Fraction:
+        self._made[figure] = Fraction(figure, self._scale)
+        return self._made[figure]
 
 
 def by_bound(figure: Callable[[Bound], T]) -> Bounds[T]:
@@ -44,14 +45,21 @@ def by_bound(figure: Callable[[Bound], T]) -> Bounds[T]:
     return Bounds(figure(Bound.HIGH), figure(Bound.VALUE), figure(Bound.LOW))
 
 
+def losing(lost: Mapping[Bound, Numbers], names: Sequence[str]) -> Rows:
+    """Return the lanes that lost something in any bound, by name."""
+    is_lost = np.any([np.asarray(one > 0, dtype=np.bool_) for one in lost.values()], axis=0)
+    lanes = np.flatnonzero(is_lost).tolist()
+    return np.array(sorted(lanes, key=names.__getitem__), dtype=np.int64)
+
+
 def in_window(
-    line: Line, window: Interval, start: Numbers, end: Numbers
-) -> tuple[Numbers, Numbers, Mask]:
+    line: Line, window: Interval, lane: Rows, start: Numbers, end: Numbers
+) -> tuple[Numbers, Numbers, Rows]:
     """Return rows' instants inside a window, and which rows these are."""
-    origin = line.starts(line.lanes_of(start)) - line.reach.start_ms
+    origin = line.starts(lane) - line.reach.start_ms
     start_ms = np.maximum(start - origin, window.start_ms)
     end_ms = np.minimum(end - origin, window.end_ms)
-    inside = np.asarray(start_ms < end_ms, dtype=np.bool_)
+    inside = np.flatnonzero(start_ms < end_ms)
     return start_ms[inside], end_ms[inside], inside
 
 

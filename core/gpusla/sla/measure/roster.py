@@ -10,7 +10,7 @@ from gpusla.contracts.model import CapacityUnit
 from gpusla.identity import DomainId, Slot
 from gpusla.instants import Interval
 from gpusla.sla.facts import Facts, Holding
-from gpusla.sla.measure.lines import Rows
+from gpusla.sla.measure.exact import Rows
 from gpusla.timeline.columns import Columns, columns_of
 
 CLUSTER = "cluster"
@@ -23,20 +23,20 @@ class Roster(Mapping[Slot, Sequence[Holding]]):
 
     It is a mapping like the one that it was made of, so whoever reads `Facts.held` may read it.
     slots, skus: tables.  slot, sku: indices into them, one a row.  start_ms, end_ms: half-open.
-    domains: the domain of each of slots.
+    rows: these four columns.
     """
 
     def __init__(
         self,
         slots: tuple[Slot, ...],
         skus: tuple[str, ...],
-        domains: tuple[DomainId, ...],
         rows: tuple[Rows, Rows, Rows, Rows],
+        domain_of: Callable[[Slot], DomainId],
     ) -> None:
         self.slots = slots
         self.skus = skus
-        self.domains = domains
         self.slot, self.start_ms, self.end_ms, self.sku = rows
+        self._domain_of = domain_of
 
     def __getitem__(self, slot: Slot) -> tuple[Holding, ...]:
         place = self.index[slot]
@@ -66,9 +66,9 @@ class Roster(Mapping[Slot, Sequence[Holding]]):
         return _numbered([f"{slot.site}/{slot.rack}/{slot.tray}" for slot in self.slots])
 
     @cached_property
-    def numbered_domains(self) -> tuple[Rows, tuple[str, ...]]:
+    def domains(self) -> tuple[Rows, tuple[str, ...]]:
         """Each slot's domain by number, and their names."""
-        return _numbered(self.domains)
+        return _numbered([*map(self._domain_of, self.slots)])
 
     def units(self, unit: CapacityUnit) -> tuple[Rows, tuple[str, ...]]:
         """Return the number of each slot's unit, and the units' names."""
@@ -78,7 +78,7 @@ class Roster(Mapping[Slot, Sequence[Holding]]):
             case CapacityUnit.NODE:
                 return self.nodes
             case CapacityUnit.NVL72_DOMAIN:
-                return self.numbered_domains
+                return self.domains
             case CapacityUnit.CLUSTER:
                 return np.zeros(len(self.slots), dtype=np.int64), (CLUSTER,)
 
@@ -94,22 +94,35 @@ def roster_of(
     """Return holdings as columns; a roster stays itself."""
     if isinstance(held, Roster):
         return held
-    slots = tuple(held)
-    holdings = [held[slot] for slot in slots]
-    counts = np.fromiter(map(len, holdings), dtype=np.int64, count=len(slots))
-    rows = [one for several in holdings for one in several if one.interval.duration_ms > 0]
-    if len(rows) != counts.sum():
-        return roster_of({slot: _lasting(held[slot]) for slot in slots}, domain_of)
-    skus: dict[str, int] = {}
-    columns = (
-        np.repeat(np.arange(len(slots), dtype=np.int64), counts),
-        np.fromiter((row.interval.start_ms for row in rows), dtype=np.int64, count=len(rows)),
-        np.fromiter((row.interval.end_ms for row in rows), dtype=np.int64, count=len(rows)),
-        np.fromiter(
-            (skus.setdefault(row.sku, len(skus)) for row in rows), dtype=np.int64, count=len(rows)
-        ),
+    holdings = list(held.values())
+    # Slots that were assigned together often share one object; each is taken apart once.
+    shared = {id(several): several for several in holdings}
+    numbers = {key: number for number, key in enumerate(shared)}
+    which = np.fromiter(
+        map(numbers.__getitem__, map(id, holdings)), dtype=np.int64, count=len(holdings)
     )
-    return Roster(slots, tuple(skus), tuple(map(domain_of, slots)), columns)
+    counts, skus, columns = _columns([_lasting(several) for several in shared.values()])
+    first = np.cumsum(counts) - counts
+    slot = np.repeat(np.arange(len(holdings), dtype=np.int64), counts[which])
+    offset = np.cumsum(counts[which]) - counts[which]
+    row = first[which][slot] + np.arange(len(slot), dtype=np.int64) - offset[slot]
+    start_ms, end_ms, sku = (column[row] for column in columns)
+    return Roster(tuple(held), skus, (slot, start_ms, end_ms, sku), domain_of)
+
+
+def _columns(
+    several: Sequence[Sequence[Holding]],
+) -> tuple[Rows, tuple[str, ...], tuple[Rows, Rows, Rows]]:
+    """Return how many holdings there are of each, the SKUs, and columns of all holdings."""
+    counts = np.fromiter(map(len, several), dtype=np.int64, count=len(several))
+    rows = [one for holdings in several for one in holdings]
+    skus = {sku: number for number, sku in enumerate(dict.fromkeys(one.sku for one in rows))}
+    columns = (
+        np.array([one.interval.start_ms for one in rows], dtype=np.int64),
+        np.array([one.interval.end_ms for one in rows], dtype=np.int64),
+        np.array([skus[one.sku] for one in rows], dtype=np.int64),
+    )
+    return counts, tuple(skus), columns
 
 
 def prepare(facts: Facts) -> Facts:
@@ -125,15 +138,13 @@ def prepare(facts: Facts) -> Facts:
     return replace(facts, timeline=columns, held=roster_of(held, facts.domain_of))
 
 
-def _lasting(holdings: Sequence[Holding]) -> tuple[Holding, ...]:
-    return tuple(one for one in holdings if one.interval.duration_ms > 0)
+def _lasting(holdings: Sequence[Holding]) -> Sequence[Holding]:
+    if all(one.interval.start_ms < one.interval.end_ms for one in holdings):
+        return holdings
+    return [one for one in holdings if one.interval.start_ms < one.interval.end_ms]
 
 
 def _numbered(names: Sequence[str]) -> tuple[Rows, tuple[str, ...]]:
-    numbers: dict[str, int] = {}
-    column = np.fromiter(
-        (numbers.setdefault(name, len(numbers)) for name in names),
-        dtype=np.int64,
-        count=len(names),
-    )
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    column = np.fromiter(map(numbers.__getitem__, names), dtype=np.int64, count=len(names))
     return column, tuple(numbers)

@@ -4,7 +4,8 @@ import numpy as np
 
 from gpusla.contracts.promises import Granularity, MinOutage, RunCount
 from gpusla.instants import Interval
-from gpusla.sla.measure.lines import Line, Numbers, Stretches, joined
+from gpusla.sla.measure.exact import Numbers
+from gpusla.sla.measure.lines import Line, Stretches, joined
 
 MINUTE_MS = 60_000
 SLOT_MS = 5 * MINUTE_MS

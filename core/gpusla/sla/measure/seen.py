@@ -7,16 +7,8 @@ import numpy as np
 from gpusla.catalogue.reasons import State
 from gpusla.identity import Slot
 from gpusla.journal.model import Condition
-from gpusla.sla.measure.exact import sums
-from gpusla.sla.measure.lines import (
-    Line,
-    Mask,
-    Numbers,
-    Rows,
-    Stretches,
-    joined,
-    outside,
-)
+from gpusla.sla.measure.exact import Mask, Numbers, Rows, order, sums
+from gpusla.sla.measure.lines import Line, Stretches, joined, outside
 from gpusla.sla.measure.roster import Roster
 from gpusla.timeline.build import UNOBSERVED
 from gpusla.timeline.columns import NONE, Columns
@@ -95,8 +87,8 @@ def _pieces(columns: Columns, lane_of: Rows, is_mixed: Mask, line: Line) -> _Par
     lane = lane_of[columns.slot[rows]]
     start = line.places(lane, columns.start_ms[rows])
     if (start[1:] < start[:-1]).any():
-        order = np.argsort(start)
-        rows, lane, start = rows[order], lane[order], start[order]
+        by_start = order(start)
+        rows, lane, start = rows[by_start], lane[by_start], start[by_start]
     return _Part(
         start,
         line.places(lane, columns.end_ms[rows]),
@@ -166,14 +158,14 @@ def _unobserved(lanes: Rows, start_ms: int, end_ms: int, line: Line, condition: 
 
 def _merged(conditions: tuple[Condition, ...], parts: list[_Part]) -> Seen:
     start = np.concatenate([part.start for part in parts])
-    order = np.argsort(start)
+    rows = order(start)
     columns = (
-        np.concatenate(column)[order]
+        np.concatenate(column)[rows]
         for column in zip(
             *((p.end, p.lane, p.condition, p.other, p.error_ms) for p in parts), strict=True
         )
     )
-    return Seen(conditions, start[order], *columns)
+    return Seen(conditions, start[rows], *columns)
 
 
 def rows_where(rows: Seen, mask: Mask) -> Stretches:

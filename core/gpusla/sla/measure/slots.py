@@ -11,15 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gpusla.sla.measure.lines import (
-    Line,
-    Numbers,
-    Stretches,
-    joined,
-    nothing,
-    subtract,
-    union,
-)
+from gpusla.sla.measure.exact import Numbers
+from gpusla.sla.measure.lines import Line, Stretches, joined, nothing, subtract, union
 from gpusla.sla.measure.seen import Seen, rows_where
 from gpusla.sla.measure.tables import Bound, Table
 from gpusla.timeline.columns import NONE

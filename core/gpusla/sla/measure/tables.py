@@ -8,8 +8,7 @@ import numpy as np
 from gpusla.catalogue.reasons import State
 from gpusla.contracts.promises import Degraded, UnknownPolicy
 from gpusla.journal.model import Condition
-from gpusla.sla.measure.exact import common_denominator
-from gpusla.sla.measure.lines import Mask, Numbers
+from gpusla.sla.measure.exact import Mask, Numbers, common_denominator
 
 
 class Bound(IntEnum):

@@ -7,6 +7,7 @@ docs/concepts/sla-engine.md, sections 7 and 8.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 
 import numpy as np
 
@@ -15,16 +16,8 @@ from gpusla.instants import Interval
 from gpusla.sla.evaluation import Bounds, Measure, UnitMeasure
 from gpusla.sla.measure.case import Case
 from gpusla.sla.measure.down import Down, Times, down, times_of
-from gpusla.sla.measure.lines import (
-    Line,
-    Numbers,
-    Rows,
-    Stretches,
-    intersect,
-    joined,
-    subtract,
-    whole,
-)
+from gpusla.sla.measure.exact import Numbers, Rows
+from gpusla.sla.measure.lines import Line, Stretches, intersect, joined, subtract, whole
 from gpusla.sla.measure.results import (
     NO_STEPS,
     Fractions,
@@ -32,6 +25,7 @@ from gpusla.sla.measure.results import (
     held_gpu_ms,
     intervals_of,
     lengths_by_lane,
+    losing,
 )
 from gpusla.sla.measure.runs import clipped, counted, forgiven
 from gpusla.sla.measure.tables import Bound
@@ -170,20 +164,18 @@ def _measures(
     """Return the things that lost something in any bound, by name."""
     total = {bound: one.total for bound, one in judged.items()}
     lost = {bound: one.lost for bound, one in judged.items()}
-    is_lost = np.any([np.asarray(one > 0, dtype=np.bool_) for one in lost.values()], axis=0)
     figures = Fractions(1)
-    return tuple(
-        UnitMeasure(
-            things.names[lane],
-            int(things.held_gpu_ms[lane]),
-            figures.bounds(total, lane),
-            figures.bounds(lost, lane),
-            _intervals(things, judged, lane),
-            NO_STEPS,
-            figures.exact(whole_window[lane]),
-        )
-        for lane in sorted(np.flatnonzero(is_lost).tolist(), key=things.names.__getitem__)
+    lanes = losing(lost, things.names)
+    columns = (
+        [things.names[lane] for lane in lanes],
+        things.held_gpu_ms[lanes].tolist(),
+        figures.bounds(total, lanes),
+        figures.bounds(lost, lanes),
+        [_intervals(things, judged, int(lane)) for lane in lanes],
+        repeat(NO_STEPS),
+        figures.exact(whole_window[lanes]),
     )
+    return tuple(map(UnitMeasure, *columns))
 
 
 def _intervals(

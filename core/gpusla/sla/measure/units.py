@@ -4,16 +4,17 @@ From slots to units: what each unit has at every instant, and what it contribute
 docs/concepts/sla-engine.md, section 4.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from gpusla.contracts.model import Capacity, Partial
-from gpusla.sla.measure.exact import sums
+from gpusla.sla.measure.exact import Mask, Numbers, Rows, sums
 from gpusla.sla.measure.held import Held
-from gpusla.sla.measure.lines import Line, Mask, Numbers, Rows, Stretches, joined, overlap
+from gpusla.sla.measure.lines import Line, Stretches, joined
 from gpusla.sla.measure.slots import Layers
-from gpusla.sla.measure.steps import Addition, Steps, add_up
+from gpusla.sla.measure.steps import Changes, Steps, add_up, lasting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,59 +28,105 @@ class Grouping:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """
+    What units have while nothing is wrong with any slot.
+
+    always: by unit, the sums of the slots that are held over the whole reach, as most are.
+    holdings: the others.  cuts: the ends of the lanes of units with any of the first.
+    """
+
+    held: Held
+    scale: int
+    always: Mapping[str, Numbers]
+    holdings: Changes
+    cuts: Numbers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
     """
     Stretches of units' time over which nothing changes, sorted; together all time of existence.
 
-    start, end: places on the units' line.  present: held slots, out of the count or not.
-    healthy: those with a level above 0, and those out of the count.  total, full: out of scale.
-    out: slots out of the count.
+    scale: what a slot of weight 1 counts for.  lane, start, end: on the units' line.
     """
 
     scale: int
+    lane: Rows
     start: Numbers
     end: Numbers
-    present: Numbers
-    healthy: Numbers
-    total: Numbers
-    full: Numbers
-    out: Numbers
+    always: Mapping[str, Numbers]
+    changing: Mapping[str, Numbers]
+
+    def sum(self, name: str) -> Numbers:
+        """
+        Return a sum over the unit's slots for each piece.
+
+        present: held slots, in the count or not.  healthy: those with a level above 0, and those
+        out of the count.  total: of levels, full: of weights, both out of scale.  out: slots out
+        of the count.
+        """
+        always, changing = self.always.get(name), self.changing.get(name)
+        if always is None:
+            return np.zeros_like(self.start) if changing is None else changing
+        return always[self.lane] if changing is None else always[self.lane] + changing
+
+    @property
+    def out(self) -> Numbers | None:
+        """Slots out of the count; None if there are none at any time."""
+        return self.changing.get("out")
 
     @property
     def held(self) -> Numbers:
         """Held slots that are in the count."""
-        return self.present - self.out
+        present = self.sum("present")
+        return present if self.out is None else present - self.out
 
     def contribution(self, capacity: Capacity) -> Numbers:
         """Return what units deliver, out of scale."""
         if capacity.partial is Partial.PER_GPU:
-            return self.total
-        counted = self.full if capacity.partial is Partial.WHOLE_UNIT else self.total
-        return counted * (self.healthy >= capacity.min_healthy_gpus)
+            return self.sum("total")
+        counted = self.sum("full" if capacity.partial is Partial.WHOLE_UNIT else "total")
+        return counted * (self.sum("healthy") >= capacity.min_healthy_gpus)
 
     def where(self, mask: Mask) -> Stretches:
         """Return the time of some of them."""
         return joined(self.start[mask], self.end[mask])
 
 
-def pieces(grouping: Grouping, held: Held, levels: Layers, out: Stretches) -> Pieces:
-    """Add up the slots of every unit; levels is with whatever is out of the count full."""
-    units, scale = grouping.units, sum(levels.drops)
+def base_of(grouping: Grouping, held: Held, scale: int) -> Base:
+    """Return what holdings add up to, with so many steps of level to a slot."""
+    units = grouping.units
     is_whole = np.asarray(held.end - held.start == units.reach.duration_ms, dtype=np.bool_)
-    # Most slots are held over the whole reach; they are a constant of their unit.
-    constant = _constant(grouping, held.where(is_whole), scale)
-    additions = [
-        _holdings(grouping, held.where(~is_whole), scale),
-        *(
-            _fallen(grouping, held, time, drop, is_zero=number == 0)
-            for number, (drop, time) in enumerate(zip(levels.drops, levels.sets, strict=True))
+    whole, part = held.where(is_whole), held.where(~is_whole)
+    unit = grouping.unit_of[whole.lane]
+    always = {name: sums(unit, units.lanes, values) for name, values in _full(whole, scale).items()}
+    start = units.starts(np.flatnonzero(always["present"] > 0))
+    unit, move = grouping.unit_of[part.lane], units.moved
+    return Base(
+        held,
+        scale,
+        always,
+        lasting(
+            move(part.start, part.lane, unit),
+            move(part.end, part.lane, unit),
+            **_full(part, scale),
         ),
-        _out(grouping, held, out, scale),
-    ]
-    lanes = np.flatnonzero(constant["present"] > 0)
-    start = units.starts(lanes)
-    steps = add_up(additions, np.concatenate((start, start + units.reach.duration_ms)))
-    return _existing(steps, constant, units, scale * held.weight_scale)
+        np.concatenate((start, start + units.reach.duration_ms)),
+    )
+
+
+def pieces(grouping: Grouping, base: Base, levels: Layers, out: Stretches) -> Pieces:
+    """Add up the slots of every unit; levels is with whatever is out of the count full."""
+    assert sum(levels.drops) == base.scale
+    units, held = grouping.units, base.held
+    changes = [base.holdings]
+    for number, (drop, time) in enumerate(zip(levels.drops, levels.sets, strict=True)):
+        changes.append(_fallen(grouping, held, time, drop, is_zero=number == 0))
+    if len(out):
+        changes.append(_out(grouping, held, out, base.scale))
+    steps = add_up(changes, base.cuts)
+    return _existing(steps, base, units)
 
 
 def existence(grouping: Grouping, held: Held) -> Stretches:
@@ -95,79 +142,55 @@ def all_excused(grouping: Grouping, held: Held, excused: Stretches) -> Stretches
     start, end, _ = _of_units(grouping, held, excused)
     unit, move = grouping.unit_of[held.lane], grouping.units.moved
     holdings = move(held.start, held.lane, unit), move(held.end, held.lane, unit)
-    additions = [
-        Addition(*holdings, {"present": np.ones_like(holdings[0])}),
-        Addition(start, end, {"excused": np.ones_like(start)}),
+    changes = [
+        lasting(*holdings, present=np.ones_like(holdings[0])),
+        lasting(start, end, excused=np.ones_like(start)),
     ]
-    steps = add_up(additions, excused.start[:0])
+    steps = add_up(changes, excused.start[:0])
     present = steps.sum("present")
     is_all = np.asarray((present > 0) & (present == steps.sum("excused")), dtype=np.bool_)
     return joined(steps.places[:-1][is_all], steps.places[1:][is_all])
 
 
-def _existing(steps: Steps, constant: dict[str, Numbers], units: Line, scale: int) -> Pieces:
+def _existing(steps: Steps, base: Base, units: Line) -> Pieces:
     """Return the steps in which the unit exists."""
     start, end = steps.places[:-1], steps.places[1:]
     lane = units.lanes_of(start)
-    sums = {name: steps.sum(name) + constant[name][lane] for name in constant}
     # Between the end of one lane and the start of the next there is a millisecond of nothing.
-    is_there = (sums["present"] > 0) & (start < units.starts(lane) + units.reach.duration_ms)
-    if not is_there.all():
-        start, end = start[is_there], end[is_there]
-        sums = {name: values[is_there] for name, values in sums.items()}
-    return Pieces(scale, start, end, **sums)
+    is_there = np.asarray(start < units.starts(lane) + units.reach.duration_ms, dtype=np.bool_)
+    if "present" in steps.sums:
+        is_there &= np.asarray(base.always["present"][lane] + steps.sums["present"] > 0)
+    rows = np.flatnonzero(is_there)
+    changing = {name: values[rows] for name, values in steps.sums.items()}
+    scale = base.scale * base.held.weight_scale
+    return Pieces(scale, lane[rows], start[rows], end[rows], base.always, changing)
 
 
-def _constant(grouping: Grouping, held: Held, scale: int) -> dict[str, Numbers]:
-    """Return the sums of slots that are held over the whole reach, by unit."""
-    units = grouping.units
-    unit = grouping.unit_of[held.lane]
-    amounts = _holding(held, scale)
-    constant = {name: sums(unit, units.lanes, values) for name, values in amounts.items()}
-    return constant | {"out": np.zeros(units.lanes, dtype=units.kind)}
-
-
-def _holdings(grouping: Grouping, held: Held, scale: int) -> Addition:
-    unit = grouping.unit_of[held.lane]
-    move = grouping.units.moved
-    return Addition(
-        move(held.start, held.lane, unit),
-        move(held.end, held.lane, unit),
-        _holding(held, scale),
-    )
-
-
-def _holding(held: Held, scale: int) -> dict[str, Numbers]:
-    full = held.weight * scale
-    one = np.ones_like(held.start)
+def _full(held: Held, scale: int) -> dict[str, Numbers]:
+    full, one = held.weight * scale, np.ones_like(held.start)
     return {"present": one, "healthy": one * (held.weight > 0), "total": full, "full": full}
 
 
 def _fallen(
     grouping: Grouping, held: Held, time: Stretches, drop: int, *, is_zero: bool
-) -> Addition:
+) -> Changes:
     start, end, weight = _of_units(grouping, held, time)
     amounts = {"total": weight * -drop}
     if is_zero:
         amounts["healthy"] = -np.ones_like(start) * (weight > 0)
-    return Addition(start, end, amounts)
+    return lasting(start, end, **amounts)
 
 
-def _out(grouping: Grouping, held: Held, time: Stretches, scale: int) -> Addition:
+def _out(grouping: Grouping, held: Held, time: Stretches, scale: int) -> Changes:
     start, end, weight = _of_units(grouping, held, time)
     full, one = weight * -scale, np.ones_like(start)
-    amounts = {"out": one, "total": full, "full": full, "healthy": one * (weight == 0)}
-    return Addition(start, end, amounts)
+    return lasting(start, end, out=one, total=full, full=full, healthy=one * (weight == 0))
 
 
 def _of_units(grouping: Grouping, held: Held, time: Stretches) -> tuple[Numbers, Numbers, Numbers]:
     """Return the held part of slots' time at their units' places, with the slots' weights."""
-    common = overlap(time.start, time.end, held.start, held.end)
-    lane = held.lane[common.right]
+    start, end, row = held.part_of(time, grouping.slots)
+    lane = held.lane[row]
     unit = grouping.unit_of[lane]
     move = grouping.units.moved
-    return (
-        move(common.start, lane, unit),
-        move(common.end, lane, unit),
-        held.weight[common.right],
-    )
+    return move(start, lane, unit), move(end, lane, unit), held.weight[row]
