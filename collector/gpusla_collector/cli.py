@@ -85,6 +85,7 @@ def migrate_command(config: Config) -> None:
 def check_command(config: Config) -> None:
     """Read the settings and all the files that they name, and change nothing; 1 if one is bad."""
     from gpusla_collector.adapters.files import InputFilesOnDisk  # noqa: PLC0415
+    from gpusla_collector.usecases.reload_inputs import require_examples  # noqa: PLC0415
     from gpusla_collector.usecases.world import read_world  # noqa: PLC0415
 
     try:
@@ -93,6 +94,8 @@ def check_command(config: Config) -> None:
             settings.inventory, settings.assignments, settings.exclusions, settings.contracts
         )
         world = read_world(files.read())
+        for version in (one for versions in world.versions.values() for one in versions):
+            require_examples(version)
     except GpuslaError as error:
         typer.echo(f"gpusla: {error}", err=True)
         raise typer.Exit(Exit.BAD) from None

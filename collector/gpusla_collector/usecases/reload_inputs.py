@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
-from gpusla.catalogue.codes import HISTORY_REWRITTEN
+from gpusla.catalogue.codes import CONTRACT_SEMANTICS, HISTORY_REWRITTEN
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
 from gpusla.documents import parse
@@ -20,6 +20,7 @@ from gpusla.inventory import model
 from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
 from gpusla.inventory.registry import append
 from gpusla.sla.periods import period_on
+from gpusla.sla.worked import mismatches
 from gpusla_collector.ports import OPERATOR, ContractFile, InputFile, Lease, Record, Store
 from gpusla_collector.usecases.judge import posted_periods
 from gpusla_collector.usecases.world import (
@@ -60,7 +61,7 @@ class Reloader:
             return current
         world = read_world(self._with_known_contracts(files))
         self._require_appended(world)
-        self._require_unsettled(world)
+        self._require_sound(world)
         now_ms = self.clock.wall_ms()
         for kind, records in _records(world):
             for file in world.files:
@@ -103,24 +104,37 @@ class Reloader:
                 then: Sequence[Any] = read(parse(file.content, file.name), before).records
                 append(then, now)
 
-    def _require_unsettled(self, world: World) -> None:
-        """A version that began in a settled period would cut it, and judge it once more."""
+    def _require_sound(self, world: World) -> None:
+        """Refuse versions that are new and say what they do not come to, or settled otherwise."""
         known = {known.file.digest for known in self.store.contracts(OPERATOR)}
-        for versions in world.versions.values():
-            for version in versions:
-                if version.digest in known:
-                    continue
-                period = period_on(version, version.effective_from)
-                settled = posted_periods(self.store, version.id)
-                if any(period.key <= key[: len(period.key)] for key in settled):
-                    raise ContractError(
-                        HISTORY_REWRITTEN,
-                        f"version {version.version} of contract {version.id} takes effect on "
-                        f"{version.effective_from}, in period {period.key}; that or a later one "
-                        "is settled",
-                        fix="Let it take effect in a later period.",
-                        position=Position(version.source),
-                    )
+        for version, _ in _contracts(world):
+            if version.digest not in known:
+                require_examples(version)
+                self._require_unsettled(version)
+
+    def _require_unsettled(self, version: ContractVersion) -> None:
+        """A version that began in a settled period would cut it, and judge it once more."""
+        period = period_on(version, version.effective_from)
+        settled = posted_periods(self.store, version.id)
+        if any(period.key <= key[: len(period.key)] for key in settled):
+            raise ContractError(
+                HISTORY_REWRITTEN,
+                f"version {version.version} of contract {version.id} takes effect on "
+                f"{version.effective_from}, in period {period.key}; that or a later one is settled",
+                fix="Let it take effect in a later period.",
+                position=Position(version.source),
+            )
+
+
+def require_examples(contract: ContractVersion) -> None:
+    """Raise ContractError for the first worked example that comes to something else."""
+    for sentence in mismatches(contract):
+        raise ContractError(
+            CONTRACT_SEMANTICS,
+            sentence,
+            fix="Mend the terms or the example: they do not mean the same.",
+            position=Position(contract.source),
+        )
 
 
 def row(kind: str, record: model.Record) -> Record:

@@ -142,10 +142,12 @@ def test_a_bad_contract_ends_with_one_and_the_others_are_still_told(
     """The sentence goes to standard error with file, line and column."""
     good = CONTRACTS / "house.yaml"
     bad = tmp_path / "bad.yaml"
-    bad.write_text(good.read_text("utf-8").replace('target: "0.99"', 'target: "99"'), "utf-8")
+    text = good.read_text("utf-8").replace('target: "0.99"', 'target: "99"')
+    bad.write_text(text, "utf-8")
+    line = text[: text.index('target: "99"')].count("\n") + 1
     assert main(["contract", "check", str(bad), str(good)]) == 1
     shown = capsys.readouterr()
-    assert shown.err.startswith(f"{bad}:36:13: slos[0].target: 99 is a percentage")
+    assert shown.err.startswith(f"{bad}:{line}:13: slos[0].target: 99 is a percentage")
     assert f"{good}: house version 1 is in order" in shown.out
 
 

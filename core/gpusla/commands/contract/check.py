@@ -8,12 +8,13 @@ import typer
 
 from gpusla.commands.contract.files import bytes_of, files_of, read_contract_file
 from gpusla.commands.exits import Exit
+from gpusla.contracts.calendar import month_count
 from gpusla.contracts.live import unmetered
 from gpusla.contracts.load import check_all
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.money import format_amount, round_once
 from gpusla.contracts.promises import Objective
-from gpusla.contracts.remedies import Step
+from gpusla.contracts.remedies import ExclusionRule, Step
 from gpusla.contracts.words import duration, words
 from gpusla.documents import SIZE_BYTES_MAX, parse
 from gpusla.errors import ContractError, InputError
@@ -61,9 +62,10 @@ def summary(contract: ContractVersion) -> Iterator[str]:
     """Yield what a contract promises in a few lines."""
     term, capacity, fees = contract.term, contract.capacity, contract.fees
     yield f"{contract.source}: {contract.id} version {contract.version} is in order"
+    months = month_count(term.start, term.end)
     yield (
         f"  {contract.parties.provider} to {contract.parties.tenant}, {term.start} to {term.end} "
-        f"({term.timezone})"
+        f"({months} months, {term.timezone})"
     )
     total = term_total(contract)
     amount = format_amount(round_once(total.minor_units, fees.rounding), fees.currency)
@@ -72,8 +74,8 @@ def summary(contract: ContractVersion) -> Iterator[str]:
     yield f"  capacity: {_ramp(contract)}; unit {capacity.unit.value} {unit}"
     for objective in contract.objectives:
         yield f"  {objective.id}: {promise(contract, objective)}"
-    for rule in contract.exclusion_rules:
-        yield f"  not counted: {rule.kind} ({rule.id}), told {duration(rule.notice_ms)} before"
+    if contract.exclusion_rules:
+        yield f"  may be agreed not to count: {', '.join(map(_rule, contract.exclusion_rules))}"
     if contract.examples:
         yield f"  worked examples: {len(contract.examples)}, each comes out as it is written"
     if contract.signatures:
@@ -99,6 +101,19 @@ def _remedy(contract: ContractVersion, objective: Objective) -> str:
             for tier in objective.credit.tiers
         )
     return words("credit", objective.credit, contract.fees.currency)
+
+
+def _rule(rule: ExclusionRule) -> str:
+    limits = []
+    if rule.notice_ms:
+        limits.append(f"told {duration(rule.notice_ms)} before")
+    if rule.hours_max_ms:
+        limits.append(f"at most {duration(rule.hours_max_ms)} a period")
+    if rule.length_max_ms:
+        limits.append(f"at most {duration(rule.length_max_ms)} at a time")
+    if rule.needs_approval:
+        limits.append("with the tenant's approval")
+    return f"{rule.id} ({', '.join(limits)})" if limits else rule.id
 
 
 def _ramp(contract: ContractVersion) -> str:

@@ -1,13 +1,13 @@
 """`gpusla contract rights`: what a contract lets whom do, and from when to when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gpusla.commands.contract.files import read_contract_file
-from gpusla.contracts.model import ContractVersion
+from gpusla.contracts.model import ContractVersion, Proration
 from gpusla.contracts.money import format_amount, round_once
 from gpusla.contracts.rights import Right
 from gpusla.contracts.rights import rights as rights_of
@@ -36,10 +36,10 @@ def rights(
 def listed(contract: ContractVersion) -> Iterator[str]:
     """Yield a line for each right, in order of time."""
     yield f"{contract.id} version {contract.version}, local days of {contract.term.timezone}"
-    found = rights_of(contract)
-    width = max(len(one.rule) for one in found)
-    for one in found:
-        yield f"  {_days(one):<26} {one.rule:<{width}}  {_who(one):<20} [{one.field}]".rstrip()
+    found = [(_days(one), _rule(one), one.field) for one in rights_of(contract)]
+    width = max(len(rule) for _, rule, _ in found)
+    for days, rule, field in found:
+        yield f"  {days:<26}{rule:<{width}}  [{field}]"
 
 
 def spent(contract: ContractVersion) -> Iterator[str]:
@@ -52,13 +52,19 @@ def spent(contract: ContractVersion) -> Iterator[str]:
         groups.setdefault((amount, str(one.last_day)), []).append(one)
     for (amount, last_day), group in groups.items():
         mark = "  ← as this contract reads" if any(one.is_agreed for one in group) else ""
-        readings = ", ".join(dict.fromkeys(_reading(one) for one in group))
-        yield f"  {amount:>24}  to {last_day}  {readings}{mark}"
+        yield f"  {amount:>24}  to {last_day}  {_readings(group)}{mark}"
 
 
-def _reading(one: MinimumSpend) -> str:
-    notice = "notice within" if one.notice_during_initial else "notice after"
-    return f"{notice} the initial period, {one.proration.value}"
+def _readings(group: Iterable[MinimumSpend]) -> str:
+    """Name the readings that come to one amount: when notice may be given, and what is prorated."""
+    prorations: dict[bool, list[str]] = {}
+    for one in group:
+        prorations.setdefault(one.notice_during_initial, []).append(one.proration.value)
+    return "; ".join(
+        f"notice {'in' if is_during else 'after'} the initial period"
+        f" ({'any proration' if len(found) == len(Proration) else ', '.join(found)})"
+        for is_during, found in sorted(prorations.items())
+    )
 
 
 def _days(one: Right) -> str:
@@ -67,8 +73,8 @@ def _days(one: Right) -> str:
     return f"{one.first_day} to {one.last_day}"
 
 
-def _who(one: Right) -> str:
-    return f"by {' or '.join(one.by)}" if one.by else ""
+def _rule(one: Right) -> str:
+    return f"{one.rule}, by {' or '.join(one.by)}" if one.by else one.rule
 
 
 def _plain(one: Right) -> dict[str, object]:
