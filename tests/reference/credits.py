@@ -26,6 +26,17 @@ from tests.reference.units import unit_name
 EVENT_MINUTE, EVENT_HOUR = "minute_up", "hour_up"
 
 
+@dataclass(frozen=True, slots=True)
+class UnitJudged:
+    """One unit with a credit of its own; of credit, low is the least."""
+
+    name: str
+    fee: Fraction
+    value: dict[str, Fraction | None]
+    tier: dict[str, Tier | None]
+    credit: dict[str, Fraction]
+
+
 @dataclass(slots=True)
 class Judged:
     """One objective by bound of the value; of credit, low is the least."""
@@ -36,7 +47,9 @@ class Judged:
     compared: dict[str, Fraction | None]
     is_missed: bool
     tier: dict[str, Tier | None]
+    base: Fraction | None
     credit: dict[str, Fraction]
+    units: list[UnitJudged]
 
 
 def judge(scene: Scene, objective: Objective, measured: Measured) -> Judged:
@@ -44,7 +57,9 @@ def judge(scene: Scene, objective: Objective, measured: Measured) -> Judged:
     value = in_order({bound: measured.value(bound) for bound in BOUNDS})
     compared = {bound: rounded_value(objective, value[bound]) for bound in BOUNDS}
     tier = {bound: _tier(objective, compared[bound]) for bound in BOUNDS}
-    credit = _credit(scene, objective, measured, value)
+    units = [_judge_unit(scene, objective, thing) for thing in measured.things]
+    is_of_whole = isinstance(objective.credit, Step | Linear) and not measured.has_units
+    credit = _of_whole(scene, objective, measured, value) if is_of_whole else _sum(units)
     return Judged(
         objective,
         measured,
@@ -52,7 +67,9 @@ def judge(scene: Scene, objective: Objective, measured: Measured) -> Judged:
         compared,
         is_missed(objective, compared["value"], objective.target),
         tier,
+        _base_of_value(scene, objective, measured),
         _less_granted(scene, objective, credit),
+        [] if is_of_whole else units,
     )
 
 
@@ -113,6 +130,12 @@ def affected(measured: Measured, bound: str) -> list[str]:
     return [thing.name for thing in measured.things if thing.lost[bound] > 0]
 
 
+def _base_of_value(scene: Scene, objective: Objective, measured: Measured) -> Fraction | None:
+    if isinstance(objective.credit, Step | Linear) and not measured.has_units:
+        return _base(scene, objective.credit.base, measured, "value")
+    return None
+
+
 def _base(scene: Scene, base: Base, measured: Measured, bound: str) -> Fraction:
     if base is Base.PERIOD_FEE:
         return scene.case.fee
@@ -122,28 +145,30 @@ def _base(scene: Scene, base: Base, measured: Measured, bound: str) -> Fraction:
     return sum((unit_fee(scene, name) for name in affected(measured, bound)), ZERO)
 
 
-def _credit(
+def _of_whole(
     scene: Scene, objective: Objective, measured: Measured, value: dict[str, Fraction | None]
 ) -> dict[str, Fraction]:
     credit = objective.credit
-    if isinstance(credit, Step | Linear) and not measured.has_units:
-        return _least_and_most(
-            {
-                bound: _of_ratio(
-                    objective,
-                    value[bound],
-                    measured.lost[bound],
-                    measured.whole,
-                    _base(scene, credit.base, measured, bound),
-                )
-                for bound in BOUNDS
-            }
-        )
-    total = dict.fromkeys(BOUNDS, ZERO)
-    for thing in measured.things:
-        one = _least_and_most(_of_thing(scene, objective, thing))
-        total = {bound: total[bound] + one[bound] for bound in BOUNDS}
-    return total
+    assert isinstance(credit, Step | Linear)
+    given = {}
+    for bound in BOUNDS:
+        base = _base(scene, credit.base, measured, bound)
+        lost = measured.lost[bound]
+        given[bound] = _of_ratio(objective, value[bound], lost, measured.whole, base)
+    return _least_and_most(given)
+
+
+def _sum(units: list[UnitJudged]) -> dict[str, Fraction]:
+    return {bound: sum((one.credit[bound] for one in units), ZERO) for bound in BOUNDS}
+
+
+def _judge_unit(scene: Scene, objective: Objective, thing: Thing) -> UnitJudged:
+    fee = unit_fee(scene, thing.name)
+    value = in_order({bound: ratio(thing.lost[bound], thing.total[bound]) for bound in BOUNDS})
+    compared = {bound: rounded_value(objective, value[bound]) for bound in BOUNDS}
+    tier = {bound: _tier(objective, compared[bound]) for bound in BOUNDS}
+    credit = _least_and_most(_of_thing(scene, objective, thing, value))
+    return UnitJudged(thing.name, fee, value, tier, credit)
 
 
 def _least_and_most(given: dict[str, Fraction]) -> dict[str, Fraction]:
@@ -151,13 +176,14 @@ def _least_and_most(given: dict[str, Fraction]) -> dict[str, Fraction]:
     return {"low": min(given.values()), "value": given["value"], "high": max(given.values())}
 
 
-def _of_thing(scene: Scene, objective: Objective, thing: Thing) -> dict[str, Fraction]:
+def _of_thing(
+    scene: Scene, objective: Objective, thing: Thing, value: dict[str, Fraction | None]
+) -> dict[str, Fraction]:
     """Return what one unit gives, by bound of the value."""
     credit = objective.credit
     fee = unit_fee(scene, thing.name)
     window_ms = scene.case.window.duration_ms
     hourly = fee * HOUR_MS / window_ms  # 12.2
-    value = in_order({bound: ratio(thing.lost[bound], thing.total[bound]) for bound in BOUNDS})
     found = dict.fromkeys(BOUNDS, ZERO)
     for bound in BOUNDS:
         if isinstance(credit, Step | Linear):

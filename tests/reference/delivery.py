@@ -50,7 +50,7 @@ def measure_capacity(scene: Scene, objective: Objective) -> Measured:
         lost[bound] = total[bound] - delivered_ms  # 6.3
     rest = range(scene.to_date.stop, scene.whole.stop)
     more = sum(committed_gpus(scene, tick) for tick in rest) * scene.ticks.length_ms
-    return Measured(total, lost, total["value"] + more, list(things.values()))
+    return Measured(total, lost, total["value"] + more, [things[name] for name in sorted(things)])
 
 
 def _contributions(scene: Scene, objective: Objective, raw: Row, judged: Row) -> list[Fraction]:

@@ -63,6 +63,11 @@ def month_after(month: date) -> date:
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
+def seeded(seed: int) -> Generated:
+    """Return the case of a seed."""
+    return generate(Random(seed))  # noqa: S311  (chance, and no secret)
+
+
 def generate(random: Random) -> Generated:
     """Return a case; half of them with thresholds that their own values meet exactly."""
     made = _generate(Dice(random))
@@ -89,7 +94,7 @@ def _generate(dice: Dice) -> Generated:
     dice.edges_ms += [window.start_ms, window.end_ms, until_ms, reach.start_ms, reach.end_ms]
     contract = _contract(dice, window, whole)
     judged_at = (window, until_ms, reach)
-    case = _as_case(contract, window, until_ms, _facts(dice, contract, judged_at), whole)
+    case = as_case(contract, window, until_ms, _facts(dice, contract, judged_at), whole)
     return Generated(case, month, whole)
 
 
@@ -219,9 +224,10 @@ def _granted(
     return {one.id: dice.one((0, 1, most // 20)) for one in objectives}
 
 
-def _as_case(
+def as_case(
     contract: ContractVersion, window: Interval, until_ms: int, facts: Facts, whole: Interval
 ) -> Case:
+    """Return a case with what calendars would say worked out; of generated contracts alone."""
     over_ms = midnight_ms(contract.term.end + timedelta(days=1))
     steps = [(midnight_ms(step.start), step.gpus) for step in contract.capacity.ramp]
     return Case(
@@ -241,12 +247,13 @@ def _as_case(
 def _on_the_edge(random: Random, judged: Judged) -> Objective:
     """Move a threshold to a value that the case gives, in one of its bounds."""
     objective = judged.objective
-    values = [value for value in judged.compared.values() if value is not None and value > 0]
+    compared = (*judged.compared.values(), *_of_units(judged))
+    values = [value for value in compared if value is not None and 0 < value < 1]
     if not values:
         return objective
     value = values[random.randrange(len(values))]
     credit = objective.credit
-    if not isinstance(credit, Step) or random.randrange(2) == 0:
+    if not isinstance(credit, Step):
         return replace(objective, target=value)
     tiers = list(credit.tiers)
     number = random.randrange(len(tiers))
@@ -254,4 +261,9 @@ def _on_the_edge(random: Random, judged: Judged) -> Objective:
     belows = sorted({tier.below for tier in tiers}, reverse=True)
     pairs = zip(belows, credit.tiers, strict=False)
     fixed = tuple(Tier(below, tier.percent) for below, tier in pairs)
-    return replace(objective, credit=replace(credit, tiers=fixed))
+    target = max(objective.target, belows[0])
+    return replace(objective, target=target, credit=replace(credit, tiers=fixed))
+
+
+def _of_units(judged: Judged) -> list[Fraction | None]:
+    return [value for unit in judged.units for value in unit.value.values()]

@@ -47,7 +47,7 @@ from tests.reference.dice import Dice
 
 DOWN_TIME = (Kind.TIME_UNIT, Kind.TIME_ANY_DOWN, Kind.TIME_ALL_DOWN, Kind.PERFORMANCE)
 UNIT_SCOPE = (Kind.TIME_UNIT, Kind.PERFORMANCE, Kind.REPLACEMENT_TIME)
-THRESHOLDS = ("0.99", "0.999", "0.95", "0.9", "3/4", "1/2", "2/3", "1")
+THRESHOLDS = ("0.99", "0.999", "0.95", "0.9", "3/4", "1/2", "2/3", "9/10", "1")
 FLOOR = Fraction(800)
 
 
@@ -57,11 +57,15 @@ def random_objective(dice: Dice, id_: str) -> Objective:
     is_timed = kind in DOWN_TIME
     scope = Scope.UNIT if kind in UNIT_SCOPE and dice.often(40) else Scope.CONTRACT
     rounding = dice.one(tuple(ValueRounding)) if dice.often(40) else ValueRounding.NONE
+    target = Fraction(dice.one(THRESHOLDS))
+    credit = random_credit(dice, kind, scope)
+    if isinstance(credit, Step):  # none above the target: such a contract would be refused
+        target = max(target, credit.tiers[0].below)
     return Objective(
         id=id_,
         kind=kind,
-        target=Fraction(dice.one(THRESHOLDS)),
-        comparison=dice.one(tuple(Comparison)),
+        target=target,
+        comparison=Comparison.BELOW if target == 1 else dice.one(tuple(Comparison)),
         window=Window(WindowKind.BILLING_PERIOD, 0, grants_again=dice.often(10)),
         scope=scope,
         min_outage=random_minimum(dice) if dice.often(45) else NO_MINIMUM,
@@ -77,7 +81,7 @@ def random_objective(dice: Dice, id_: str) -> Objective:
         requests=_requests(dice) if kind is Kind.REQUEST_RATIO else None,
         performance=_performance(dice) if kind is Kind.PERFORMANCE else None,
         replacement=_replacement(dice) if kind is Kind.REPLACEMENT_TIME else None,
-        credit=random_credit(dice, kind, scope),
+        credit=credit,
     )
 
 

@@ -1,0 +1,125 @@
+"""
+Many cases before the engine and the second opinion: `python -m tests.reference.million`.
+
+    --cases 1000000 --from 0 --out FILE
+
+Seeds that FILE says agreed are not run again over the same sources, so that it can be cut at any
+time.  FILE holds the counts, the seeds and the date as JSON.  Exits with 1 at a difference.
+"""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.reference.agreement import differences
+from tests.reference.generator import seeded
+from tests.reference.show import show
+from tests.reference.shrink import shrink
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+JUDGING = ("core/gpusla", "tests/reference")
+"""What an agreement depends on."""
+BATCH = 500
+
+
+def main() -> int:
+    """Run the seeds that are left; 1 if the two differ on any."""
+    wanted = _arguments()
+    done = _load(wanted.out, wanted.first)
+    began = time.monotonic()
+    starts = range(wanted.first + done["cases"], wanted.first + wanted.cases, BATCH)
+    batches = [(start, min(BATCH, wanted.first + wanted.cases - start)) for start in starts]
+    with multiprocessing.Pool(wanted.processes) as pool:
+        for (start, number), found in zip(batches, pool.imap(_batch, batches), strict=True):
+            done["cases"] += number
+            done["kinds"] = dict(Counter(done["kinds"]) + Counter(found["kinds"]))
+            done["differ"] += found["differ"]
+            done["seconds"] = round(done["seconds"] + time.monotonic() - began)
+            began = time.monotonic()
+            _store(wanted.out, done)
+            _say(f"{done['cases']} of {wanted.cases} cases, {len(done['differ'])} differ")
+            if len(done["differ"]) >= wanted.most_differences:
+                _say(f"stopped after seed {start + number - 1}")
+                break
+    for seed in done["differ"]:
+        _say(_told(seed))
+    return 1 if done["differ"] else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
+    parser.add_argument("--cases", type=int, default=1_000_000)
+    parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--most-differences", type=int, default=10)
+    return parser.parse_args()
+
+
+def _batch(batch: tuple[int, int]) -> dict[str, Any]:
+    start, number = batch
+    kinds: Counter[str] = Counter()
+    differ = []
+    for seed in range(start, start + number):
+        made = seeded(seed)
+        kinds.update(one.kind.value for one in made.case.contract.objectives)
+        if differences(made):
+            differ.append(seed)
+    return {"kinds": kinds, "differ": differ}
+
+
+def _told(seed: int) -> str:
+    small = shrink(seeded(seed), lambda one: bool(differences(one)))
+    return "\n".join([f"seed {seed}:", show(small.case), *map(str, differences(small))])
+
+
+def _load(file: Path, first: int) -> dict[str, Any]:
+    fresh = {
+        "first_seed": first,
+        "cases": 0,
+        "kinds": {},
+        "differ": [],
+        "seconds": 0,
+        "sources": _sources(),
+    }
+    if file.exists():
+        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        if all(found.get(key) == fresh[key] for key in ("first_seed", "sources", "differ")):
+            return found
+    return fresh
+
+
+def _store(file: Path, done: dict[str, Any]) -> None:
+    dated = {**done, "date": time.strftime("%Y-%m-%d", time.gmtime())}
+    text = json.dumps(dated, indent=2, sort_keys=True)
+    written = file.with_suffix(".part")
+    written.write_text(text + "\n", "utf-8")
+    written.replace(file)
+
+
+def _sources() -> str:
+    """Return a digest of the files that decide what is compared."""
+    digest = hashlib.sha256()
+    for file in _files():
+        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    for folder in JUDGING:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
