@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import pairwise
 
-from gpusla.catalogue.codes import DUPLICATE_ID
+from gpusla.catalogue.codes import CONTRACT_SEMANTICS, DUPLICATE_ID
 from gpusla.contracts.build import version_of
 from gpusla.contracts.checks import check
 from gpusla.contracts.model import ContractVersion
@@ -68,5 +68,23 @@ def _check_pair(earlier: ContractVersion, later: ContractVersion) -> None:
             f", not after version {earlier.version} in {earlier.source}"
         )
     else:
+        _check_periods(earlier, later)
         return
     raise ContractError(DUPLICATE_ID, message, position=Position(later.source))
+
+
+def _check_periods(earlier: ContractVersion, later: ContractVersion) -> None:
+    """Versions share their billing periods and their currency, or no period could be split."""
+    for field, before, now in (
+        ("term.timezone", earlier.term.timezone, later.term.timezone),
+        ("fees.cycle_day", earlier.fees.cycle_day, later.fees.cycle_day),
+        ("fees.currency", earlier.fees.currency, later.fees.currency),
+    ):
+        if before != now:
+            raise ContractError(
+                CONTRACT_SEMANTICS,
+                f"{field} of contract {later.id} is {now} in version {later.version} and {before} "
+                f"in version {earlier.version}, {earlier.source}",
+                fix="End the one contract and begin another.",
+                position=Position(later.source),
+            )

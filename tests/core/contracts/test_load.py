@@ -169,6 +169,23 @@ def test_versions_follow_one_another() -> None:
         check_all([first, replace(second, tenant=TenantId("other"))])
 
 
+def test_versions_share_their_billing_periods_and_their_currency() -> None:
+    """A period that two versions cut must be the same period to both."""
+    first = load()
+    second = replace(first, version=2, effective_from=date(2027, 1, 1), source="b.yaml")
+    for changed in (
+        replace(second, term=replace(second.term, timezone="UTC")),
+        replace(second, fees=replace(second.fees, cycle_day=15)),
+    ):
+        with pytest.raises(ContractError, match="End the one contract and begin another"):
+            check_all([first, changed])
+    with pytest.raises(ContractError) as refused:
+        check_all([first, replace(second, fees=replace(second.fees, currency="EUR"))])
+    assert str(refused.value).startswith(
+        "b.yaml: fees.currency of contract acme-2026 is EUR in version 2 and USD in version 1, "
+    )
+
+
 def test_the_version_in_force_is_the_last_that_began() -> None:
     """The old one is never edited; it is no longer in force."""
     first = load()
