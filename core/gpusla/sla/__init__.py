@@ -1,6 +1,9 @@
 """
 The judgement: facts and a contract version in, figures and money out, exact to the last unit.
 
-`periods` gives the billing months, `facts` what goes in, `levels` how much of each slot counts,
-`sweep` adds that up over all slots at once, `credits` turns it into money, `evaluate` is the door.
+`evaluate` is the door.  `periods`, `fees`, `claims` and `exclusions` read the calendar and the
+records; `measure` adds up what was lost, with bounds; `values` and `credits` say what one objective
+makes of that, `combine` what all of them come to; `losses` and `events` tell why.  `evaluation`
+holds the shapes of all figures, `digest` gives them one name, `worked` checks a contract's own
+examples.  docs/concepts/sla-engine.md defines what everything means.
 """
