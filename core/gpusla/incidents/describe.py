@@ -31,7 +31,8 @@ def describe(bond: Bond, groups: Sequence[Group], places: Places) -> Incident:
         )
     )
     scope, place = places.smallest({one.slot for one in told})
-    root = _root(bond, ours, scope)
+    leading = _leading(bond, ours)
+    root = _root(bond, leading, scope)
     start_ms = min(one.start_ms for one in told)
     is_running = any(one.is_last for one in told)
     end_ms = max(one.end_ms for one in told)
@@ -39,7 +40,7 @@ def describe(bond: Bond, groups: Sequence[Group], places: Places) -> Incident:
         id=_id(ours),
         scope=scope,
         place=place,
-        family=_leading(bond, ours).episodes[0].family.name,
+        family=leading.episodes[0].family.name,
         root=root,
         after_effects=_after_effects(bond, stretches, root),
         stretches=stretches,
@@ -60,6 +61,8 @@ def _id(ours: Iterable[Group]) -> str:
 
 def _leading(bond: Bond, ours: Sequence[Group]) -> Group:
     """Return the group that explains the others: that of the driver's word, or the first."""
+    if len(ours) == 1:
+        return ours[0]
     root = bond.roots[0] if bond.roots and bond.followers else None
     return min(
         ours,
@@ -72,11 +75,12 @@ def _leading(bond: Bond, ours: Sequence[Group]) -> Group:
     )
 
 
-def _root(bond: Bond, ours: Sequence[Group], scope: Scope) -> Root:
-    leading = _leading(bond, ours)
-    fact = next((one for one in bond.roots if one.slot in leading.slots), None)
+def _root(bond: Bond, leading: Group, scope: Scope) -> Root:
+    slots = leading.slots
+    fact = next((one for one in bond.roots if one.slot in slots), None)
     is_slot = scope is Scope.SLOT or (fact is not None and bool(bond.followers))
-    slots = {fact.slot} if fact is not None and is_slot else leading.slots
+    if fact is not None and is_slot:
+        slots = {fact.slot}
     first = [one.stretches[0] for one in leading.episodes if one.slot in slots]
     first.sort(key=lambda stretch: (stretch.start_ms, stretch.slot))
     evidence: dict[str, Evidence] = {}

@@ -24,26 +24,26 @@ class Group:
     """
     Episodes of one family that are one happening.
 
+    order: when and where it began, by which groups are sorted; no two have the same.
     scope, place: the widest that they were taken together in.  why: in words, one for each time.
     """
 
+    order: tuple[int, Slot]
     episodes: list[Episode]
     scope: Scope
     place: str
-    start_ms: int
     end_ms: int
     why: tuple[str, ...] = ()
+
+    @property
+    def start_ms(self) -> int:
+        """When it began."""
+        return self.order[0]
 
     @property
     def slots(self) -> set[Slot]:
         """The slots that it takes in."""
         return {one.slot for one in self.episodes}
-
-    @property
-    def order(self) -> tuple[int, Slot]:
-        """Where it stands among others: by its beginning; no two groups have the same."""
-        first = min(self.episodes, key=lambda one: (one.start_ms, one.slot))
-        return first.start_ms, first.slot
 
 
 @dataclass(slots=True)
@@ -70,10 +70,7 @@ def grouped(told: Iterable[Episode], places: Places) -> Grouped:
         by_family.setdefault(one.family.name, []).append(one)
     found = Grouped()
     for family in FAMILIES:
-        groups = [
-            Group([one], Scope.SLOT, str(one.slot), one.start_ms, one.end_ms)
-            for one in by_family.get(family.name, ())
-        ]
+        groups = [_of_one(one) for one in by_family.get(family.name, ())]
         for rung in family.rungs:
             groups = list(_climbed(groups, rung, places, found))
         found.groups += groups
@@ -148,7 +145,12 @@ class _Cluster:
         episodes = [one for group in self.groups for one in group.episodes]
         earlier = tuple(dict.fromkeys(text for group in self.groups for text in group.why))
         yield Group(
-            episodes, self.rung.scope, place, min(starts), self.end_ms, (why, *earlier[:MOST_WORDS])
+            min(group.order for group in self.groups),
+            episodes,
+            self.rung.scope,
+            place,
+            self.end_ms,
+            (why, *earlier[:MOST_WORDS]),
         )
 
 
@@ -197,6 +199,10 @@ def _with_followers(
 
 def _alone(group: Group, rung: Rung, size: int) -> _Cluster:
     return _Cluster(rung, size, [group], group.slots, _domains(group), group.start_ms, group.end_ms)
+
+
+def _of_one(one: Episode) -> Group:
+    return Group((one.start_ms, one.slot), [one], Scope.SLOT, str(one.slot), one.end_ms)
 
 
 def _domains(group: Group) -> set[str]:

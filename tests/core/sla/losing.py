@@ -139,11 +139,11 @@ def _worth(world: World, slot: Slot, now: int, *, raw: bool) -> Worth:
     if not raw and any(_in(part, now) for part in world.excused.get(slot, ())):
         is_out = objective.denominator is Denominator.MINUS_EXCLUSIONS
         return Worth(not is_out, full, full)
+    if not full or _settles(world, slot, now) or _burns_in(world, slot, now):
+        return Worth(counts=True, level=Fraction(0), full=full)
     level = _level(world, slot, now)
     if level is None:
         return Worth(counts=False, level=Fraction(0), full=Fraction(0))
-    if _settles(world, slot, now) or _burns_in(world, slot, now):
-        level = Fraction(0)
     return Worth(counts=True, level=level * full, full=full)
 
 

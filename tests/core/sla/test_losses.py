@@ -36,6 +36,7 @@ from gpusla.journal.model import Condition, Finding
 from gpusla.sla.evaluation import Loss
 from gpusla.sla.facts import Facts, Holding
 from gpusla.sla.losses import losses
+from gpusla.sla.measure import account
 from gpusla.timeline.build import build
 from gpusla.timeline.columns import columns_of
 from gpusla.timeline.model import Evidence, StateSpan, Timeline
@@ -287,14 +288,14 @@ def shifted(interval: Interval, by_ms: int) -> Interval:
     return Interval(interval.start_ms + by_ms, interval.end_ms + by_ms)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(worlds())
 def test_losses_add_up_to_what_a_slow_count_finds_lost(scene: World) -> None:
     """Under every way of counting, to the last part of a GPU-millisecond."""
     assert sum(loss.gpu_ms for loss in explained(scene)) == lost_gpu_ms(scene)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(worlds())
 def test_a_loss_is_inside_the_window_and_as_long_as_its_causes_stay(scene: World) -> None:
     """No two losses of a unit overlap; two that touch differ in what caused them."""
@@ -367,3 +368,11 @@ def test_the_work_follows_what_changed_and_not_the_slots() -> None:
     assert time.process_time() - started < 5
     assert (loss.unit, loss.gpu_ms) == ("c2/r000", Fraction(72 * 86_400_000))
     assert len(loss.slots) == 9
+
+
+@settings(max_examples=100)
+@given(worlds())
+def test_losses_add_up_to_the_account_of_the_kernel(scene: World) -> None:
+    """Two counts that share no code: one over arrays of all slots, one over what changed."""
+    counted = account(scene.contract, scene.window, scene.until_ms, scene.facts, scene.excused)
+    assert sum(loss.gpu_ms for loss in explained(scene)) == counted.lost_gpu_ms

@@ -128,8 +128,11 @@ class _Instant:
 def _piece(terms: Terms, weight: int, start_ms: int, end_ms: int, seen: _Instant) -> Piece:
     full = weight * terms.degraded_scale
     level = _level(terms, seen.carried or seen.span.condition)
-    is_held_up = bool(seen.is_settling or seen.is_burning_in)
-    raw = Count(level is not None, 0 if level is None or is_held_up else level * weight)
+    is_nothing = bool(seen.is_settling or seen.is_burning_in or not full)
+    # What counts for nothing whatever it was is in the count, also where nobody knows what it was.
+    raw = Count(
+        level is not None or is_nothing, 0 if level is None or is_nothing else level * weight
+    )
     count = raw
     if seen.is_excused:
         count = Count(not terms.is_excused_out, full)
