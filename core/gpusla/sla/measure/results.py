@@ -20,24 +20,34 @@ NO_STEPS = Bounds(0, 0, 0)
 
 
 class Fractions:
-    """Integers out of a scale as fractions, each made once: most figures of units are equal."""
+    """Integers out of a scale as fractions, each made once: many figures of units are equal."""
 
     def __init__(self, scale: int) -> None:
         self._scale = scale
-        self._made: dict[int, Fraction] = {}
+        self._fractions: dict[int, Fraction] = {}
+        self._bounds: dict[tuple[int, int, int], Bounds[Fraction]] = {}
 
     def exact(self, figures: Numbers) -> list[Fraction]:
         """Return figures as fractions."""
-        return [self._made.get(figure) or self._make(figure) for figure in figures.tolist()]
+        return [self._fraction(figure) for figure in figures.tolist()]
 
     def bounds(self, figures: Mapping[Bound, Numbers], lanes: Rows) -> list[Bounds[Fraction]]:
         """Return some lanes' figures, as bounds of what is lost."""
-        columns = (self.exact(figures[b][lanes]) for b in (Bound.HIGH, Bound.VALUE, Bound.LOW))
-        return list(map(Bounds, *columns))
+        columns = (figures[b][lanes].tolist() for b in (Bound.HIGH, Bound.VALUE, Bound.LOW))
+        return [self._of_ends(ends) for ends in zip(*columns, strict=True)]
 
-    def _make(self, figure: int) -> Fraction:
-        self._made[figure] = Fraction(figure, self._scale)
-        return self._made[figure]
+    def _of_ends(self, ends: tuple[int, int, int]) -> Bounds[Fraction]:
+        found = self._bounds.get(ends)
+        if found is None:
+            found = self._bounds[ends] = Bounds(*map(self._fraction, ends))
+        return found
+
+    def _fraction(self, figure: int) -> Fraction:
+        found = self._fractions.get(figure)
+        if found is None:
+            found = Fraction(figure) if self._scale == 1 else Fraction(figure, self._scale)
+            self._fractions[figure] = found
+        return found
 
 
 def by_bound(figure: Callable[[Bound], T]) -> Bounds[T]:
