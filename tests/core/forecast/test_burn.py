@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from gpusla.forecast.burn import RULES, burn_rate, burns
+from gpusla.forecast.burn import RULES, Burn, burn_rate, burns
 from gpusla.instants import Interval
 
 HOUR_MS = 3_600_000
@@ -51,6 +51,15 @@ def test_a_burn_rate_by_hand() -> None:
 def test_where_nothing_may_be_lost_there_is_no_rate(committed: int, target: Fraction) -> None:
     """No division by an empty budget, and no zero that would look calm."""
     assert burn_rate(Fraction(0), Fraction(committed), target) is None
+
+
+def test_exactly_at_its_threshold_nothing_burns() -> None:
+    """The workbook's alerts ask for more than it; what is not known is no more than anything."""
+    rule = RULES[0]
+    threshold = rule.threshold(720 * HOUR_MS)
+    assert not Burn(rule, threshold, threshold, threshold).is_burning
+    assert Burn(rule, threshold, threshold + 1, threshold + 1).is_burning
+    assert not Burn(rule, threshold, None, threshold + 1).is_burning
 
 
 def test_an_alert_needs_both_of_its_windows() -> None:

@@ -84,6 +84,21 @@ def test_a_gpu_that_was_handed_over_waits_no_longer_though_it_settles() -> None:
     )
 
 
+def test_what_is_back_at_that_instant_is_what_was_served() -> None:
+    """
+    The house lacks two, since 100 and 200, and gets the younger one back at 300.
+
+    So it waits since 100 still; a spare for acme, which waits since 150, passes it over.
+    """
+    found = jumps(
+        [hand_over("house", 300), hand_over("acme", 400)],
+        [shortfall("house", 100, None), shortfall("house", 200, 300), shortfall("acme", 150, 400)],
+    )
+    assert [(one.at_ms, one.passed_over, one.waiting_since_ms) for one in found] == [
+        (400, "house-2026", 100)
+    ]
+
+
 def test_one_missing_gpu_is_displaced_once_and_passed_over_twice() -> None:
     """Two events, and the hours of the first only: it would have been served then."""
     found = jumps(
