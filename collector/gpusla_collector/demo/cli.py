@@ -108,6 +108,9 @@ def _tell(story: Story, *, no_fault: bool) -> None:
         story.page_on_call(seconds_max)
     story.show_statement()
     if not no_fault:
+        terms = story.terms()
+        terms.try_others()
+        terms.list_rights()
         _tell_trays(story)
 
 

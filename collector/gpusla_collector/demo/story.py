@@ -26,6 +26,7 @@ from gpusla_collector.demo.pager import Pager
 from gpusla_collector.demo.scenery import REAL_NODE, Scenery, write_faults
 from gpusla_collector.demo.seeding import Seeded, seed_fleet, tiers_of
 from gpusla_collector.demo.teller import StepFailedError, Teller
+from gpusla_collector.demo.terms import Terms
 from gpusla_collector.demo.trays import Trays
 from gpusla_collector.demo.witness import firing_alert, wait_for
 
@@ -217,8 +218,13 @@ class Story:
             figures.append(("credit", owed))
 
     def trays(self) -> Trays:
-        """Return the second chapter, which goes on where this one ends."""
+        """Return the third chapter, about single trays."""
         return Trays(self.teller, self.scenery, self.nodes, self.injected, self.library)
+
+    def terms(self) -> Terms:
+        """Return the second chapter, about the contract's terms."""
+        owed = self._posted(self.contract) or 0
+        return Terms(self.teller, self.scenery, self.contract, self.last_period.key, owed)
 
     def addresses(self) -> list[tuple[str, str]]:
         """Return what listens where."""

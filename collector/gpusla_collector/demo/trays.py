@@ -1,5 +1,5 @@
 """
-The second chapter: what single trays tell, judged right and at no cost to their neighbours.
+The third chapter: what single trays tell, judged right and at no cost to their neighbours.
 
 One link fails and every other GPU of its rack complains: one root, seventy-one after-effects.
 Somebody lowers a power limit on the tray behind the NVML stand-in, and a GPU of it hangs.
