@@ -65,15 +65,9 @@ def to_json(recorded: RecordedFacts) -> bytes:
             "conditions": table.rows,
             "slots": slots,
             "exclusions": [_exclusion(record) for record in _by_id(facts.exclusions)],
-            "requests": {
-                id_: [[one.start_ms, one.total, one.failed] for one in rows]
-                for id_, rows in facts.requests.items()
-            },
+            "requests": {id_: _counts(rows) for id_, rows in facts.requests.items()},
             "measurements": {
-                id_: {
-                    unit: [[*_edges(one.interval), exact(one.value)] for one in rows]
-                    for unit, rows in units.items()
-                }
+                id_: {unit: _values(rows) for unit, rows in units.items()}
                 for id_, units in facts.measurements.items()
             },
             "repairs": sorted(
@@ -262,6 +256,14 @@ def _exclusion(record: ExclusionRecord) -> dict[str, Any]:
         "approver": record.approver,
         "notice_ms": record.notice_ms,
     }
+
+
+def _counts(rows: Iterable[RequestSlot]) -> list[list[int]]:
+    return [[one.start_ms, one.total, one.failed] for one in rows]
+
+
+def _values(rows: Iterable[Measured]) -> list[list[Any]]:
+    return [[*_edges(one.interval), exact(one.value)] for one in rows]
 
 
 def _by_id(records: Iterable[ExclusionRecord]) -> list[ExclusionRecord]:

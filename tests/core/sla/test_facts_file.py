@@ -31,10 +31,21 @@ def recorded() -> RecordedFacts:
         StateSpan(FIRST, 600, 700, OK, DOWN, 12, Evidence(node, 7, 8)),
         StateSpan(FIRST, 700, 1_000, DOWN, None, None, Evidence(node, 8, 9)),
     )
-    exclusion = ExclusionRecord(  # noqa: FBT003
-        "e1", 100, None, 50, None, False, (FIRST, SECOND), ContractId("acme"), "maintenance",
-        "firmware", "planned", "tenant", 20,
-    )  # fmt: skip
+    exclusion = ExclusionRecord(
+        id="e1",
+        from_ms=100,
+        until_ms=None,
+        recorded_ms=50,
+        supersedes=None,
+        withdrawn=False,
+        slots=(FIRST, SECOND),
+        contract=ContractId("acme"),
+        kind="maintenance",
+        reason="firmware",
+        clause="planned",
+        approver="tenant",
+        notice_ms=20,
+    )
     facts = Facts(
         Timeline(Interval(0, 1_000), {FIRST: spans}),
         {
