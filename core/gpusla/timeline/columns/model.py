@@ -50,7 +50,8 @@ class Columns:
     @property
     def first_row(self) -> Integers:
         """Row at which each slot begins, then the number of rows; one more than there are slots."""
-        return np.searchsorted(self.slot, np.arange(len(self.slots) + 1)).astype(np.int64)
+        places = np.arange(len(self.slots) + 1, dtype=np.int64)
+        return np.searchsorted(self.slot, places).astype(np.int64)
 
 
 def columns_of(timeline: Timeline) -> Columns:

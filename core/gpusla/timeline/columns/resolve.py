@@ -13,8 +13,15 @@ from gpusla.instants import Interval
 from gpusla.timeline.build import UNOBSERVED
 from gpusla.timeline.columns.claims import WITNESSES, ClaimColumns
 from gpusla.timeline.columns.model import NONE, Columns, Integers
-from gpusla.timeline.columns.table import Table
-from gpusla.timeline.columns.verdicts import Mask, Verdicts, between, worst
+from gpusla.timeline.columns.table import Table, once
+from gpusla.timeline.columns.verdicts import (
+    Mask,
+    Verdicts,
+    agreeing,
+    between,
+    split,
+    worst,
+)
 
 _LARGEST = np.iinfo(np.int64).max
 
@@ -90,7 +97,7 @@ def _apart(table: Table, rows: _Rows, witness: Integers) -> _Rows:
 
 def _settled(table: Table, rows: _Rows, witness: Integers) -> _Rows:
     """Return rows that overlap as pieces, cut wherever one of them begins or ends."""
-    edges = np.unique(np.concatenate((rows.start, rows.end)))
+    edges = once(np.concatenate((rows.start, rows.end)))
     first = np.searchsorted(edges, rows.start)
     counts = np.searchsorted(edges, rows.end) - first
     row = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
@@ -113,29 +120,17 @@ def _by_piece(
     is_first = np.append(True, piece[1:] != piece[:-1])
     if is_first.all():
         return piece, alone
-    is_last = np.append(is_first[1:], True)
-    is_only = is_first & is_last
-    of_several = ~is_only
-    group = np.cumsum(is_first[of_several]) - 1
-    wide = [
-        np.full((group[-1] + 1, len(WITNESSES)), NONE, dtype=np.int64)
-        for _ in ("condition", "other", "error_ms")
-    ]
-    several = alone.where(of_several)
-    for column, values in zip(
-        wide, (several.condition, several.other, several.error_ms), strict=True
-    ):
-        column[group, whose[of_several]] = values
-    together = between(table, Verdicts(*wide))
-    says = alone.where(is_first)
-    here = ~is_only[is_first]
-    for column, values in (
-        (says.condition, together.condition),
-        (says.other, together.other),
-        (says.error_ms, together.error_ms),
-    ):
-        column[here] = values
-    return piece[is_first], says
+    group = np.cumsum(is_first) - 1
+    is_agreed, agreed = agreeing(group, alone)
+    if is_agreed.all():
+        return piece[is_first], agreed
+    rest, group = split(is_agreed, group)
+    wide = []
+    for column in alone.where(rest).columns:
+        by_witness = np.full((group[-1] + 1, len(WITNESSES)), NONE, dtype=np.int64)
+        by_witness[group, whose[rest]] = column
+        wide.append(by_witness)
+    return piece[is_first], agreed.with_(~is_agreed, between(table, Verdicts(*wide)))
 
 
 def _filled(rows: _Rows, table: Table, stride: int) -> _Rows:

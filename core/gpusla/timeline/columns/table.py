@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gpusla.catalogue.reasons import State
 from gpusla.journal.model import Condition
@@ -80,11 +81,18 @@ class Table:
         """Return each condition of each group once, sorted, and its rank within the group."""
         key = group * len(self) + condition
         if not (key[1:] > key[:-1]).all():
-            key = np.unique(key)
+            key = once(key)
             group, condition = np.divmod(key, len(self))
         is_first = np.append(True, group[1:] != group[:-1])[: len(group)]
         rows = np.arange(len(group), dtype=np.int64)
         return group, condition, rows - np.maximum.accumulate(np.where(is_first, rows, 0))
+
+
+def once(numbers: Integers) -> Integers:
+    """Return numbers sorted, each once; by sorting, as hashing is slow where they lie close."""
+    ordered = np.sort(numbers)
+    is_new: NDArray[np.bool_] = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+    return ordered[is_new]
 
 
 def _states_of(mask: int) -> set[State]:

@@ -38,6 +38,20 @@ class Verdicts:
         """Return some of them."""
         return Verdicts(self.condition[mask], self.other[mask], self.error_ms[mask])
 
+    def with_(self, mask: Mask, others: "Verdicts") -> "Verdicts":
+        """Return these with others in their places."""
+        columns = []
+        for column, values in zip(self.columns, others.columns, strict=True):
+            changed = column.copy()
+            changed[mask] = values
+            columns.append(changed)
+        return Verdicts(*columns)
+
+    @property
+    def columns(self) -> tuple[Integers, Integers, Integers]:
+        """All three."""
+        return self.condition, self.other, self.error_ms
+
     def and_(self, more: "Verdicts") -> "Verdicts":
         """Return these and then some more."""
         return Verdicts(
@@ -55,21 +69,48 @@ def worst(table: Table, group: Integers, claims: Verdicts) -> Verdicts:
     """
     if len(group) == 0 or group[-1] + 1 == len(group):
         return claims
+    is_agreed, agreed = agreeing(group, claims)
+    if is_agreed.all():
+        return agreed
+    rest, group = split(is_agreed, group)
+    return agreed.with_(~is_agreed, _worst(table, group, claims.where(rest)))
+
+
+def _worst(table: Table, group: Integers, claims: Verdicts) -> Verdicts:
     first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    groups = len(first)
     state = table.states(claims.condition)
     is_counted = state == np.maximum.reduceat(state, first)[group]
-    condition = table.together(group[is_counted], claims.condition[is_counted], groups)
+    condition = table.together(group[is_counted], claims.condition[is_counted], len(first))
     has_other = claims.other != NONE
     others = np.concatenate((claims.condition[~is_counted], claims.other[has_other]))
     of_group = np.concatenate((group[~is_counted], group[has_other]))
     is_else = others != condition[of_group]
-    least, most = (reduce.reduceat(claims.error_ms, first) for reduce in (np.minimum, np.maximum))
-    return Verdicts(
-        condition,
-        table.widest(of_group[is_else], others[is_else], groups),
-        np.where(least == NONE, NONE, most),
-    )
+    other = table.widest(of_group[is_else], others[is_else], len(first))
+    return Verdicts(condition, other, _worst_error(claims.error_ms, first))
+
+
+def agreeing(group: Integers, claims: Verdicts) -> tuple[Mask, Verdicts]:
+    """
+    Return which groups have only claims that say the same, and what each group's first one says.
+
+    The clock error is that of the whole group.
+    """
+    first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    says = claims.where(first)
+    differs = (claims.condition != says.condition[group]) | (claims.other != says.other[group])
+    is_agreed = ~np.logical_or.reduceat(differs, first)
+    return is_agreed, Verdicts(says.condition, says.other, _worst_error(claims.error_ms, first))
+
+
+def split(is_agreed: Mask, group: Integers) -> tuple[Mask, Integers]:
+    """Return the rows of groups that do not agree, and these rows' groups counted anew."""
+    rest = ~is_agreed[group]
+    return rest, (np.cumsum(~is_agreed) - 1)[group[rest]]
+
+
+def _worst_error(error_ms: Integers, first: Integers) -> Integers:
+    least, most = (reduce.reduceat(error_ms, first) for reduce in (np.minimum, np.maximum))
+    return np.where(least == NONE, NONE, most)
 
 
 def between(table: Table, claims: Verdicts) -> Verdicts:
