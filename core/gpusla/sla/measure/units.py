@@ -159,7 +159,9 @@ def _existing(steps: Steps, base: Base, units: Line) -> Pieces:
     # Between the end of one lane and the start of the next there is a millisecond of nothing.
     is_there = np.asarray(start < units.starts(lane) + units.reach.duration_ms, dtype=np.bool_)
     if "present" in steps.sums:
-        is_there &= np.asarray(base.always["present"][lane] + steps.sums["present"] > 0)
+        is_there &= np.asarray(
+            base.always["present"][lane] + steps.sums["present"] > 0, dtype=np.bool_
+        )
     rows = np.flatnonzero(is_there)
     changing = {name: values[rows] for name, values in steps.sums.items()}
     scale = base.scale * base.held.weight_scale
