@@ -95,7 +95,7 @@ class _Judged:
             case Linear() as linear:
                 base = self.prices.base(self.objective, self.measure, linear.base, side)
                 lost, whole = side(self.measure.lost), self.measure.total_whole_window
-                return Fraction(0) if at is None else self._linear(linear, base, lost, whole)
+                return self._linear(linear, base, lost, whole)
             case _:
                 return Fraction(0)
 
@@ -116,7 +116,7 @@ class _Judged:
                 return self._stepped(fee, at)
             case Linear() as linear:
                 lost, whole = side(unit.lost_ms), unit.total_whole_window_ms
-                return Fraction(0) if at is None else self._linear(linear, fee, lost, whole)
+                return self._linear(linear, fee, lost, whole)
             case Multiple() | PerEventTable() as credit:
                 return hours_of(credit, answered_for(down, prices)) * prices.hourly(fee)
             case HourWaiver() as credit:
