@@ -247,23 +247,37 @@ def _told(
     counted: Sequence[_Alike], reach: Interval
 ) -> tuple[dict[Slot, Intervals], dict[str, dict[Slot, Intervals]]]:
     """Return what is excused by slot, and by the record that gave it."""
-    given: dict[Slot, list[tuple[int, str, Intervals]]] = defaultdict(list)
-    for group in counted:
-        times = [clip(intersect(time, group.granted), reach) for time in group.times]
-        for part, time in zip(group.parts, times, strict=True):
-            for slot in group.slots if time else ():
-                given[slot].append((part.record.from_ms, part.record.id, time))
+    groups: dict[Slot, list[int]] = defaultdict(list)
+    for number, group in enumerate(counted):
+        for slot in group.slots:
+            groups[slot].append(number)
+    several: dict[tuple[int, ...], list[Slot]] = defaultdict(list)
+    for slot in sorted(groups):
+        several[tuple(groups[slot])].append(slot)
     excused: dict[Slot, Intervals] = {}
     by_record: dict[str, dict[Slot, Intervals]] = defaultdict(dict)
-    for slot in sorted(given):
-        told: Intervals = ()
-        for _, id_, time in sorted(given[slot]):
-            own = subtract(time, told) if told else time
-            if own:
-                by_record[id_][slot] = own
-                told = union((*told, *own)) if told else own
-        excused[slot] = told
+    for numbers, slots in several.items():
+        shares = list(_shares([counted[number] for number in numbers], reach))
+        for id_, own in shares:
+            by_record[id_].update(dict.fromkeys(slots, own))
+        if shares:
+            whole = union(chain.from_iterable(own for _, own in shares))
+            excused.update(dict.fromkeys(slots, whole))
     return excused, {id_: by_record[id_] for id_ in sorted(by_record)}
+
+
+def _shares(groups: Sequence[_Alike], reach: Interval) -> Iterator[tuple[str, Intervals]]:
+    """Yield what each record gives a slot of these groups, without what one before it gave."""
+    given = sorted(
+        (part.record.from_ms, part.record.id, intersect(time, group.granted))
+        for group in groups
+        for part, time in zip(group.parts, group.times, strict=True)
+    )
+    told: Intervals = ()
+    for _, id_, time in given:
+        if own := subtract(clip(time, reach), told):
+            yield id_, own
+            told = union((*told, *own))
 
 
 def _when(refusal: RefusedExclusion) -> tuple[Interval, str, str]:
