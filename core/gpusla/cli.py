@@ -21,6 +21,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "demo": ("A fleet on paper, metered live.", "collector"),
     "contract": ("Check, compare and try contract files.", "recompute"),
     "statement": ("What was delivered and what is owed, month by month.", "collector"),
+    "incidents": ("What went wrong in a month, and what each cause cost.", "recompute"),
     "explain": ("Say what a name means, or how a statement's figures came about.", ""),
     "collector": ("Take in journals, judge contracts, book credits.", "collector"),
     "dashboards": ("Build the dashboards.", "dashboards"),

@@ -109,6 +109,7 @@ def _tell(story: Story, *, no_fault: bool) -> None:
     story.show_statement()
     if not no_fault:
         terms = story.terms()
+        terms.name_causes()
         terms.try_others()
         terms.list_rights()
         _tell_trays(story)

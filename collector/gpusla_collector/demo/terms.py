@@ -48,6 +48,16 @@ class Terms:
             figures.append(("worth", expected))
             figures.append(("facts", str(facts)))
 
+    def name_causes(self) -> None:
+        """What went wrong last month, cause by cause: one switch is one incident, not 72."""
+        with self.teller.step("what went wrong last month, cause by cause") as figures:
+            path = self.scenery.contracts / f"{self.contract.id}.yaml"
+            said = run("incidents", str(path), "--facts", str(self._facts())).splitlines()
+            if len(said) < 3 or " 72 " not in said[2]:  # noqa: PLR2004  (a heading, its columns, a row)
+                raise StepFailedError(f"the switch is not the dearest incident: {said[:3]}")
+            figures.append(("found", said[0].partition(": ")[2]))
+            figures.append(("dearest", " ".join(said[2].split())))
+
     def list_rights(self) -> None:
         """From when on the contract may be left, and what is paid until then at least."""
         with self.teller.step("when may it be left, and what does that cost at least?") as figures:
@@ -60,6 +70,8 @@ class Terms:
 
     def _facts(self) -> Path:
         path = self.scenery.folder / f"facts-{self.period}.json"
+        if path.exists():
+            return path
         config = str(self.scenery.folder / "collector.yaml")
         words = ("collector", "facts", self.contract.id, self.period, "--config", config)
         run(*words, "--out", str(path))

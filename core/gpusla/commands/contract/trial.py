@@ -23,7 +23,7 @@ class Trial:
     evaluation: Evaluation
 
 
-def tried(contract: ContractVersion, recorded: RecordedFacts) -> Trial:
+def tried(contract: ContractVersion, recorded: RecordedFacts, *, explain: bool = False) -> Trial:
     """
     Judge a month's facts by the terms, as if they had been in force from the term's first day.
 
@@ -42,7 +42,7 @@ def tried(contract: ContractVersion, recorded: RecordedFacts) -> Trial:
         )
     until_ms = min(recorded.until_ms, period.interval.end_ms)
     evaluation = evaluate(
-        always, period, until_ms, recorded.facts, versions=(always,), explain=False
+        always, period, until_ms, recorded.facts, versions=(always,), explain=explain
     )
     return Trial(contract, period, evaluation)
 
