@@ -69,14 +69,23 @@ def seeded(seed: int) -> Generated:
 
 
 def generate(random: Random) -> Generated:
-    """Return a case; half of them with thresholds that their own values meet exactly."""
+    """Return a case; nearly a third have a threshold that their own figures meet exactly."""
     made = _generate(Dice(random))
     if random.randrange(100) < 30:
-        judged = evaluate(made.case).judged
-        objectives = tuple(_on_the_edge(random, one) for one in judged)
-        contract = replace(made.case.contract, objectives=objectives)
+        contract = _with_edges(random, made.case)
         made = replace(made, case=replace(made.case, contract=contract))
     return made
+
+
+def _with_edges(random: Random, case: Case) -> ContractVersion:
+    opinion = evaluate(case)
+    objectives = tuple(_on_the_edge(random, one) for one in opinion.judged)
+    combination = case.contract.combination
+    given = opinion.settled.claimable["value"]
+    if given and random.randrange(4) == 0:
+        combination = replace(combination, minimum_minor_units=given)
+        objectives = case.contract.objectives
+    return replace(case.contract, objectives=objectives, combination=combination)
 
 
 def _generate(dice: Dice) -> Generated:

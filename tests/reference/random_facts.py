@@ -64,8 +64,11 @@ def _spans(dice: Dice, slot: Slot, reach: Interval) -> tuple[StateSpan, ...]:
         first = (start_ms - reach.start_ms) // dice.tick_ms
         last = (end_ms - reach.start_ms) // dice.tick_ms
         paint = _paint(dice, usual)
+        # Every so often it comes and goes, so that short outages stand close together.
+        step = dice.one((2, 3, 4)) if dice.often(15) else 1
         for tick in range(max(0, first), min(count, last)):
-            ticks[tick] = paint
+            if step == 1 or (tick - first) % step < step - 1:
+                ticks[tick] = paint
     return tuple(_as_spans(dice, slot, reach.start_ms, ticks))
 
 
@@ -160,9 +163,12 @@ def random_requests(dice: Dice, objective: Objective, window: Interval) -> list[
     assert objective.requests is not None
     found = []
     length_ms = objective.requests.slot_ms
+    bad = Interval(*dice.span()) if dice.often(40) else Interval(0, 0)
     for start_ms in range(window.start_ms, window.end_ms, length_ms):
         total = dice.one((100, 10, 1, 0, 3, 7))
         failed = dice.random.randint(0, total) if dice.often(30) else 0
+        if bad.start_ms <= start_ms < bad.end_ms:
+            failed = total
         if not dice.often(7):
             found.append(RequestSlot(start_ms, total, failed))
         if dice.often(1):

@@ -61,7 +61,7 @@ def table(
     """Yield a heading, a line for each incident and what the rest comes to."""
     lost = sum(one.gpu_ms for one in costs)
     yield (
-        f"{contract.id}, {evaluation.period.key}: {len(costs)} incidents, "
+        f"{contract.id}, {evaluation.period.key}: {_count(len(costs))}, "
         f"{gpu_hours(lost)} of {gpu_hours(evaluation.account.lost_gpu_ms)} lost GPU-hours"
     )
     yield f"{'from':<22}{'for':<18}{'where':<18}{'cause':<26}{'slots':>5}{'GPU-hours':>14}  worth"
@@ -78,6 +78,10 @@ def table(
             f"and {len(rest)} more with {gpu_hours(sum(one.gpu_ms for one in rest))} GPU-hours; "
             "--all shows them"
         )
+
+
+def _count(number: int) -> str:
+    return "1 incident" if number == 1 else f"{number} incidents"
 
 
 def worth(contract: ContractVersion, one: IncidentCost) -> str:

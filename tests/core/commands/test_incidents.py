@@ -22,7 +22,7 @@ def test_a_rack_that_was_lost_is_one_incident_with_its_worth(
     """9 of 744 hours of USD 150,000,000 are USD 1,814,516.13, whatever the credit is."""
     assert main(["incidents", str(REFLECTION), "--facts", str(october)]) == 0
     heading, _, *rows = capsys.readouterr().out.splitlines()
-    assert heading == ("reflection-2026, 2026-10: 1 incidents, 648.000 of 648.000 lost GPU-hours")
+    assert heading == ("reflection-2026, 2026-10: 1 incident, 648.000 of 648.000 lost GPU-hours")
     (row,) = rows
     assert row.split() == [
         "2026-10-05T09:00:00Z", "9", "h", "c2/r01", "gpu_lost", "72", "648.000", "USD",

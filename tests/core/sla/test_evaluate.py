@@ -38,11 +38,12 @@ from gpusla.inventory.model import ExclusionRecord
 from gpusla.sla.digest import digest
 from gpusla.sla.evaluate import evaluate
 from gpusla.sla.evaluation import Bounds
+from gpusla.sla.facts import Holding
 from gpusla.sla.periods import Period, period_of, segments
 from gpusla.timeline.build import UNOBSERVED
 from gpusla.timeline.columns import columns_of
 from gpusla.timeline.model import Evidence, Timeline
-from tests.core.contracts.terms import TIERS, contract, objective
+from tests.core.contracts.terms import SKU, TIERS, contract, objective
 from tests.core.sla.making import DAY_MS, DOWN, HOUR_MS, facts, month, slot
 from tests.core.sla.october import FEE, OCTOBER, gpus, judged, seen
 
@@ -345,6 +346,16 @@ def test_a_loss_and_an_outage_name_the_records_behind_them() -> None:
     both = told["all", "all", 3]
     assert [cause.slot for cause in both] == [slot(0), slot(1)]
     assert [cause.evidence for cause in both] == [Evidence(NodeName("n1"), 1, 2), None]
+
+
+def test_a_slot_that_was_not_held_then_is_no_cause() -> None:
+    """It was down for somebody else."""
+    promise = objective(kind=Kind.TIME_ANY_DOWN)
+    found = seen({0: [(24, 30, DOWN)], 1: [(24, 42, DOWN)]}, slots=2)
+    late = Interval(OCTOBER.start_ms + 40 * HOUR_MS, OCTOBER.end_ms)
+    held = {**found.held, slot(0): (Holding(late, SKU),)}
+    (event,) = judged(gpus(2, objectives=(promise,)), replace(found, held=held)).events
+    assert [cause.slot for cause in event.causes] == [slot(1)]
 
 
 def test_an_outage_by_a_rule_alone_names_no_cause() -> None:
