@@ -183,8 +183,8 @@ FORMAT_UNKNOWN = Reason(
     "A newer program reads it.",
 )
 DISPUTED = Reason(
-    "disputed", State.UNKNOWN, "Records disagree about this time in more than one way.",
-    "Records agree again.",
+    "disputed", State.UNKNOWN, "Records or witnesses contradict each other about this time.",
+    "They agree again.",
 )
 
 REASONS: dict[str, Reason] = {

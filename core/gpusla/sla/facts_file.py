@@ -8,7 +8,7 @@ into it; times are milliseconds since 1970-01-01T00:00:00Z.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,7 +21,9 @@ from gpusla.inventory.model import ExclusionRecord
 from gpusla.journal.model import Condition, Finding
 from gpusla.sla.digest import canonical, exact
 from gpusla.sla.facts import Facts, Holding, Measured, Repair, RequestSlot
-from gpusla.timeline.model import Evidence, StateSpan, Timeline
+from gpusla.timeline.model import Evidence, StateSpan, Timeline, Witness
+
+_SOME = Field(min_length=1)
 
 FORMAT = "gpusla/facts/1"
 """What stands under `format`."""
@@ -114,7 +116,8 @@ class _Table:
         )
         other = None if span.other is None else self._place(span.other)
         place = self._place(span.condition)
-        return [span.start_ms, span.end_ms, place, other, span.error_ms, records]
+        who = [witness.value for witness in (span.witness, *span.agreed)]
+        return [span.start_ms, span.end_ms, place, other, span.error_ms, records, who]
 
     def _place(self, condition: Condition) -> int:
         if condition not in self._places:
@@ -124,6 +127,12 @@ class _Table:
         return self._places[condition]
 
 
+_SpanRow = tuple[
+    int, int, int, int | None, int | None, tuple[str, int, int] | None, Annotated[list[str], _SOME]
+]
+"""Start, end, condition, other, clock error, records; then whose they are, and who agrees."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
@@ -131,7 +140,7 @@ class _Strict(BaseModel):
 class _SlotForm(_Strict):
     slot: str
     held: list[tuple[int, int, str]]
-    spans: list[tuple[int, int, int, int | None, int | None, tuple[str, int, int] | None]]
+    spans: list[_SpanRow]
 
 
 class _ExclusionForm(_Strict):
@@ -195,7 +204,7 @@ def _recorded(form: _FactsForm) -> RecordedFacts:
 
 def _spans(slot: Slot, form: _SlotForm, conditions: Sequence[Condition]) -> Iterator[StateSpan]:
     reached_ms: int | None = None
-    for start_ms, end_ms, place, other, error_ms, records in form.spans:
+    for start_ms, end_ms, place, other, error_ms, records, (first, *others) in form.spans:
         if reached_ms is not None and start_ms < reached_ms:
             message = f"spans of {slot} overlap at {start_ms}"
             raise ValueError(message)
@@ -208,6 +217,8 @@ def _spans(slot: Slot, form: _SlotForm, conditions: Sequence[Condition]) -> Iter
             None if other is None else _at(conditions, other),
             error_ms,
             None if records is None else Evidence(NodeName(records[0]), *records[1:]),
+            Witness(first),
+            tuple(Witness(one) for one in others),
         )
 
 

@@ -15,7 +15,7 @@ from gpusla.inventory.model import ExclusionRecord
 from gpusla.journal.model import Condition, Finding
 from gpusla.sla.facts import Facts, Holding, Measured, Repair, RequestSlot
 from gpusla.sla.facts_file import RecordedFacts, from_json, to_json
-from gpusla.timeline.model import Evidence, StateSpan, Timeline
+from gpusla.timeline.model import Evidence, StateSpan, Timeline, Witness
 
 FIRST = Slot("c2", "r01", "t01", "m0")
 SECOND = Slot("c2", "r01", "t01", "m1")
@@ -29,7 +29,17 @@ def recorded() -> RecordedFacts:
     spans = (
         StateSpan(FIRST, 0, 600, OK, evidence=Evidence(node, 1, 7)),
         StateSpan(FIRST, 600, 700, OK, DOWN, 12, Evidence(node, 7, 8)),
-        StateSpan(FIRST, 700, 1_000, DOWN, None, None, Evidence(node, 8, 9)),
+        StateSpan(
+            FIRST,
+            700,
+            1_000,
+            DOWN,
+            None,
+            None,
+            Evidence(node, 8, 9),
+            Witness.TENANT,
+            (Witness.PROVIDER,),
+        ),
     )
     exclusion = ExclusionRecord(
         id="e1",
