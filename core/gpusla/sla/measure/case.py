@@ -37,8 +37,8 @@ class Case:
     """
     What is measured.
 
-    window: the objective's, the whole of it.  judged: the window to date.  excused: held time that
-    exclusions give back, on the slots' line.
+    window: the objective's, the whole of it.  judged: the window to date.  agreed: time that
+    exclusions give back, excused: the part of it that is held, on the slots' line.
     """
 
     contract: ContractVersion
@@ -51,6 +51,7 @@ class Case:
     committed: Commitment
     base: Base
     burn_in: Stretches
+    agreed: ExcusedTime
     excused: Stretches
     wide: Widened
     table: Table
@@ -110,6 +111,7 @@ def lay_out(  # noqa: PLR0917  (what a measure depends on, in the order of `meas
         commitment(contract),
         base_of(grouping, held, table.scale),
         burning_in(roster, line, contract.capacity.acceptance.burn_in_ms),
+        excused,
         _excused(excused, roster, held, line),
         widened(rows, line, objective.clock_error_ms),
         table,

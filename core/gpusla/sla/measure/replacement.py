@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from gpusla.contracts.promises import ClockStart, RunCount
 from gpusla.contracts.remedies import Lateness, LatenessCount
 from gpusla.instants import Interval
@@ -16,7 +18,7 @@ from gpusla.sla.measure.case import Case
 from gpusla.sla.measure.down import Times, down, times_of
 from gpusla.sla.measure.results import by_bound, held_gpu_ms, intervals_of
 from gpusla.sla.measure.tables import Bound
-from gpusla.timeline.intervals import union
+from gpusla.timeline.intervals import intersect, subtract, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,10 @@ def measure_replacement(case: Case) -> Measure:
 
 
 def _repairs(case: Case) -> dict[Bound, list[Clocked]]:
-    replacement, times = case.objective.replacement, times_of(case)
+    replacement = case.objective.replacement
     assert replacement is not None
     if replacement.clock_starts is ClockStart.OUTAGE_START:
+        times = times_of(case)
         return {bound: _outages(case, times, bound) for bound in Bound}
     lane_of = {name: lane for lane, name in enumerate(case.grouping.names)}
     is_opened = replacement.clock_starts is ClockStart.TICKET_OPEN
@@ -103,7 +106,7 @@ def _repairs(case: Case) -> dict[Bound, list[Clocked]]:
             one.unit,
             one.opened_ms if is_opened else one.identified_ms,
             one.restored_ms,
-            _stops(case, times, lane_of.get(one.unit)),
+            _agreed_stops(case, lane_of.get(one.unit)),
         )
         for one in case.facts.repairs
     ]
@@ -123,18 +126,26 @@ def _outages(case: Case, times: Times, bound: Bound) -> list[Clocked]:
             case.grouping.names[lane],
             start_ms + spared_ms,
             start_ms + length_ms if start_ms + length_ms < line.reach.end_ms else None,
-            _stops(case, times, lane),
+            intervals_of(times.excused, line, lane),
         )
         for lane, start_ms, length_ms in rows
         if length_ms > spared_ms
     ]
 
 
-def _stops(case: Case, times: Times, lane: int | None) -> tuple[Interval, ...]:
-    """Return when all held slots of a unit are excused."""
-    if lane is None or not len(times.excused):
-        return ()
-    return intervals_of(times.excused, case.grouping.units, lane)
+def _agreed_stops(case: Case, lane: int | None) -> tuple[Interval, ...]:
+    """Return when all held slots of a unit are excused, also where nobody observed them."""
+    slots = [] if lane is None else np.flatnonzero(case.grouping.unit_of == lane).tolist()
+    places = [case.roster.slots[slot] for slot in slots]
+    held = {place: [one.interval for one in case.roster[place]] for place in places if case.agreed}
+    stops = union(
+        one for place in held for one in intersect(case.agreed.get(place, ()), held[place])
+    )
+    for place, intervals in held.items():
+        if not stops:
+            break
+        stops = subtract(stops, subtract(intervals, case.agreed.get(place, ())))
+    return stops
 
 
 def _by_unit(case: Case, repairs: Sequence[Clocked]) -> dict[str, _Counted]:

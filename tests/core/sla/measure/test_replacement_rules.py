@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gpusla.contracts.model import CapacityUnit
 from gpusla.contracts.promises import (
     ClockStart,
     Kind,
@@ -111,6 +112,19 @@ def test_10_1_excused_time_stops_the_clock_of_a_ticket_too() -> None:
     excused = {slot(0): [(3, 5)]}
     assert figures(repaired(facts, 4, ClockStart.TICKET_OPEN, excused=excused)) == (1, 0, 0)
     assert figures(repaired(facts, 3, ClockStart.TICKET_OPEN, excused=excused)) == (1, 1, 0)
+
+
+def test_10_1_agreed_time_stops_the_clock_where_nothing_was_observed_yet() -> None:
+    """Opened four minutes before the reach, of which three are excused; not held for one of all."""
+    facts = replace(always(told("......", "......")), repairs=(ticket(-4, None, 2),))
+    both = {slot(0): [(-4, -1)], slot(1): [(-4, -1)]}
+    tray = {"unit": CapacityUnit.NODE}
+    facts = replace(facts, repairs=(replace(facts.repairs[0], unit="c2/r0/t00"),))
+    clock = ClockStart.TICKET_OPEN
+    assert figures(repaired(facts, 3, clock, contract=tray, excused=both)) == (1, 0, 0)
+    assert figures(repaired(facts, 2, clock, contract=tray, excused=both)) == (1, 1, 0)
+    one = {slot(0): [(-4, -1)]}
+    assert figures(repaired(facts, 3, clock, contract=tray, excused=one)) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
