@@ -6,7 +6,8 @@ from fractions import Fraction
 from math import gcd
 
 from gpusla.contracts.model import ContractVersion
-from gpusla.contracts.remedies import Lateness
+from gpusla.contracts.promises import Granularity
+from gpusla.contracts.remedies import HourWaiver, Lateness
 from gpusla.instants import Interval
 from gpusla.sla.facts import Facts
 from gpusla.timeline.model import Timeline
@@ -67,10 +68,17 @@ class Ticks:
 def ticks_of(case: Case) -> Ticks:
     """Return ticks that divide every edge and every length of a case, over all it tells of."""
     edges = list(_edges(case))
-    length_ms = MINUTE_MS
+    length_ms = MINUTE_MS if _needs_minutes(case) else 0
     for number in (*edges, *_lengths(case)):
         length_ms = gcd(length_ms, number)
     return Ticks(min(edges), length_ms, (max(edges) - min(edges)) // length_ms)
+
+
+def _needs_minutes(case: Case) -> bool:
+    return any(
+        objective.granularity is not Granularity.EXACT or isinstance(objective.credit, HourWaiver)
+        for objective in case.contract.objectives
+    )
 
 
 def timeline_of(case: Case) -> Timeline:

@@ -46,24 +46,24 @@ def measure_requests(scene: Scene, objective: Objective) -> Measured:
 def _slots(scene: Scene, objective: Objective) -> list[Slot]:
     """Slots that lie wholly in the window to date."""
     assert objective.requests is not None
+    given = _given(scene, objective)
     length = objective.requests.slot_ms // scene.ticks.length_ms
     found = []
     for start in range(scene.to_date.start, scene.to_date.stop - length + 1, length):
         ticks = range(start, start + length)
-        counted = _given(scene, objective, scene.ticks.begin_ms(start))
+        counted = given.get(scene.ticks.begin_ms(start))
         found.append(Slot(ticks, counted, all(_is_excused(scene, tick) for tick in ticks)))
     return found
 
 
-def _given(scene: Scene, objective: Objective, start_ms: int) -> RequestSlot | None:
+def _given(scene: Scene, objective: Objective) -> dict[int, RequestSlot]:
     """What is given twice adds up."""
-    several = [
-        one for one in scene.case.facts.requests.get(objective.id, ()) if one.start_ms == start_ms
-    ]
-    if not several:
-        return None
-    total, failed = sum(one.total for one in several), sum(one.failed for one in several)
-    return RequestSlot(start_ms, total, failed)
+    found: dict[int, RequestSlot] = {}
+    for one in scene.case.facts.requests.get(objective.id, ()):
+        before = found.get(one.start_ms, RequestSlot(one.start_ms, 0, 0))
+        total, failed = before.total + one.total, before.failed + one.failed
+        found[one.start_ms] = RequestSlot(one.start_ms, total, failed)
+    return found
 
 
 def _is_excused(scene: Scene, tick: int) -> bool:

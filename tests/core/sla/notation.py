@@ -104,11 +104,12 @@ class Scene:
     def judge(self) -> Evaluation:
         """Put the scene before the engine."""
         contract, period = self.contract, self.period()
-        until_ms = self._until_ms(period)
+        until_ms = self.until_ms(period)
         facts = self.facts(period)
         return evaluate(contract, period, until_ms, facts, versions=(contract,), explain=True)
 
-    def _until_ms(self, period: Period) -> int:
+    def until_ms(self, period: Period) -> int:
+        """Up to when the scene is judged."""
         if self.until is None:
             return period.interval.end_ms
         return period.interval.start_ms + self.until * self.tick_ms
@@ -116,7 +117,7 @@ class Scene:
     def facts(self, period: Period) -> Facts:
         """Everything that happened."""
         origin_ms = period.interval.start_ms - self.early * self.tick_ms
-        reach = Interval(origin_ms, self._until_ms(period))
+        reach = Interval(origin_ms, self.until_ms(period))
         count = (period.interval.end_ms - origin_ms) // self.tick_ms
         spans: list[StateSpan] = []
         held: dict[Slot, tuple[Holding, ...]] = {}
