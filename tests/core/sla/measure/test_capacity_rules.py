@@ -117,6 +117,14 @@ def test_4_3_an_excused_slot_is_out_of_the_count_if_the_denominator_says_so() ->
     assert (total(found), lost(found)) == ((5, 5, 5), (0, 0, 0))
 
 
+def test_4_3_what_is_out_of_the_count_is_healthy_whatever_it_weighs() -> None:
+    """An excused slot of a kind that is not accepted keeps its unit above the minimum."""
+    rack = RACK | {"min_healthy_gpus": 2, "gpus": 2}
+    facts, excused = sold_as(told("....", "...."), s0="h100"), {slot(0): [(0, 3)]}
+    found = judged(facts, rack, excused=excused, denominator=MINUS)
+    assert (total(found)[1], lost(found)[1]) == (5, 2)
+
+
 def test_4_4_held_counts_one_for_each_slot_whatever_its_weight() -> None:
     """A unit of half weights misses half of its time."""
     found = judged(sold_as(told("...."), s0="gb200"))
