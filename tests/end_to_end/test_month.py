@@ -43,9 +43,10 @@ def test_aligned_truth_is_judged_to_the_millisecond(rack: Rack) -> None:
     span = period.interval
     truth = delivered_gpu_ms(scenario, rack.terms(span), span, VALID_MS)
     seen = totals(scenario, rack.slots, span, VALID_MS).seen
-    assert Fraction(judged["delivered_gpu_ms"]["value"]) == truth
-    assert Fraction(judged["lost_gpu_ms"]) == 72 * span.duration_ms - truth
-    assert judged["states_gpu_ms"] == {state.value: seen[state] for state in State}
+    account = judged["account"]
+    assert Fraction(account["delivered_gpu_ms"]["value"]) == truth
+    assert Fraction(account["lost_gpu_ms"]) == 72 * span.duration_ms - truth
+    assert account["states_gpu_ms"] == {state.value: seen[state] for state in State}
     assert sum(seen.values()) == 72 * span.duration_ms
 
 
@@ -61,7 +62,7 @@ def test_unaligned_truth_lies_within_the_bounds(rack: Rack, seed: int) -> None:
     least = delivered_gpu_ms(scenario, rack.terms(span), span, VALID_MS)
     most = delivered_gpu_ms(scenario, rack.terms(span, is_unknown_delivered=True), span, VALID_MS)
     low, value, high = (
-        Fraction(judged["delivered_gpu_ms"][bound]) for bound in ("low", "value", "high")
+        Fraction(judged["account"]["delivered_gpu_ms"][bound]) for bound in ("low", "value", "high")
     )
     assert low <= least <= most <= high
     assert low <= value <= high
@@ -82,8 +83,9 @@ def test_the_credit_is_what_arithmetic_by_hand_gives(rack: Rack) -> None:
 
     judged = _judge(rack, Scenario(rack.slots, (fault,)), period)
 
-    assert Fraction(judged["availability"]["value"]) == Fraction(AUGUST_HOURS - 14, AUGUST_HOURS)
-    assert judged["lost_gpu_ms"] == 72 * 14 * 3_600_000
+    (outcome,) = judged["outcomes"]
+    assert Fraction(outcome["value"]["value"]) == Fraction(AUGUST_HOURS - 14, AUGUST_HOURS)
+    assert judged["account"]["lost_gpu_ms"] == 72 * 14 * 3_600_000
     with reading(read_settings(rack.folder / "collector.yaml", {}).database) as store:
         entries = store.entries(OPERATOR, rack.contract.id, MONTH)
     assert [entry.status for entry in entries] == [Status.PENDING, Status.VOID, Status.POSTED]
