@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from gpusla.catalogue.codes import CONTRACT_SEMANTICS, HISTORY_REWRITTEN
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
+from gpusla.contracts.signatures import wrong_signatures
 from gpusla.documents import parse
 from gpusla.errors import ContractError, Position
 from gpusla.identity import Slot
@@ -107,9 +108,10 @@ class Reloader:
     def _require_sound(self, world: World) -> None:
         """Refuse versions that are new and say what they do not come to, or settled otherwise."""
         known = {known.file.digest for known in self.store.contracts(OPERATOR)}
-        for version, _ in _contracts(world):
+        for version, file in _contracts(world):
             if version.digest not in known:
                 require_examples(version)
+                require_signatures(version, file)
                 self._require_unsettled(version)
 
     def _require_unsettled(self, version: ContractVersion) -> None:
@@ -134,6 +136,18 @@ def require_examples(contract: ContractVersion) -> None:
             sentence,
             fix="Mend the terms or the example: they do not mean the same.",
             position=Position(contract.source),
+        )
+
+
+def require_signatures(contract: ContractVersion, file: InputFile) -> None:
+    """Raise ContractError for the first signature that is not one of what the file says."""
+    document = parse(file.content, file.name)
+    for place in wrong_signatures(contract, document):
+        raise ContractError(
+            CONTRACT_SEMANTICS,
+            f"the {contract.signatures[place].party}'s signature is not one of what this file says",
+            fix="Let the side sign the file as it is now.",
+            position=document.position(("signatures", place, "signature")),
         )
 
 

@@ -6,6 +6,7 @@ from gpusla.commands.contract.check import check
 from gpusla.commands.contract.diff import diff
 from gpusla.commands.contract.new import new
 from gpusla.commands.contract.rights import rights
+from gpusla.commands.contract.sign import sign
 from gpusla.commands.contract.simulate import simulate
 
 app = typer.Typer(
@@ -15,5 +16,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=True,
 )
-for command in (new, check, diff, simulate, rights):
+for command in (new, check, diff, simulate, rights, sign):
     app.command()(command)

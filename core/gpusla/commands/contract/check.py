@@ -15,8 +15,9 @@ from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.money import format_amount, round_once
 from gpusla.contracts.promises import Objective
 from gpusla.contracts.remedies import ExclusionRule, Step
+from gpusla.contracts.signatures import fingerprint, wrong_signatures
 from gpusla.contracts.words import duration, words
-from gpusla.documents import SIZE_BYTES_MAX, parse
+from gpusla.documents import SIZE_BYTES_MAX, Document, parse
 from gpusla.errors import ContractError, InputError
 from gpusla.sla.fees import term_total
 from gpusla.sla.worked import mismatches
@@ -46,7 +47,7 @@ def check(
         except InputError as error:
             typer.echo(str(error), err=True)
             is_bad = True
-    for sentence in (*_together(contracts), *_miscounted(contracts)):
+    for sentence in (*_together(contracts), *_miscounted(contracts), *_forged(contracts)):
         typer.echo(sentence, err=True)
         is_bad = True
     for sentence in _not_measured(contracts):
@@ -78,11 +79,11 @@ def summary(contract: ContractVersion) -> Iterator[str]:
         yield f"  may be agreed not to count: {', '.join(map(_rule, contract.exclusion_rules))}"
     if contract.examples:
         yield f"  worked examples: {len(contract.examples)}, each comes out as it is written"
-    if contract.signatures:
-        yield f"  signed by: {', '.join(sorted(one.party for one in contract.signatures))}"
-    for one in contract.disagreements:
-        said = "; ".join(f"{value} ({source})" for value, source in one.values)
-        yield f"  sources disagree on {one.field}: {said}"
+    for one in contract.signatures:
+        yield f"  signed by the {one.party} with the key {fingerprint(one.key)}"
+    for doubt in contract.disagreements:
+        said = "; ".join(f"{value} ({source})" for value, source in doubt.values)
+        yield f"  sources disagree on {doubt.field}: {said}"
     if contract.assumed:
         yield f"  assumed: {', '.join(contract.assumed)}"
 
@@ -140,12 +141,28 @@ def _miscounted(contracts: Iterable[ContractVersion]) -> Iterator[str]:
             yield f"{contract.source}: {sentence}"
 
 
+def _forged(contracts: Iterable[ContractVersion]) -> Iterator[str]:
+    for contract in contracts:
+        if not contract.signatures:
+            continue
+        document = _document(contract)
+        for place in wrong_signatures(contract, document):
+            party = contract.signatures[place].party
+            yield (
+                f"{document.position(('signatures', place, 'signature'))}: the {party}'s signature "
+                "is not one of what this file says. Let the side sign the file as it is now."
+            )
+
+
+def _document(contract: ContractVersion) -> Document:
+    return parse(bytes_of(Path(contract.source), SIZE_BYTES_MAX), contract.source)
+
+
 def _not_measured(contracts: Iterable[ContractVersion]) -> Iterator[str]:
     for contract in contracts:
         found = unmetered(contract)
         if not found:
             continue
-        path = Path(contract.source)
-        document = parse(bytes_of(path, SIZE_BYTES_MAX), contract.source)
+        document = _document(contract)
         for one in found:
             yield f"{document.position(one.path)}: notice: {one.why}. {one.fix}"
