@@ -165,7 +165,7 @@ class _Case:
         return tuple(
             id_
             for id_, slots in self.allowed.by_record.items()
-            if any(clip(time, self.window) for time in slots.values())
+            if any(clip(time, self.window) for _, time in slots.groups)
         )
 
     def _refused(self) -> Iterator[RefusedExclusion]:

@@ -18,6 +18,7 @@ from gpusla.instants import Interval, format_instant
 from gpusla.inventory.model import ExclusionRecord
 from gpusla.sla.evaluation import RefusedExclusion
 from gpusla.sla.facts import Holding
+from gpusla.sla.slot_groups import BySlot, Roll
 from gpusla.timeline.intervals import Intervals, clip, earliest, intersect, subtract, union
 
 TENANT = "tenant"
@@ -34,8 +35,8 @@ class Allowed:
     several, the first by id).  refused: in order of time, then of ids.
     """
 
-    excused: Mapping[Slot, Intervals]
-    by_record: Mapping[str, Mapping[Slot, Intervals]]
+    excused: BySlot
+    by_record: Mapping[str, BySlot]
     refused: tuple[RefusedExclusion, ...]
 
 
@@ -56,7 +57,7 @@ class _Alike:
     granted: what of these the hours of the rule allow.
     """
 
-    slots: tuple[Slot, ...]
+    slots: Sequence[Slot]
     parts: tuple[_Part, ...]
     times: tuple[Intervals, ...]
     granted: Intervals
@@ -91,12 +92,13 @@ def allowed(
         refused += _refusals(record, subtract((whole,), (interval,)), reach, _too_long(rule))
         parts[rule.id].append(_Part(record, interval))
     counted: list[_Alike] = []
+    roll = Roll(held)
     for id_, of_rule in parts.items():
-        alike = _alike(rules[id_], of_rule, held, billing_periods)
+        alike = _alike(rules[id_], of_rule, roll, billing_periods)
         refused += _not_held(of_rule, alike, reach)
         refused += _over_hours(rules[id_], alike, billing_periods, reach)
         counted += alike
-    return Allowed(*_told(counted, reach), tuple(sorted(refused, key=_when)))
+    return Allowed(*_told(counted, roll, reach), tuple(sorted(refused, key=_when)))
 
 
 def _until(record: ExclusionRecord, reach: Interval) -> Interval:
@@ -141,25 +143,15 @@ def _too_long(rule: ExclusionRule) -> str:
 
 
 def _alike(
-    rule: ExclusionRule,
-    parts: Sequence[_Part],
-    held: Mapping[Slot, Sequence[Holding]],
-    billing_periods: Sequence[Interval],
+    rule: ExclusionRule, parts: Sequence[_Part], roll: Roll, billing_periods: Sequence[Interval]
 ) -> list[_Alike]:
     """Return the slots that a rule's records name, by what is the same for them."""
-    named: dict[Slot, list[int]] = defaultdict(list)
-    for number, part in enumerate(parts):
-        for slot in dict.fromkeys(part.record.slots):
-            named[slot].append(number)
-    groups: dict[tuple[tuple[int, ...], Intervals], list[Slot]] = defaultdict(list)
-    for slot, numbers in named.items():
-        holdings = tuple(holding.interval for holding in held.get(slot, ()))
-        groups[tuple(numbers), holdings].append(slot)
     wanted = []
-    for (naming, holdings), slots in groups.items():
-        own = tuple(parts[number] for number in naming)
-        times = tuple(clip(holdings, part.interval) for part in own)
-        wanted.append(_Alike(tuple(slots), own, times, union(chain.from_iterable(times))))
+    for named, numbers in roll.named([part.record.slots for part in parts]):
+        own = tuple(parts[number] for number in numbers)
+        for slots, held in roll.held_alike(named):
+            times = tuple(clip(held, part.interval) for part in own)
+            wanted.append(_Alike(slots, own, times, union(chain.from_iterable(times))))
     if rule.hours_per is HoursPer.CONTRACT:
         anything = union(chain.from_iterable(group.granted for group in wanted))
         shared = _within_hours(rule, anything, billing_periods)
@@ -174,7 +166,7 @@ def _within_hours(
     rule: ExclusionRule, time: Intervals, billing_periods: Sequence[Interval]
 ) -> Intervals:
     """Return of normal time what the hours of each billing period allow, earliest first."""
-    if not rule.hours_max_ms or not time:
+    if not rule.hours_max_ms or sum(run.duration_ms for run in time) <= rule.hours_max_ms:
         return time
     edges = sorted({time[0].start_ms, *_edges(billing_periods), time[-1].end_ms})
     granted: list[Interval] = []
@@ -244,26 +236,18 @@ def _refusals(
 
 
 def _told(
-    counted: Sequence[_Alike], reach: Interval
-) -> tuple[dict[Slot, Intervals], dict[str, dict[Slot, Intervals]]]:
+    counted: Sequence[_Alike], roll: Roll, reach: Interval
+) -> tuple[BySlot, dict[str, BySlot]]:
     """Return what is excused by slot, and by the record that gave it."""
-    groups: dict[Slot, list[int]] = defaultdict(list)
-    for number, group in enumerate(counted):
-        for slot in group.slots:
-            groups[slot].append(number)
-    several: dict[tuple[int, ...], list[Slot]] = defaultdict(list)
-    for slot in sorted(groups):
-        several[tuple(groups[slot])].append(slot)
-    excused: dict[Slot, Intervals] = {}
-    by_record: dict[str, dict[Slot, Intervals]] = defaultdict(dict)
-    for numbers, slots in several.items():
+    excused: list[tuple[Sequence[Slot], Intervals]] = []
+    by_record: dict[str, list[tuple[Sequence[Slot], Intervals]]] = defaultdict(list)
+    for slots, numbers in roll.named([group.slots for group in counted]):
         shares = list(_shares([counted[number] for number in numbers], reach))
         for id_, own in shares:
-            by_record[id_].update(dict.fromkeys(slots, own))
+            by_record[id_].append((slots, own))
         if shares:
-            whole = union(chain.from_iterable(own for _, own in shares))
-            excused.update(dict.fromkeys(slots, whole))
-    return excused, {id_: by_record[id_] for id_ in sorted(by_record)}
+            excused.append((slots, union(chain.from_iterable(own for _, own in shares))))
+    return BySlot(excused), {id_: BySlot(by_record[id_]) for id_ in sorted(by_record)}
 
 
 def _shares(groups: Sequence[_Alike], reach: Interval) -> Iterator[tuple[str, Intervals]]:

@@ -14,8 +14,11 @@ Intervals = tuple[Interval, ...]
 
 def union(intervals: Iterable[Interval]) -> Intervals:
     """Return all time that lies in at least one of them."""
+    some = [i for i in intervals if i.start_ms < i.end_ms]
+    if len(some) <= 1:
+        return tuple(some)
     merged: list[Interval] = []
-    for interval in sorted(i for i in intervals if i.start_ms < i.end_ms):
+    for interval in sorted(some):
         if merged and interval.start_ms <= merged[-1].end_ms:
             end_ms = max(merged[-1].end_ms, interval.end_ms)
             merged[-1] = Interval(merged[-1].start_ms, end_ms)

@@ -1,6 +1,6 @@
 """One objective, its window and the facts, laid out on lines and ready to be measured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -26,6 +26,7 @@ from gpusla.sla.measure.tables import (
     scale_of,
 )
 from gpusla.sla.measure.units import Base, Grouping, Pieces, base_of, pieces
+from gpusla.sla.slot_groups import BySlot
 from gpusla.timeline.columns import Columns
 
 ExcusedTime: TypeAlias = Mapping[Slot, tuple[Interval, ...]]
@@ -186,18 +187,20 @@ def _grouping(
 
 
 def _excused(excused: ExcusedTime, roster: Roster, held: Held, line: Line) -> Stretches:
-    places = {slot: roster.index.get(slot) for slot in excused}
-    rows = [
-        (lane, one.start_ms, one.end_ms)
-        for lane, several in zip(places.values(), excused.values(), strict=True)
-        if lane is not None
-        for one in several
-    ]
-    if not rows:
-        return nothing(line.kind)
-    lane, start_ms, end_ms = np.array(rows, dtype=np.int64).T
-    time = joined(line.places(lane, start_ms), line.places(lane, end_ms))
+    groups = _groups(excused)
+    lane = roster.lanes([slot for slots, time in groups for _ in time for slot in slots])
+    times = [(one.start_ms, one.end_ms) for _, time in groups for one in time]
+    counts = [len(slots) for slots, time in groups for _ in time]
+    rows = np.repeat(np.array(times, dtype=np.int64).reshape(-1, 2), counts, axis=0)[lane >= 0]
+    lane = lane[lane >= 0]
+    time = joined(line.places(lane, rows[:, 0]), line.places(lane, rows[:, 1]))
     return intersect(time, joined(held.start, held.end))
+
+
+def _groups(excused: ExcusedTime) -> Sequence[tuple[Sequence[Slot], Sequence[Interval]]]:
+    if isinstance(excused, BySlot):
+        return excused.groups
+    return [((slot,), time) for slot, time in excused.items()]
 
 
 def _table(objective: Objective, rows: Seen, line: Line) -> Table:

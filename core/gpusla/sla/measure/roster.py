@@ -60,6 +60,18 @@ class Roster(Mapping[Slot, Sequence[Holding]]):
         """Where each slot stands in slots."""
         return {slot: place for place, slot in enumerate(self.slots)}
 
+    def lanes(self, slots: Sequence[Slot]) -> Rows:
+        """Return where slots stand in `slots`; -1 for those that do not."""
+        # Nearly always they are the same objects, and those are found without comparing words.
+        found = [*map(self._by_object.get, map(id, slots))]
+        if None in found:
+            found = [self.index.get(slot, -1) for slot in slots]
+        return np.array(found, dtype=np.int64)
+
+    @cached_property
+    def _by_object(self) -> dict[int, int]:
+        return dict(zip(map(id, self.slots), range(len(self.slots)), strict=True))
+
     @cached_property
     def nodes(self) -> tuple[Rows, tuple[str, ...]]:
         """Each slot's node by number, and their names."""

@@ -61,9 +61,7 @@ def _lanes(slots: tuple[Slot, ...], roster: Roster) -> Rows:
     """Return the number in the roster of each slot; -1 for one that is not held."""
     if slots == roster.slots:
         return np.arange(len(slots), dtype=np.int64)
-    return np.fromiter(
-        (roster.index.get(slot, -1) for slot in slots), dtype=np.int64, count=len(slots)
-    )
+    return roster.lanes(slots)
 
 
 def _is_mixed(columns: Columns, line: Line) -> Mask:
