@@ -1,0 +1,110 @@
+"""
+Many simulated months before the engine: `python -m tests.end_to_end.thousand_months`.
+
+    --months 1000 --from 0 --out FILE
+
+FILE holds counts, seeds and date as JSON.  Months that it says held are not lived again over the
+same sources, so that a run can be cut at any time.  Exits with 1 if the truth lay outside.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.end_to_end.months import World
+from tests.end_to_end.truth_months import CONTRACT, ROOT, Month, month_of
+
+JUDGING = ("core/gpusla", "agent/gpusla_agent", "tests/end_to_end")
+"""What the outcome depends on, beside the example contract."""
+
+BATCH = 20
+
+
+def main() -> int:
+    """Live through the months that are left; 1 if in any the truth lay outside."""
+    wanted = _arguments()
+    done = _load(wanted.out, wanted.first)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        for seed in range(wanted.first + done["months"], wanted.first + wanted.months):
+            _count(done, month_of(world, seed))
+            if done["months"] % BATCH == 0 or done["months"] == wanted.months:
+                done["seconds"] = round(done["seconds"] + time.monotonic() - began)
+                began = time.monotonic()
+                _store(wanted.out, done)
+                _say(f"{done['months']} of {wanted.months} months, outside: {done['outside']}")
+    return 1 if done["outside"] else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
+    parser.add_argument("--months", type=int, default=1_000)
+    parser.add_argument("--from", dest="first", type=int, default=0, help="the first seed")
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args()
+
+
+def _count(done: dict[str, Any], month: Month) -> None:
+    done["months"] += 1
+    done["with_a_value_due"] += month.due is not None
+    done["with_unseen_time"] += month.least < month.most
+    done["with_a_loss"] += month.delivered.value < month.committed
+    if not month.holds:
+        done["outside"].append(month.seed)
+    done["with_truth_at_a_bound"] += month.margin == 0
+    if month.margin and not month.margin > (done["smallest_other_margin_gpu_ms"] or month.margin):
+        done["smallest_other_margin_gpu_ms"] = int(month.margin)
+    wide = (month.delivered.high - month.delivered.low) / month.committed
+    done["widest_bounds_ppm"] = max(done["widest_bounds_ppm"], int(wide * 1_000_000))
+
+
+def _load(file: Path, first: int) -> dict[str, Any]:
+    fresh: dict[str, Any] = {
+        "first_seed": first,
+        "months": 0,
+        "with_a_value_due": 0,
+        "with_unseen_time": 0,
+        "with_a_loss": 0,
+        "outside": [],
+        "with_truth_at_a_bound": 0,
+        "smallest_other_margin_gpu_ms": None,
+        "widest_bounds_ppm": 0,
+        "seconds": 0,
+        "sources": _sources(),
+    }
+    if file.exists():
+        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        if all(found.get(key) == fresh[key] for key in ("first_seed", "sources", "outside")):
+            return found
+    return fresh
+
+
+def _store(file: Path, done: dict[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    dated = {**done, "date": time.strftime("%Y-%m-%d", time.gmtime())}
+    written = file.with_suffix(".part")
+    written.write_text(json.dumps(dated, indent=2, sort_keys=True) + "\n", "utf-8")
+    written.replace(file)
+
+
+def _sources() -> str:
+    """Return a digest of the files that decide what comes out."""
+    digest = hashlib.sha256(CONTRACT.read_bytes())
+    for folder in JUDGING:
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

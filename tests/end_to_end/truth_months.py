@@ -1,0 +1,210 @@
+"""
+One simulated month, judged, beside its truth.
+
+The truth (`gpusla.simulation.truth`) shares nothing with what judges.  It must lie within the
+bounds of what was delivered; where all changes fall on samples and clocks are right, the value must
+be it.  `tests.end_to_end.thousand_months` goes through many.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+from gpusla.contracts.load import load_contract
+from gpusla.contracts.model import CapacityUnit, ContractVersion, RampStep
+from gpusla.contracts.promises import Unknown, UnknownPolicy
+from gpusla.identity import Slot
+from gpusla.instants import Interval
+from gpusla.simulation.plan import Rates
+from gpusla.simulation.truth import Terms, delivered_gpu_ms
+from gpusla.sla.evaluate import evaluate
+from gpusla.sla.evaluation import Bounds, Evaluation
+from gpusla.sla.facts import Facts, Holding
+from gpusla.sla.periods import Period, period_of
+from gpusla.timeline.build import build
+from gpusla.timeline.columns import claims_of, resolve
+from tests.end_to_end.months import (
+    BUSY,
+    DAY_MS,
+    INTERVAL_MS,
+    MARGIN_MS,
+    VALID_MS,
+    Lived,
+    Trouble,
+    World,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACT = ROOT / "examples" / "contracts" / "reflection-2026.yaml"
+MONTHS = ("2026-08", "2026-11", "2027-02", "2027-03")
+"""One is plain, in one clocks go back, one is short, and in one clocks go forward."""
+
+HALVES = frozenset({"thermal_slowdown", "power_brake", "power_limit"})
+"""What the contract gives half of a GPU for."""
+
+GPUS = 16
+ALIGNED = Trouble()
+TROUBLES = (
+    ALIGNED,
+    Trouble(restarts=3),
+    Trouble(restarts=3, error_ms=5_000, steps=4),
+    Trouble(restarts=3, error_ms=5_000, is_error_known=False, steps=4),
+)
+"""By seed, in turn.  Of a clock whose error nobody knows the contract says 5 seconds."""
+
+NO_GAPS = replace(BUSY, gap_days=10_000_000, gap_with_failure_ratio=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """A contract and what it holds when, and the same in the simulation's plain values."""
+
+    version: ContractVersion
+    period: Period
+    held: Mapping[Slot, Interval]
+    committed: tuple[tuple[int, int], ...]
+
+    @property
+    def is_lenient(self) -> bool:
+        """Whether time that nobody observed counts as delivered."""
+        return self.version.objectives[0].unknown.policy is UnknownPolicy.TENANT_BEARS
+
+    def terms(self, *, is_lenient: bool) -> Terms:
+        """Return what counts, for the truth."""
+        capacity = self.version.capacity
+        is_by_domain = capacity.unit is CapacityUnit.NVL72_DOMAIN
+        return Terms(
+            held={slot: [one] for slot, one in self.held.items()},
+            committed=self.committed,
+            min_healthy=capacity.min_healthy_gpus if is_by_domain else 1,
+            is_by_domain=is_by_domain,
+            degraded_fraction=lambda reason: Fraction(1, 2) if reason in HALVES else Fraction(1),
+            is_unknown_delivered=is_lenient,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """
+    What one month came to, in GPU-milliseconds.
+
+    least, most: the truth, with what no agent could tell as lost, and as delivered.  due: what the
+    value has to be, where it can be said.
+    """
+
+    seed: int
+    committed: int
+    delivered: Bounds[Fraction]
+    least: Fraction
+    most: Fraction
+    due: Fraction | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bounds hold the truth and the value, and the value is what it has to be."""
+        low, value, high = self.delivered.low, self.delivered.value, self.delivered.high
+        is_within = low <= self.least <= self.most <= high and low <= value <= high
+        return is_within and (self.due is None or self.due == value)
+
+    @property
+    def margin(self) -> Fraction:
+        """How far the truth lies inside the nearer bound."""
+        return min(self.least - self.delivered.low, self.delivered.high - self.most)
+
+
+def month_of(world: World, seed: int) -> Month:
+    """Live through a month, judge it, and say what was true."""
+    random = Random(f"deal {seed}")  # noqa: S311  (a simulation; it must repeat)
+    deal, trouble = deal_of(random, world.slots), TROUBLES[seed % len(TROUBLES)]
+    is_aligned = trouble == ALIGNED
+    rates: Rates = NO_GAPS if is_aligned and random.random() < 1 / 2 else BUSY
+    align_ms = INTERVAL_MS if is_aligned else 1
+    lived = world.live(seed, reach_of(deal.period), trouble, rates, align_ms)
+    account = judged(deal, lived, in_columns=random.random() < 1 / 2).account
+    least, most = (
+        delivered_gpu_ms(
+            lived.scenario, deal.terms(is_lenient=is_lenient), deal.period.interval, VALID_MS
+        )
+        for is_lenient in (False, True)
+    )
+    due = most if deal.is_lenient else least
+    return Month(
+        seed,
+        account.committed_gpu_ms,
+        account.delivered_gpu_ms,
+        least,
+        most,
+        due if is_aligned else None,
+    )
+
+
+def reach_of(period: Period) -> Interval:
+    """Return the time that the fleet lives, so that a month can be judged."""
+    span = period.interval
+    return Interval(span.start_ms - MARGIN_MS, span.end_ms + MARGIN_MS)
+
+
+def judged(deal: Deal, lived: Lived, *, in_columns: bool) -> Evaluation:
+    """Judge a month, by either form of the timeline."""
+    reach, slots = reach_of(deal.period), lived.scenario.slots
+    timeline = (
+        resolve(claims_of(lived.spans, slots), reach)
+        if in_columns
+        else build(lived.spans, slots, reach)
+    )
+    facts = Facts(timeline, {slot: (Holding(one, "gb300"),) for slot, one in deal.held.items()})
+    return evaluate(deal.version, deal.period, deal.period.interval.end_ms, facts)
+
+
+def deal_of(random: Random, slots: tuple[Slot, ...]) -> Deal:
+    """Draw a contract: its unit, its minimum, who bears the unknown, how much from when on."""
+    example = load_contract(CONTRACT.read_bytes(), str(CONTRACT))
+    period = period_of(example, random.choice(MONTHS))
+    policy = random.choice((UnknownPolicy.PROVIDER_BEARS, UnknownPolicy.TENANT_BEARS))
+    (objective,) = example.objectives
+    steps = _ramp(random, period)
+    capacity = replace(
+        example.capacity,
+        unit=random.choice((CapacityUnit.GPU, CapacityUnit.NVL72_DOMAIN)),
+        gpus_per_unit=8,
+        min_healthy_gpus=random.choice((1, 5, 7, 8)),
+        ramp=tuple(RampStep(day, gpus) for day, gpus in steps),
+    )
+    if capacity.unit is CapacityUnit.GPU:
+        capacity = replace(capacity, gpus_per_unit=1, min_healthy_gpus=1)
+    version = replace(
+        example,
+        capacity=capacity,
+        objectives=(replace(objective, unknown=Unknown(policy, 0)),),
+    )
+    midnights = tuple((_midnight_ms(day), gpus) for day, gpus in steps)
+    return Deal(version, period, dict(_holdings(random, period, slots)), midnights)
+
+
+def _ramp(random: Random, period: Period) -> tuple[tuple[date, int], ...]:
+    """Return from which day on how many GPUs are promised; the second step lies in the month."""
+    first = (date(2026, 7, 1), random.choice((12, GPUS)))
+    later = (period.first_day.replace(day=random.randint(2, 27)), random.choice((10, GPUS)))
+    return random.choice(((first,), (first, later)))
+
+
+def _midnight_ms(day: date) -> int:
+    """Return the start of a day in Chicago, by a way of its own; clocks change there at two."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("America/Chicago"))
+    return round(midnight.timestamp()) * 1_000
+
+
+def _holdings(
+    random: Random, period: Period, slots: tuple[Slot, ...]
+) -> list[tuple[Slot, Interval]]:
+    """Return when each slot serves the contract: most of them throughout."""
+    reach = reach_of(period)
+    found = []
+    for slot in slots:
+        late_ms = random.choice((0,) * 7 + (random.randrange(20 * DAY_MS),))
+        found.append((slot, Interval(reach.start_ms + late_ms, reach.end_ms)))
+    return found
