@@ -10,8 +10,9 @@ from gpusla.contracts.promises import Kind
 from gpusla.contracts.remedies import Linear, Step
 from gpusla.instants import Interval
 from gpusla.sla.evaluate import evaluate as engine
-from gpusla.sla.evaluation import Bounds, Evaluation, Outcome
+from gpusla.sla.evaluation import Account, Bounds, Evaluation, Outcome
 from gpusla.sla.periods import Period
+from tests.reference.account import Accounted
 from tests.reference.case import BOUNDS, Case, Ticks, runs, ticks_of
 from tests.reference.credits import Judged
 from tests.reference.evaluator import Opinion, evaluate
@@ -59,11 +60,24 @@ def _figures(case: Case, found: Evaluation, opinion: Opinion) -> Iterator[tuple[
     for outcome, judged in zip(found.outcomes, opinion.judged, strict=True):
         for name, engines, reference in _outcome(ticks_of(case), outcome, judged):
             yield f"{judged.objective.id}.{name}", engines, reference
+    yield from _account(found.account, opinion.account)
     settled: Settled = opinion.settled
     yield "claimable", _three(found.settlement.rounded), _three(settled.claimable)
     yield "credit", _three(found.credit_minor_units), _three(settled.credit)
     lines = [(line.objective, line.minor_units) for line in found.lines if line.minor_units]
     yield "lines", lines, settled.lines
+
+
+def _account(found: Account, account: Accounted) -> Iterator[tuple[str, Any, Any]]:
+    yield "account.committed", found.committed_gpu_ms, account.committed
+    yield "account.committed whole", found.committed_period_gpu_ms, account.committed_whole
+    yield "account.delivered", _three(found.delivered_gpu_ms), _three(account.delivered)
+    yield "account.lost", found.lost_gpu_ms, account.lost
+    yield "account.held", found.held_gpu_ms, account.held
+    yield "account.states", found.states_gpu_ms, account.states
+    yield "account.excluded", found.excluded_gpu_ms, account.excluded
+    now = (found.committed_gpus_now, found.delivered_gpus_now)
+    yield "account.now", now, (account.committed_now, account.delivered_now)
 
 
 def _outcome(ticks: Ticks, outcome: Outcome, judged: Judged) -> Iterator[tuple[str, Any, Any]]:

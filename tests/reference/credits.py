@@ -115,14 +115,13 @@ def unit_fee(scene: Scene, name: str) -> Fraction:
     if name == ALL:
         return scene.case.fee
     committed = sum(committed_gpus(scene, tick) for tick in scene.to_date)
-    held = [
-        unit_name(scene, slot)
-        for slot in scene.held
-        for tick in scene.to_date
-        if scene.held[slot][tick] is not None
-    ]
-    most = max(committed, len(held))
-    return scene.case.fee * held.count(name) / most if most else ZERO
+    held = {
+        slot: sum(1 for tick in scene.to_date if skus[tick] is not None)
+        for slot, skus in scene.held.items()
+    }
+    of_unit = sum(ticks for slot, ticks in held.items() if unit_name(scene, slot) == name)
+    most = max(committed, sum(held.values()))
+    return scene.case.fee * of_unit / most if most else ZERO
 
 
 def affected(measured: Measured, bound: str) -> list[str]:

@@ -30,27 +30,47 @@ def committed_gpus(scene: Scene, tick: int) -> int:
 
 def measure_capacity(scene: Scene, objective: Objective) -> Measured:
     """6."""
-    slots = units(scene)
-    things = {name: Thing(name) for name in slots}
     total, lost = three(), three()
     for bound in BOUNDS:
-        delivered = dict.fromkeys(scene.to_date, ZERO)
-        out = dict.fromkeys(scene.to_date, 0)
-        for name in slots:
-            raw, judged = unit_rows(scene, objective, slots[name], bound)
-            gives = _contributions(scene, objective, raw, judged)
-            for tick in scene.to_date:
-                delivered[tick] += gives[tick]
-                out[tick] += sum(1 for part in judged[tick] if is_out(part))
-            _note(scene, things[name], bound, judged, gives)  # 6.5
-        # 6.2 and 4.3
-        committed = {t: max(0, committed_gpus(scene, t) - out[t]) for t in scene.to_date}
-        total[bound] = Fraction(sum(committed.values()) * scene.ticks.length_ms)
-        delivered_ms = _delivered(scene, delivered, committed) * scene.ticks.length_ms
-        lost[bound] = total[bound] - delivered_ms  # 6.3
+        lost[bound], total[bound] = lost_and_total(scene, objective, bound)
     rest = range(scene.to_date.stop, scene.whole.stop)
     more = sum(committed_gpus(scene, tick) for tick in rest) * scene.ticks.length_ms
-    return Measured(total, lost, total["value"] + more, [things[name] for name in sorted(things)])
+    return Measured(total, lost, total["value"] + more, _things(scene, objective))
+
+
+def lost_and_total(scene: Scene, objective: Objective, bound: str) -> tuple[Fraction, Fraction]:
+    """6.3."""
+    delivered, committed = delivery(scene, objective, bound)
+    total = Fraction(sum(committed.values()) * scene.ticks.length_ms)
+    return total - _delivered(scene, delivered, committed) * scene.ticks.length_ms, total
+
+
+def delivery(
+    scene: Scene, objective: Objective, bound: str
+) -> tuple[dict[int, Fraction], dict[int, int]]:
+    """6.2 and 4.3: for each tick to date what all units give, and what is committed."""
+    delivered = dict.fromkeys(scene.to_date, ZERO)
+    out = dict.fromkeys(scene.to_date, 0)
+    for slots in units(scene).values():
+        raw, judged = unit_rows(scene, objective, slots, bound)
+        gives = _contributions(scene, objective, raw, judged)
+        for tick in scene.to_date:
+            delivered[tick] += gives[tick]
+            out[tick] += sum(1 for part in judged[tick] if is_out(part))
+    committed = {tick: max(0, committed_gpus(scene, tick) - out[tick]) for tick in out}
+    return delivered, committed
+
+
+def _things(scene: Scene, objective: Objective) -> list[Thing]:
+    """6.5."""
+    things = []
+    for name, slots in sorted(units(scene).items()):
+        thing = Thing(name)
+        for bound in BOUNDS:
+            raw, judged = unit_rows(scene, objective, slots, bound)
+            _note(scene, thing, bound, judged, _contributions(scene, objective, raw, judged))
+        things.append(thing)
+    return things
 
 
 def _contributions(scene: Scene, objective: Objective, raw: Row, judged: Row) -> list[Fraction]:

@@ -7,6 +7,7 @@ It shares no code with the engine and is written to be read beside the page, sec
 from dataclasses import dataclass
 
 from gpusla.contracts.promises import Kind, Objective
+from tests.reference.account import Accounted, account
 from tests.reference.case import Case, reach_of, ticks_of
 from tests.reference.credits import Judged, judge
 from tests.reference.delivery import measure_capacity
@@ -25,6 +26,7 @@ class Opinion:
 
     judged: list[Judged]
     settled: Settled
+    account: Accounted
 
 
 def evaluate(case: Case) -> Opinion:
@@ -33,7 +35,7 @@ def evaluate(case: Case) -> Opinion:
     judged = [
         judge(scene, objective, measure(scene, objective)) for objective in case.contract.objectives
     ]
-    return Opinion(judged, settle(scene, judged))
+    return Opinion(judged, settle(scene, judged), account(scene))
 
 
 def scene_of(case: Case) -> Scene:

@@ -1,7 +1,7 @@
 """Section 3 of sla-engine.md: what each slot comes to at each tick, in each bound."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from gpusla.catalogue.reasons import State
@@ -44,7 +44,11 @@ class SlotRow:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What is the same for every objective."""
+    """
+    What is the same for every objective.
+
+    rows: what slots came to, by objective, slot and bound, so that each is worked out once.
+    """
 
     case: Case
     ticks: Ticks
@@ -53,6 +57,7 @@ class Scene:
     whole: range
     held: dict[Slot, list[str | None]]
     excused: Marks
+    rows: dict[tuple[str, Slot, str], SlotRow] = field(default_factory=dict)
 
 
 def held_ticks(case: Case, ticks: Ticks) -> dict[Slot, list[str | None]]:
@@ -67,8 +72,16 @@ def held_ticks(case: Case, ticks: Ticks) -> dict[Slot, list[str | None]]:
 
 
 def slot_row(scene: Scene, objective: Objective, slot: Slot, bound: str) -> SlotRow:
+    """Return what one slot comes to."""
+    key = (objective.id, slot, bound)
+    if key not in scene.rows:
+        scene.rows[key] = _slot_row(scene, objective, slot, bound)
+    return scene.rows[key]
+
+
+def _slot_row(scene: Scene, objective: Objective, slot: Slot, bound: str) -> SlotRow:
     """Take one slot through section 3, in its order."""
-    spans = _spans(scene, slot)
+    spans = spans_of(scene, slot)
     is_performance = objective.kind is Kind.PERFORMANCE
     level = _levels(scene, objective, spans, _worth(objective), bound)
     unseen = [False for _ in scene.ticks]
@@ -79,15 +92,15 @@ def slot_row(scene: Scene, objective: Objective, slot: Slot, bound: str) -> Slot
         _settle(scene, _levels(scene, objective, spans, worth_up, bound), is_zero)
         _burn_in(scene, slot, is_zero)
     row = SlotRow([None for _ in scene.ticks], [None for _ in scene.ticks])
-    known: dict[object, tuple[Part, Part]] = {}
+    before: object = None
     for tick in scene.reach:
         sku = scene.held[slot][tick]
         if sku is not None:
             seen = (sku, level[tick], unseen[tick], is_zero[tick])
-            if seen not in known:
+            if seen != before:
                 part = _part(scene, objective, seen)
-                known[seen] = part, _excuse(part, objective)
-            part, excused = known[seen]
+                excused = _excuse(part, objective)
+                before = seen
             row.raw[tick] = part
             row.judged[tick] = excused if scene.excused[slot][tick] else part
     return row
@@ -167,7 +180,7 @@ def worth_up(condition: Condition, bound: str) -> Fraction:
     return ZERO if condition.state is State.DOWN else ONE
 
 
-def _spans(scene: Scene, slot: Slot) -> list[StateSpan]:
+def spans_of(scene: Scene, slot: Slot) -> list[StateSpan]:
     """3.1 and 3.2: time without a span is unknown, with an error of 0."""
     reach = reach_of(scene.case)
     spans = []

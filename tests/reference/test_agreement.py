@@ -16,7 +16,7 @@ from tests.reference.generator import Generated, seeded
 from tests.reference.show import show
 from tests.reference.shrink import shrink
 
-CASES = int(os.environ.get("GPUSLA_AGREEMENT_CASES", "1400"))
+CASES = int(os.environ.get("GPUSLA_AGREEMENT_CASES", "1200"))
 FIRST = int(os.environ.get("GPUSLA_AGREEMENT_FROM", "0"))
 PARTS = 20
 
