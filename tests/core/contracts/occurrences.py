@@ -6,6 +6,7 @@ words; the month is November 2026 unless `month=2026-12` says otherwise.
 
     out=8@2d+1h30m            eight GPUs are down, from so long after the month's start, so long
     out=8@0s+1h:planned       the same, duly agreed under an exclusion; `=unknown` is another state
+    told=23h                  every exclusion's tenant was told so long before it began
     req=api:100/11*44,5/0     requests of each slot from the month's start, failed after the stroke
     rest=0/0                  those of all other slots, 100/0 if it is left out
     low=network:0s+40m        a measured value of 0
@@ -17,7 +18,7 @@ Money is in dollars.  `tier`, `missed` and, beside `value`, `credit` are the obj
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TypeVar
@@ -25,6 +26,7 @@ from typing import TypeVar
 from gpusla.contracts.model import ContractVersion, ExampleOutage, WorkedExample
 from gpusla.contracts.promises import Objective
 from gpusla.instants import Interval
+from gpusla.inventory.model import ExclusionRecord
 from gpusla.sla.credits import judge
 from gpusla.sla.evaluate import evaluate
 from gpusla.sla.evaluation import Bounds, Measure, Outcome, UnitMeasure
@@ -52,6 +54,7 @@ class Occurrence:
     rest: tuple[int, int] = (100, 0)
     low: dict[str, Interval] = field(default_factory=dict)
     repairs: list[tuple[int | None, ...]] = field(default_factory=list)
+    told_ms: int | None = None
     value: Fraction | None = None
     of: str = ""
 
@@ -78,6 +81,8 @@ def read(words: str) -> Occurrence:
             case "fix":
                 parts = [None if part == "-" else milliseconds(part) for part in text.split("/")]
                 found.repairs.append(tuple(parts))
+            case "told":
+                found.told_ms = milliseconds(text)
             case "value":
                 found.value = Fraction(text)
             case _:
@@ -141,10 +146,19 @@ def _facts(contract: ContractVersion, occurrence: Occurrence, period: Period) ->
     _, units = roster_of(facts.held, facts.domain_of).units(contract.capacity.unit)
     return replace(
         facts,
+        exclusions=tuple(_told(facts.exclusions, occurrence.told_ms)),
         requests={**facts.requests, **_requests(facts, occurrence)},
         measurements={**facts.measurements, **_measured(facts, occurrence, start_ms)},
         repairs=tuple(_repairs(units[0], occurrence, start_ms)),
     )
+
+
+def _told(
+    exclusions: Iterable[ExclusionRecord], before_ms: int | None
+) -> Iterator[ExclusionRecord]:
+    """Yield the records, with the notice that the case speaks of."""
+    for one in exclusions:
+        yield one if before_ms is None else replace(one, notice_ms=one.from_ms - before_ms)
 
 
 def _repairs(unit: str, occurrence: Occurrence, start_ms: int) -> Iterator[Repair]:

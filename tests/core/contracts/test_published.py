@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from gpusla.contracts.calendar import start_of_day_ms
 from gpusla.contracts.load import check_all, load_contract
-from gpusla.contracts.model import ContractVersion
-from gpusla.contracts.promises import Objective
-from gpusla.contracts.remedies import Linear, LinearOf, NoCredit, Step
-from gpusla.sla.worked import mismatches
+from gpusla.contracts.model import ContractVersion, ExampleOutage, WorkedExample
+from gpusla.contracts.promises import Objective, Scope
+from gpusla.contracts.remedies import Base, ClaimMode, Linear, LinearOf, NoCredit, Step, Tier
+from gpusla.sla.claims import deadline_ms
+from gpusla.sla.periods import period_of
+from gpusla.sla.worked import judged, mismatches
 from tests.architecture.tree import ROOT
 from tests.core.contracts.occurrences import outcome, read
 
@@ -69,6 +74,7 @@ OURS = {"term", "fees", "capacity", "statement"}
 
 FILES = sorted((EXAMPLES / "published").glob("*.yaml"))
 STEMS = [file.stem for file in FILES]
+DAY_MS = 86_400_000
 A_MILLIONTH = Fraction(1, 1_000_000)
 
 
@@ -173,6 +179,106 @@ def test_a_file_without_examples_speaks_of_requests_alone() -> None:
     for stem in BY_FACTS_ALONE:
         assert contract(stem).examples == ()
         assert {one.kind.value for one in contract(stem).objectives} == {"request_ratio"}
+
+
+@pytest.mark.parametrize(
+    ("stem", "last_day"),
+    [
+        # The first incident is on Monday, 2 November; the month ends on Monday the 30th.
+        ("aws-compute-instance", date(2027, 1, 31)),  # the end of the second month after it
+        ("aws-compute-region", date(2027, 1, 31)),
+        ("google-compute-engine-single", date(2027, 1, 1)),  # 28 + 31 + 1 days
+        ("google-compute-engine-multi-zone", date(2027, 1, 1)),
+        ("azure-vm-single", date(2027, 1, 30)),  # two months after the 30th
+        ("azure-vm-availability-set", date(2027, 1, 30)),
+        ("azure-vm-zones", date(2027, 1, 30)),
+        ("oracle-oci", date(2026, 12, 2)),
+        ("coreweave-region", date(2026, 11, 12)),
+        ("coreweave-multi-region", date(2026, 11, 12)),
+        ("voltage-park-vm", date(2026, 12, 2)),
+        ("nebius-kubernetes", date(2026, 12, 14)),
+        ("nebius-postgresql", date(2026, 12, 14)),
+        ("nebius-object-storage", date(2026, 12, 14)),
+        ("digitalocean-droplet", date(2027, 2, 28)),  # February has no 30th
+        ("vultr", date(2026, 11, 5)),
+        ("ibm-cloud-older", date(2026, 12, 3)),  # Tuesday, Wednesday, Thursday
+        ("upcloud", date(2026, 11, 17)),
+        ("gpuyard", date(2026, 12, 2)),
+    ],
+)
+def test_a_claim_may_be_made_until_the_end_of_a_day(stem: str, last_day: date) -> None:
+    """As published; the next midnight is too late."""
+    of = contract(stem)
+    november = period_of(of, "2026-11")
+    incident_ms = november.interval.start_ms + DAY_MS + DAY_MS // 2
+    assert of.claims.mode is ClaimMode.ON_CLAIM
+    too_late_ms = deadline_ms(of, november, incident_ms)
+    assert too_late_ms == start_of_day_ms(last_day + timedelta(days=1), "UTC")
+
+
+def test_all_others_give_credit_without_a_claim() -> None:
+    """Because no text of a claim was recovered, which is assumed and not known."""
+    claimed = {stem for stem in STEMS if contract(stem).claims.mode is ClaimMode.ON_CLAIM}
+    assert len(claimed) == 19
+    for stem in set(STEMS) - claimed:
+        assert "claims" in contract(stem).assumed
+
+
+@pytest.mark.parametrize("stem", sorted(set(STEMS) - BY_FACTS_ALONE))
+def test_what_nobody_saw_is_for_the_tenant_to_bear(stem: str) -> None:
+    """All these texts ask the tenant for the proof."""
+    gpus = contract(stem).capacity.ramp[0].gpus
+    found = outcome(contract(stem), read(f"out={gpus}@0s+30d=unknown"))
+    assert (found["availability"], found["credit"]) == ("1", "0")
+
+
+@pytest.mark.parametrize("stem", sorted(BY_FACTS_ALONE | {"gpuhub", "oracle-oci"}))
+def test_requests_and_measurements_that_nobody_took_are_for_the_tenant_too(stem: str) -> None:
+    """As above, where no slot of a GPU is looked at."""
+    assert {one.unknown.policy.value for one in contract(stem).objectives} == {"tenant_bears"}
+
+
+@pytest.mark.parametrize("stem", sorted(set(STEMS) - BY_FACTS_ALONE))
+def test_announced_maintenance_counts_if_it_was_told_too_late(stem: str) -> None:
+    """A day before, at Safespring a week; a second later is too late."""
+    rules = {rule.id for rule in contract(stem).exclusion_rules}
+    if "announced-maintenance" not in rules:
+        assert rules & {"non-critical-maintenance", "maintenance"}  # which need no notice
+        return
+    gpus = contract(stem).capacity.ramp[0].gpus
+    due, late = ("7d", "6d23h59m59s") if stem == "safespring" else ("24h", "23h59m59s")
+    words = f"out={gpus}@0s+13h:announced-maintenance told="
+    assert outcome(contract(stem), read(words + due))["availability"] == "1"
+    assert outcome(contract(stem), read(words + late))["availability"] != "1"
+
+
+def test_older_ibm_services_credit_a_part_of_a_whole_twelfth() -> None:
+    """Also where half a month is judged, whose fee is 7,200: 25 % of 14,400, of which 12 % stay."""
+    half = replace(contract("ibm-cloud-older"), effective_from=date(2026, 11, 16))
+    outage = ExampleOutage(16, 20 * DAY_MS, 217 * 60_000, "down", "")  # 1.005 % of 15 days
+    found = judged(half, WorkedExample("half a month", "2026-11", (outage,), None, 0))
+    assert found.fee_minor_units == 720_000
+    assert found.settlement.combined.value == 360_000
+    assert found.credit_minor_units.value == 172_800
+
+
+@pytest.mark.parametrize(
+    ("stem", "cents"),
+    [
+        ("coreweave-region", 360_000),
+        ("coreweave-multi-region", 720_000),
+        ("voltage-park-vm", 720_000),
+    ],
+)
+def test_a_published_cap_holds_once_somebody_fills_in_the_table(stem: str, cents: int) -> None:
+    """Half of the month's fee at CoreWeave, the machine's whole bill at Voltage Park."""
+    of = contract(stem)
+    base = Base.UNIT_FEE if of.objectives[0].scope is Scope.UNIT else Base.PERIOD_FEE
+    filled = replace(of.objectives[0], credit=Step(base, (Tier(Fraction(1), Fraction(100)),)))
+    outage = ExampleOutage(of.capacity.ramp[0].gpus, 0, 30 * DAY_MS, "down", "")
+    example = WorkedExample("all month", "2026-11", (outage,), None, 0)
+    found = judged(replace(of, objectives=(filled,)), example)
+    assert found.credit_minor_units.value == cents
 
 
 @pytest.mark.parametrize("stem", STEMS)
