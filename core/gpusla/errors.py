@@ -4,7 +4,7 @@ The errors of the product.
     GpuslaError
     ├── InputError             a file, a setting or an argument that cannot be honoured
     │   ├── ContractError      … in a contract
-    │   ├── InventoryError     … in an inventory, an assignment or an exclusion
+    │   ├── InventoryError     … in an inventory, an assignment, an exclusion or a claim
     │   └── SettingsError      … in a settings file
     ├── SourceError            GPU readings cannot be had
     ├── JournalError           a journal cannot be written, read or believed
@@ -72,7 +72,7 @@ class ContractError(InputError):
 
 
 class InventoryError(InputError):
-    """An inventory, an assignment or an exclusion that cannot be taken in."""
+    """An inventory, an assignment, an exclusion or a claim that cannot be taken in."""
 
 
 class SettingsError(InputError):

@@ -1,4 +1,4 @@
-"""The files as they are written: kinds `Inventory`, `Assignments` and `Exclusions`."""
+"""The files as they are written: kinds `Inventory`, `Assignments`, `Exclusions` and `Claims`."""
 
 import re
 from typing import Annotated, Any, Literal, Self
@@ -12,6 +12,7 @@ from gpusla.instants import format_instant
 
 _ADDRESS = re.compile(r"https?://[^/\s?#@]+(?:/[^\s?#]*)?")
 _GPU = re.compile(r"GPU-[0-9a-f-]{8,64}")
+_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _SELECTOR_PARTS = range(2, 5)
 
 
@@ -40,19 +41,47 @@ def _selector(value: Any) -> Any:
     )
 
 
+def _month(value: Any) -> Any:
+    if isinstance(value, str) and _MONTH.fullmatch(value):
+        return value
+    raise problem(
+        WRONG_TYPE,
+        f"{value!r} is not a billing period",
+        "Write the month that it begins in, like 2026-10.",
+    )
+
+
 Selector = Annotated[str, BeforeValidator(_selector)]
+Month = Annotated[str, BeforeValidator(_month)]
 Words = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class RecordForm(Form):
-    """What every record has; see gpusla.inventory.model.Record."""
+class AppendedForm(Form):
+    """What every record has, whenever it is so; see gpusla.inventory.model.Record."""
 
     id: Identifier
-    start: InstantMs = Field(alias="from")
-    until: InstantMs | None = None
     recorded_at: InstantMs
     supersedes: Identifier | None = None
     withdrawn: bool = False
+
+    @model_validator(mode="after")
+    def takes_back_what_it_names(self) -> Self:
+        """Who withdraws must say what."""
+        if self.withdrawn and self.supersedes is None:
+            raise problem(
+                WRONG_TYPE,
+                f"{self.id!r} is withdrawn and supersedes nothing",
+                "Name the record that it takes back in `supersedes`.",
+                at=("withdrawn",),
+            )
+        return self
+
+
+class RecordForm(AppendedForm):
+    """A record of something that lasts."""
+
+    start: InstantMs = Field(alias="from")
+    until: InstantMs | None = None
 
     @model_validator(mode="after")
     def ends_after_it_begins(self) -> Self:
@@ -63,13 +92,6 @@ class RecordForm(Form):
                 f"{self.id!r} ends at {format_instant(self.until)}, "
                 f"not after it begins at {format_instant(self.start)}",
                 at=("until",),
-            )
-        if self.withdrawn and self.supersedes is None:
-            raise problem(
-                WRONG_TYPE,
-                f"{self.id!r} is withdrawn and supersedes nothing",
-                "Name the record that it takes back in `supersedes`.",
-                at=("withdrawn",),
             )
         return self
 
@@ -151,3 +173,33 @@ class ExclusionsForm(Form):
     apiVersion: Literal["gpusla/v1"]  # noqa: N815  (the key of the file)
     kind: Literal["Exclusions"]
     exclusions: list[ExclusionForm]
+
+
+class ClaimForm(AppendedForm):
+    """A tenant's demand for the credit of one billing period, all segments of it."""
+
+    contract: Identifier
+    period: Month
+    claimed_at: InstantMs
+    by: Words
+    reference: Words
+
+    @model_validator(mode="after")
+    def is_recorded_once_it_was_made(self) -> Self:
+        """What is on record before it happened was foreseen, not received."""
+        if self.recorded_at < self.claimed_at:
+            raise problem(
+                INTERVAL_BACKWARDS,
+                f"{self.id!r} is recorded at {format_instant(self.recorded_at)}, "
+                f"before it was made at {format_instant(self.claimed_at)}",
+                at=("recorded_at",),
+            )
+        return self
+
+
+class ClaimsForm(Form):
+    """What was asked for."""
+
+    apiVersion: Literal["gpusla/v1"]  # noqa: N815  (the key of the file)
+    kind: Literal["Claims"]
+    claims: list[ClaimForm]

@@ -9,6 +9,8 @@ from gpusla.identity import ContractId, GpuUuid, NodeName, Slot, parse_slot
 from gpusla.inventory.checks import Listed, Selecting
 from gpusla.inventory.files import (
     AssignmentsForm,
+    ClaimForm,
+    ClaimsForm,
     ExclusionForm,
     ExclusionsForm,
     InventoryForm,
@@ -18,11 +20,12 @@ from gpusla.inventory.files import (
 )
 from gpusla.inventory.model import (
     AssignmentRecord,
+    ClaimRecord,
     ExclusionRecord,
     NodeRecord,
     OccupancyRecord,
 )
-from gpusla.inventory.registry import Assignments, Exclusions, Inventory
+from gpusla.inventory.registry import Assignments, Claims, Exclusions, Inventory
 
 
 def read_inventory(document: Document) -> Inventory:
@@ -90,6 +93,19 @@ def read_exclusions(document: Document, inventory: Inventory) -> Exclusions:
     return Exclusions(tuple(listed.records))
 
 
+def read_claims(document: Document) -> Claims:
+    """
+    Read a file of kind `Claims`.
+
+    Raises InventoryError: unknown or wrong values, ids used twice, a claim that is on record before
+    it was made.  Whether contract and period exist is asked in `gpusla.sla.claimable`.
+    """
+    form = validate(ClaimsForm, document, InventoryError)
+    listed = Listed(document, "claims", [_claim(item) for item in form.claims])
+    listed.check_history()
+    return Claims(tuple(listed.records))
+
+
 class _Common(TypedDict):
     id: str
     from_ms: int
@@ -147,4 +163,19 @@ def _exclusion(form: ExclusionForm, slots: tuple[Slot, ...]) -> ExclusionRecord:
         clause=form.clause,
         approver=form.approver,
         notice_ms=form.notice_at,
+    )
+
+
+def _claim(form: ClaimForm) -> ClaimRecord:
+    return ClaimRecord(
+        id=form.id,
+        from_ms=form.claimed_at,
+        until_ms=None,
+        recorded_ms=form.recorded_at,
+        supersedes=form.supersedes,
+        withdrawn=form.withdrawn,
+        contract=ContractId(form.contract),
+        period=form.period,
+        by=form.by,
+        reference=form.reference,
     )

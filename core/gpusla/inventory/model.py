@@ -1,4 +1,4 @@
-"""Records of nodes, GPUs in slots, assignments and exclusions: appended, never changed."""
+"""Records of nodes, GPUs in slots, assignments, exclusions, claims: appended, never changed."""
 
 from dataclasses import dataclass
 
@@ -90,6 +90,21 @@ class ExclusionRecord(Record):
     clause: str
     approver: str
     notice_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRecord(Record):
+    """
+    A tenant's demand for the credit of a billing period, made at from_ms; it has no end.
+
+    period: key of the whole billing period, `2026-10`; it stands for all segments of it.  by: who
+    asked, as a role.  reference: where the demand itself can be read, such as a ticket.
+    """
+
+    contract: ContractId
+    period: str
+    by: str
+    reference: str
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,5 +1,5 @@
 """
-Questions to inventories, assignments and exclusions, and the merge that lets nothing be rewritten.
+Questions to inventories, assignments, exclusions and claims, and the merge that rewrites nothing.
 
 All answers follow the latest record: one that was superseded or withdrawn speaks no more.  What
 was believed at an earlier time is `as_of` of the same records.
@@ -16,6 +16,7 @@ from gpusla.identity import ContractId, DomainId, NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.inventory.model import (
     AssignmentRecord,
+    ClaimRecord,
     ExclusionRecord,
     Excused,
     NodeRecord,
@@ -182,6 +183,22 @@ class Exclusions:
                 for slot in record.slots:
                     excused.setdefault(slot, []).append(Excused(part, record.id))
         return {slot: tuple(sorted(parts)) for slot, parts in sorted(excused.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Which credits tenants have asked for."""
+
+    records: tuple[ClaimRecord, ...] = ()
+
+    def first_ms(self, contract: ContractId, period: str) -> int | None:
+        """Return when the first claim in force was made; period: key of a whole billing period."""
+        made = (
+            record.from_ms
+            for record in as_of(self.records)
+            if (record.contract, record.period) == (contract, period)
+        )
+        return min(made, default=None)
 
 
 def _parts_by_slot(

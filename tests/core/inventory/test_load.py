@@ -1,4 +1,4 @@
-"""Inventories, assignments and exclusions are read whole or refused in one sentence."""
+"""Inventories, assignments, exclusions and claims are read whole or refused in one sentence."""
 
 # ruff: noqa: E501  (a promised sentence stands on one line)
 
@@ -10,8 +10,13 @@ from gpusla.documents import parse
 from gpusla.errors import InventoryError
 from gpusla.identity import ContractId, NodeName, parse_slot
 from gpusla.instants import Interval, parse_instant
-from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
-from gpusla.inventory.registry import Assignments, Exclusions, Inventory
+from gpusla.inventory.load import (
+    read_assignments,
+    read_claims,
+    read_exclusions,
+    read_inventory,
+)
+from gpusla.inventory.registry import Assignments, Claims, Exclusions, Inventory
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "fleet"
 
@@ -39,6 +44,14 @@ kind: Exclusions
 exclusions:
   - {id: e, slots: [c2/r01/t01], contract: one, kind: planned-maintenance, reason: r, clause: c, approver: desk, from: 2026-01-05T00:00:00Z, until: 2026-01-06T00:00:00Z, recorded_at: 2026-01-01T00:00:00Z}
 """
+CLAIMS = """\
+apiVersion: gpusla/v1
+kind: Claims
+claims:
+  - {id: k1, contract: one, period: 2026-01, claimed_at: 2026-02-09T10:00:00Z, by: tenant, reference: ticket 7, recorded_at: 2026-02-09T11:00:00Z}
+  - {id: k2, contract: one, period: 2026-01, claimed_at: 2026-02-03T10:00:00Z, by: tenant, reference: mail, recorded_at: 2026-02-10T00:00:00Z}
+  - {id: k3, contract: two, period: 2026-01, claimed_at: 2026-02-04T10:00:00Z, by: tenant, reference: mail, recorded_at: 2026-02-10T00:00:00Z}
+"""
 
 
 def inventory(text: str = INVENTORY) -> Inventory:
@@ -54,6 +67,11 @@ def assignments(text: str = ASSIGNMENTS) -> Assignments:
 def exclusions(text: str = EXCLUSIONS) -> Exclusions:
     """Read exclusions of the small inventory."""
     return read_exclusions(parse(text.encode(), "e.yaml"), inventory())
+
+
+def claims(text: str = CLAIMS) -> Claims:
+    """Read claims."""
+    return read_claims(parse(text.encode(), "k.yaml"))
 
 
 def test_a_slot_is_named_by_its_module_and_knows_the_gpu_of_the_day() -> None:
@@ -136,6 +154,38 @@ def test_an_exclusion_without_an_end_is_refused() -> None:
     with pytest.raises(InventoryError) as caught:
         exclusions(EXCLUSIONS.replace("until: 2026-01-06T00:00:00Z, ", ""))
     assert str(caught.value) == "e.yaml:4:5: exclusions[0].until is missing. Add it. [GS1009]"
+
+
+def test_the_earliest_claim_in_force_counts() -> None:
+    """Of one contract and period; one that is withdrawn, or not yet known, does not."""
+    one, made = ContractId("one"), parse_instant("2026-02-03T10:00:00Z")
+    assert claims().first_ms(one, "2026-01") == made
+    assert claims().first_ms(one, "2026-02") is None
+    assert claims().first_ms(ContractId("three"), "2026-01") is None
+    withdrawn = CLAIMS + CLAIMS.splitlines(keepends=True)[4].replace("id: k2", "id: k4").replace(
+        "recorded_at: 2026-02-10", "supersedes: k2, withdrawn: true, recorded_at: 2026-02-11"
+    )
+    assert claims(withdrawn).first_ms(one, "2026-01") == parse_instant("2026-02-09T10:00:00Z")
+
+
+CLAIM_REFUSALS = [
+    ("id: k2", "id: k1", "k.yaml:5:10: claims[1].id: 'k1' is used before. Give one another id. [GS1201]"),
+    ("period: 2026-01, claimed_at: 2026-02-09", "period: 2026-13, claimed_at: 2026-02-09", "k.yaml:4:37: claims[0].period: '2026-13' is not a billing period. Write the month that it begins in, like 2026-10. [GS1010]"),
+    ("period: 2026-01, claimed_at: 2026-02-09", "period: 2026-01-v2, claimed_at: 2026-02-09", "k.yaml:4:37: claims[0].period: '2026-01-v2' is not a billing period. Write the month that it begins in, like 2026-10. [GS1010]"),
+    ("T11:00:00Z", "T09:59:59Z", "k.yaml:4:126: claims[0].recorded_at: 'k1' is recorded at 2026-02-09T09:59:59Z, before it was made at 2026-02-09T10:00:00Z. Correct one of the two instants. [GS1205]"),
+    ("id: k2", "id: k2, supersedes: k9", "k.yaml:5:26: claims[1].supersedes: no record before this one has the id 'k9'. Correct the name or add the thing. [GS1202]"),
+    ("id: k1", "id: k1, withdrawn: true", "k.yaml:4:25: claims[0].withdrawn: 'k1' is withdrawn and supersedes nothing. Name the record that it takes back in `supersedes`. [GS1010]"),
+    ("reference: ticket 7, ", "", "k.yaml:4:5: claims[0].reference is missing. Add it. [GS1009]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), CLAIM_REFUSALS)
+def test_claims_that_cannot_be_are_refused(old: str, new: str, sentence: str) -> None:
+    """With the place and the way out."""
+    assert CLAIMS.count(old) == 1
+    with pytest.raises(InventoryError) as caught:
+        claims(CLAIMS.replace(old, new))
+    assert str(caught.value) == sentence
 
 
 def test_the_examples_are_a_fleet_of_three_racks_and_five_contracts() -> None:
