@@ -22,6 +22,7 @@ from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.settings import Settings
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
+from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch_journals import Fetcher
 from gpusla_collector.usecases.judge import Judge, Rules
 from gpusla_collector.usecases.reconcile import Reconciler
@@ -152,6 +153,7 @@ def _build(
         judge=judge,
         booker=booker,
         closer=closer,
+        corrector=Corrector(store, evidence, clock, booker),
         reconciler=None if counters is None else _reconciler(settings, clock, store, counters),
         holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         lease_ms=form.lease_ms,
@@ -162,7 +164,11 @@ def _build(
 def input_files(settings: Settings) -> InputFilesOnDisk:
     """Return the files that the settings name."""
     return InputFilesOnDisk(
-        settings.inventory, settings.assignments, settings.exclusions, settings.contracts
+        settings.inventory,
+        settings.assignments,
+        settings.exclusions,
+        settings.claims,
+        settings.contracts,
     )
 
 

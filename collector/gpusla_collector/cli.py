@@ -86,14 +86,19 @@ def check_command(config: Config) -> None:
     """Read the settings and all the files that they name, and change nothing; 1 if one is bad."""
     from gpusla_collector.adapters.files import InputFilesOnDisk  # noqa: PLC0415
     from gpusla_collector.usecases.reload_inputs import require_examples  # noqa: PLC0415
-    from gpusla_collector.usecases.world import read_world  # noqa: PLC0415
+    from gpusla_collector.usecases.world import read_world, require_claims  # noqa: PLC0415
 
     try:
         settings = read_settings(config)
         files = InputFilesOnDisk(
-            settings.inventory, settings.assignments, settings.exclusions, settings.contracts
+            settings.inventory,
+            settings.assignments,
+            settings.exclusions,
+            settings.claims,
+            settings.contracts,
         )
         world = read_world(files.read())
+        require_claims(world)
         for version in (one for versions in world.versions.values() for one in versions):
             require_examples(version)
     except GpuslaError as error:

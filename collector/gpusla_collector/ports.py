@@ -99,7 +99,7 @@ class InputFile:
 @dataclass(frozen=True, slots=True)
 class Record:
     """
-    A bitemporal record of the inventory, the assignments or the exclusions.
+    A bitemporal record of the inventory, the assignments, the exclusions or the claims.
 
     Times as in `gpusla.inventory.model`; body is JSON of what only this kind of record has.
     """
@@ -267,7 +267,7 @@ class Journals(Protocol):
 
 
 class Records(Protocol):
-    """Contracts, inventory, assignments and exclusions as they were taken in; append-only."""
+    """Contracts and the records that people write, as they were taken in; append-only."""
 
     def latest(self, kind: str) -> InputFile | None:
         """Return the file of this kind that was taken in last."""

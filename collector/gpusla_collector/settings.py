@@ -49,6 +49,7 @@ class CollectorForm(Form):
     assignments: str
     contracts: str
     exclusions: str | None = None
+    claims: str | None = None
     database: str | None = None
     listen: ListenAddress = Address("127.0.0.1", 9642)
     prometheus: Url | None = None
@@ -81,6 +82,7 @@ class Settings:
     inventory: Path
     assignments: Path
     exclusions: Path | None
+    claims: Path | None
     contracts: Path
     host: str
     port: int
@@ -119,6 +121,7 @@ def _resolve(form: CollectorForm, path: Path, environment: Mapping[str, str]) ->
         folder / form.inventory,
         folder / form.assignments,
         None if form.exclusions is None else folder / form.exclusions,
+        None if form.claims is None else folder / form.claims,
         folder / form.contracts,
         form.listen.host,
         form.listen.port,

@@ -9,6 +9,7 @@ from gpusla.ledger.entries import Entry
 from gpusla_collector.ports import OPERATOR, InputFile, Store
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
+from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch_journals import Fetcher
 from gpusla_collector.usecases.judge import Judge, Rules
 from gpusla_collector.usecases.reload_inputs import Reloader
@@ -79,6 +80,7 @@ class Stage:
             closer=Closer(
                 self.store, self.clock, judge, booker, now_ms, PATIENCE_MS, final_after_ms
             ),
+            corrector=Corrector(self.store, self.evidence, self.clock, booker),
             reconciler=None,
             holder=holder,
             lease_ms=15_000,

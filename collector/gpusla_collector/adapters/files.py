@@ -13,14 +13,16 @@ from gpusla_collector.ports import InputFile
 @dataclass(frozen=True, slots=True)
 class InputFilesOnDisk:
     """
-    Where inventory, assignments, exclusions and contracts lie.
+    Where inventory, assignments, exclusions, claims and contracts lie.
 
-    exclusions: None if there are none.  contracts: a folder, in which every *.yaml is one version.
+    exclusions, claims: None if there are none.  contracts: a folder, in which every *.yaml is one
+    version.
     """
 
     inventory: Path
     assignments: Path
     exclusions: Path | None
+    claims: Path | None
     contracts: Path
 
     def read(self) -> tuple[InputFile, ...]:
@@ -32,6 +34,8 @@ class InputFilesOnDisk:
         yield read_file("Assignments", self.assignments)
         if self.exclusions is not None:
             yield read_file("Exclusions", self.exclusions)
+        if self.claims is not None:
+            yield read_file("Claims", self.claims)
         for path in sorted(self.contracts.glob("*.yaml")):
             yield read_file("Contract", path)
 

@@ -17,9 +17,7 @@ from gpusla.sla.reach import reach_of
 from gpusla.timeline.build import build
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import Account
-from gpusla_collector.usecases.world import ASSIGNMENTS, EXCLUSIONS, INVENTORY, World
-
-_FILES = (INVENTORY, ASSIGNMENTS, EXCLUSIONS)
+from gpusla_collector.usecases.world import RECORDS, World
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,11 @@ class Case:
             and not objective.window.grants_again
         }
 
+    @property
+    def claimed_ms(self) -> int | None:
+        """When the tenant first asked for the credit of the billing period; None if it did not."""
+        return self.world.claims.first_ms(self.contract.id, self.period.key[:7])
+
     def weigh(self, spans: Iterable[StateSpan], granted: Mapping[str, int]) -> Evaluation:
         """
         Judge the period from spans of any slots.
@@ -91,6 +94,7 @@ class Case:
             build(filter(self.world.may_speak, spans), self.holdings, self.reach),
             self.holdings,
             self.world.exclusion_records(self.contract.id),
+            claimed_ms=self.claimed_ms,
             granted_minor_units=granted,
         )
 
@@ -105,9 +109,7 @@ class Case:
                     for node, head in account.heads.items()
                     if node in nodes
                 },
-                "files": {
-                    kind: world.digest(kind) for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)
-                },
+                "files": {kind: world.digest(kind) for kind in RECORDS},
                 "contracts": sorted(version.digest for version in self.versions),
                 "known_until_ms": self.known_until_ms,
                 "granted_minor_units": dict(granted),

@@ -22,7 +22,7 @@ from gpusla.sla.periods import Period, period_at, segments
 from gpusla_collector.ports import OPERATOR, Cursor, Judged, Lease, SpanSummary, Store
 from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.horizon import horizon_ms
-from gpusla_collector.usecases.world import ASSIGNMENTS, EXCLUSIONS, INVENTORY, World
+from gpusla_collector.usecases.world import RECORDS, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,9 @@ class Judge:
             return last
         account = self.store.account(case.slots, case.reach)
         evaluation = case.weigh(account.spans, granted)
-        judgement = self._judgement(evaluation, fingerprint, case.inputs(account, granted))
+        judgement = judgement_of(
+            evaluation, fingerprint, case.inputs(account, granted), self.clock.wall_ms()
+        )
         self.store.keep(lease, judgement.judged)
         self._last[contract.id, period.key] = judgement
         return judgement
@@ -117,20 +119,24 @@ class Judge:
             for objective, periods in case.overlapping.items()
         }
 
-    def _judgement(self, evaluation: Evaluation, fingerprint: str, inputs: str) -> Judgement:
-        content = canonical(plain(evaluation))
-        judged = Judged(
-            evaluation.contract.id,
-            evaluation.contract.tenant,
-            evaluation.period.key,
-            evaluation.until_ms,
-            fingerprint,
-            hashlib.sha256(content).hexdigest(),
-            content.decode("ascii"),
-            inputs,
-            self.clock.wall_ms(),
-        )
-        return Judgement(evaluation, judged, not evaluation.is_complete)
+
+def judgement_of(
+    evaluation: Evaluation, fingerprint: str, inputs: str, judged_ms: int
+) -> Judgement:
+    """Return an evaluation with the form that it is stored in."""
+    content = canonical(plain(evaluation))
+    judged = Judged(
+        evaluation.contract.id,
+        evaluation.contract.tenant,
+        evaluation.period.key,
+        evaluation.until_ms,
+        fingerprint,
+        hashlib.sha256(content).hexdigest(),
+        content.decode("ascii"),
+        inputs,
+        judged_ms,
+    )
+    return Judgement(evaluation, judged, not evaluation.is_complete)
 
 
 def periods_to_judge(
@@ -177,7 +183,7 @@ def _fingerprint(case: Case, summary: SpanSummary, granted: Mapping[str, int]) -
         gpusla.__version__,
         case.contract.digest,
         *sorted(version.digest for version in case.versions),
-        *(case.world.digest(kind) for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)),
+        *(case.world.digest(kind) for kind in RECORDS),
         *(case.period.key, case.until_ms, case.reach.start_ms, case.reach.end_ms),
         *(summary.count, summary.last_id, summary.covered_ms),
         dict(granted),

@@ -18,7 +18,12 @@ from gpusla.documents import parse
 from gpusla.errors import ContractError, Position
 from gpusla.identity import Slot
 from gpusla.inventory import model
-from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
+from gpusla.inventory.load import (
+    read_assignments,
+    read_claims,
+    read_exclusions,
+    read_inventory,
+)
 from gpusla.inventory.registry import append
 from gpusla.sla.periods import period_on
 from gpusla.sla.worked import mismatches
@@ -26,11 +31,14 @@ from gpusla_collector.ports import OPERATOR, ContractFile, InputFile, Lease, Rec
 from gpusla_collector.usecases.judge import posted_periods
 from gpusla_collector.usecases.world import (
     ASSIGNMENTS,
+    CLAIMS,
     CONTRACT,
     EXCLUSIONS,
     INVENTORY,
+    RECORDS,
     World,
     read_world,
+    require_claims,
 )
 
 _COMMON = {field.name for field in fields(model.Record)}
@@ -74,8 +82,7 @@ class Reloader:
 
     def last_good(self) -> World | None:
         """Return what was taken in last; None if nothing ever was."""
-        kinds = (INVENTORY, ASSIGNMENTS, EXCLUSIONS)
-        files = [file for file in map(self.store.latest, kinds) if file is not None]
+        files = [file for file in map(self.store.latest, RECORDS) if file is not None]
         if not files:
             return None
         return read_world(self._with_known_contracts(files))
@@ -90,7 +97,7 @@ class Reloader:
                 yield known.file
 
     def _require_appended(self, world: World) -> None:
-        old = {kind: self.store.latest(kind) for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)}
+        old = {kind: self.store.latest(kind) for kind in RECORDS}
         inventory = old[INVENTORY]
         if inventory is None:
             return
@@ -104,9 +111,17 @@ class Reloader:
             if file is not None:
                 then: Sequence[Any] = read(parse(file.content, file.name), before).records
                 append(then, now)
+        claims = old[CLAIMS]
+        if claims is not None:
+            append(read_claims(parse(claims.content, claims.name)).records, world.claims.records)
 
     def _require_sound(self, world: World) -> None:
-        """Refuse versions that are new and say what they do not come to, or settled otherwise."""
+        """
+        Refuse claims on what is not there, and versions that are new and contradict themselves.
+
+        Nor may a version begin in a period that was settled otherwise.
+        """
+        require_claims(world)
         known = {known.file.digest for known in self.store.contracts(OPERATOR)}
         for version, file in _contracts(world):
             if version.digest not in known:
@@ -176,6 +191,7 @@ def _records(world: World) -> Iterator[tuple[str, Sequence[model.Record]]]:
     yield INVENTORY, (*inventory.node_records, *inventory.occupancy_records)
     yield ASSIGNMENTS, world.assignments.records
     yield EXCLUSIONS, world.exclusions.records
+    yield CLAIMS, world.claims.records
 
 
 def _contracts(world: World) -> Iterator[tuple[ContractVersion, InputFile]]:

@@ -1,33 +1,24 @@
 """
 Puts a statement together again from what is on record, and proves that it is the one booked.
 
-The judgement is computed anew from the files and records that it names.  Where the spans that are
-kept have changed since (evidence that came after the posting), they are folded again from the
-journals' bytes, up to the very records that were known then.
+How it is computed anew is told in `replay`.
 """
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gpusla.catalogue.codes import NOTHING_TO_SHOW, STATEMENT_ALTERED
-from gpusla.errors import InputError, StoreError
+from gpusla.catalogue.codes import NOTHING_TO_SHOW
+from gpusla.errors import InputError
 from gpusla.identity import ContractId, NodeName
-from gpusla.journal.chain import EMPTY, Head, follow
+from gpusla.journal.chain import Head
 from gpusla.ledger.entries import Entry, Status
-from gpusla.sla.digest import canonical, plain
-from gpusla.sla.evaluation import Evaluation
 from gpusla.sla.facts_file import RecordedFacts
-from gpusla.sla.periods import period_of
 from gpusla.statement import Inputs, Statement, build
-from gpusla.timeline.fold import Carry, advance
-from gpusla.timeline.model import StateSpan
-from gpusla_collector.ports import OPERATOR, Evidence, Judged, Scope, Store
-from gpusla_collector.usecases.case import Case
-from gpusla_collector.usecases.take_in import join
-from gpusla_collector.usecases.world import ASSIGNMENTS, EXCLUSIONS, INVENTORY, World, read_world
+from gpusla_collector.ports import Evidence, Judged, Scope, Store
+from gpusla_collector.usecases.replay import Replay
+from gpusla_collector.usecases.world import ASSIGNMENTS, CLAIMS, EXCLUSIONS, INVENTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +41,8 @@ class Statements:
             raise InputError(
                 NOTHING_TO_SHOW, f"contract {contract!r} has no statement of period {period!r}"
             )
-        inputs = json.loads(judged.inputs)
-        _, _, evaluation = self._again(judged, inputs)
-        return build(evaluation, entries, _inputs(inputs))
+        again = Replay(self.store, self.evidence).again(judged)
+        return build(again.evaluation, entries, _inputs(json.loads(judged.inputs)))
 
     def facts(self, scope: Scope, contract: ContractId, period: str) -> RecordedFacts:
         """
@@ -65,9 +55,9 @@ class Statements:
             raise InputError(
                 NOTHING_TO_SHOW, f"contract {contract!r} has no facts of period {period!r}"
             )
-        inputs = json.loads(judged.inputs)
-        case, spans, _ = self._again(judged, inputs)
-        facts = case.facts(spans, inputs["granted_minor_units"])
+        again = Replay(self.store, self.evidence).again(judged)
+        case = again.case
+        facts = case.facts(again.spans, again.granted)
         return RecordedFacts(contract, case.period.key[:7], case.until_ms, facts)
 
     def _judged(
@@ -80,72 +70,6 @@ class Statements:
                 return self.store.judgement(scope, entry.evaluation_digest)
         return self.store.judged(scope, contract, period)
 
-    def _again(
-        self, judged: Judged, inputs: Mapping[str, Any]
-    ) -> tuple[Case, Sequence[StateSpan], Evaluation]:
-        """Judge once more: what is kept, or else the journals up to the records known then."""
-        case = _case(self._world(judged.contract, inputs), judged, inputs)
-        granted = inputs["granted_minor_units"]
-        kept = self.store.account(case.slots, case.reach).spans
-        evaluation = case.weigh(kept, granted)
-        if _digest(evaluation) == judged.digest:
-            return case, kept, evaluation
-        folded = tuple(self._fold(inputs))
-        evaluation = case.weigh(folded, granted)
-        if _digest(evaluation) == judged.digest:
-            return case, folded, evaluation
-        raise StoreError(
-            STATEMENT_ALTERED,
-            f"what is on record of contract {judged.contract}, period {judged.period}, gives "
-            f"{_digest(evaluation)[:12]}, the judgement booked is {judged.digest[:12]}",
-        )
-
-    def _world(self, contract: ContractId, inputs: Mapping[str, Any]) -> World:
-        """
-        Return the files as they were then.
-
-        Of the contract itself only the versions that were known then: a later one may cut its
-        periods differently.
-        """
-        files = [
-            file
-            for kind in (INVENTORY, ASSIGNMENTS, EXCLUSIONS)
-            if (file := self.store.file(kind, inputs["files"][kind])) is not None
-        ]
-        known = set(inputs["contracts"])
-        versions = (
-            one.file
-            for one in self.store.contracts(OPERATOR)
-            if one.contract != contract or one.file.digest in known
-        )
-        return read_world([*files, *versions])
-
-    def _fold(self, inputs: Mapping[str, Any]) -> Iterator[StateSpan]:
-        for node, (sequence, _) in inputs["journals"].items():
-            yield from join(self._spans(NodeName(node), sequence))
-
-    def _spans(self, node: NodeName, last_sequence: int) -> Iterator[StateSpan]:
-        head, carry = EMPTY, Carry()
-        for segment in self.store.segments(node):
-            for line in self.evidence.read(node, segment):
-                if head.sequence == last_sequence:
-                    return
-                head, envelope, body = follow(head, line)
-                carry, spans = advance(carry, envelope.sequence, body)
-                yield from spans
-
-
-def _case(world: World, judged: Judged, inputs: Mapping[str, Any]) -> Case:
-    versions = world.versions[judged.contract]
-    digest = json.loads(judged.content)["contract_digest"]
-    version = next(one for one in versions if one.digest == digest)
-    period = period_of(version, judged.period, versions)
-    return Case(world, version, period, inputs["known_until_ms"])
-
-
-def _digest(evaluation: Evaluation) -> str:
-    return hashlib.sha256(canonical(plain(evaluation))).hexdigest()
-
 
 def _inputs(inputs: Mapping[str, Any]) -> Inputs:
     journals = {
@@ -153,4 +77,11 @@ def _inputs(inputs: Mapping[str, Any]) -> Inputs:
         for node, (sequence, digest) in inputs["journals"].items()
     }
     files = inputs["files"]
-    return Inputs(journals, files[INVENTORY], files[ASSIGNMENTS], files[EXCLUSIONS])
+    return Inputs(
+        journals,
+        files[INVENTORY],
+        files[ASSIGNMENTS],
+        files[EXCLUSIONS],
+        # Judgements from before claims were read name no such file.
+        files.get(CLAIMS, ""),
+    )

@@ -18,6 +18,7 @@ from gpusla.logs import get_logger
 from gpusla_collector.ports import OPERATOR, Lease, Store
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
+from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
 from gpusla_collector.usecases.judge import Judge, Judgement
 from gpusla_collector.usecases.reconcile import Reconciler
@@ -45,6 +46,7 @@ class Turns:
     judge: Judge
     booker: Booker
     closer: Closer
+    corrector: Corrector
     reconciler: Reconciler | None
     holder: str
     lease_ms: int
@@ -95,7 +97,7 @@ class Turns:
             self._with_world(self._judge)
 
     def close_turn(self) -> None:
-        """Settle months that are due."""
+        """Settle months that are due, and correct those that another claim was settled with."""
         if self._asked_ms is not None:
             self._with_world(self._close)
 
@@ -178,6 +180,8 @@ class Turns:
     def _close(self, lease: Lease, world: World) -> None:
         for entry in self.closer.close_all(lease, world):
             _tell_booked("period_closed", entry)
+        for entry in self.corrector.correct_all(lease, world):
+            _tell_booked("period_corrected", entry)
         self.board.set_entries(self._count_entries())
 
     def _reconcile(self, lease: Lease, world: World) -> None:

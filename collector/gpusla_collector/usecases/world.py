@@ -1,4 +1,4 @@
-"""What is in force: contracts, inventory, assignments and exclusions, parsed and held together."""
+"""What is in force: contracts and the records that people write, parsed and held together."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +12,25 @@ from gpusla.documents import Document, parse
 from gpusla.errors import InventoryError, Position
 from gpusla.identity import ContractId, NodeName, Slot
 from gpusla.instants import Interval
-from gpusla.inventory.load import read_assignments, read_exclusions, read_inventory
+from gpusla.inventory.load import (
+    read_assignments,
+    read_claims,
+    read_exclusions,
+    read_inventory,
+)
 from gpusla.inventory.model import ExclusionRecord, NodeRecord
-from gpusla.inventory.registry import Assignments, Exclusions, Inventory, as_of
+from gpusla.inventory.registry import Assignments, Claims, Exclusions, Inventory, as_of
+from gpusla.sla.claimable import require_claimable
 from gpusla.sla.facts import Holding
 from gpusla.sla.periods import version_on
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import InputFile
 
-INVENTORY, ASSIGNMENTS, EXCLUSIONS, CONTRACT = "Inventory", "Assignments", "Exclusions", "Contract"
+INVENTORY, ASSIGNMENTS, EXCLUSIONS, CLAIMS = "Inventory", "Assignments", "Exclusions", "Claims"
+CONTRACT = "Contract"
+
+RECORDS = (INVENTORY, ASSIGNMENTS, EXCLUSIONS, CLAIMS)
+"""Kinds of files that hold records; of each there is one file, or none of the last two."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class World:
     inventory: Inventory
     assignments: Assignments
     exclusions: Exclusions
+    claims: Claims
     files: tuple[InputFile, ...] = field(repr=False)
 
     @cached_property
@@ -106,20 +117,35 @@ class World:
 
 def read_world(files: Iterable[InputFile]) -> World:
     """
-    Parse files: one inventory, one of assignments, at most one of exclusions, any of contracts.
+    Parse files: one inventory, one of assignments, at most one each of exclusions and of claims,
+    any of contracts.
 
     Raises InputError for the first thing that is wrong in them, each by itself or together.
     """
     files = tuple(files)
     inventory = read_inventory(_only(files, INVENTORY))
     assignments = read_assignments(_only(files, ASSIGNMENTS), inventory)
-    has_exclusions = any(file.kind == EXCLUSIONS for file in files)
+    kinds = {file.kind for file in files}
     exclusions = (
-        read_exclusions(_only(files, EXCLUSIONS), inventory) if has_exclusions else Exclusions()
+        read_exclusions(_only(files, EXCLUSIONS), inventory)
+        if EXCLUSIONS in kinds
+        else Exclusions()
     )
-    world = World(_versions(files), inventory, assignments, exclusions, files)
+    claims = read_claims(_only(files, CLAIMS)) if CLAIMS in kinds else Claims()
+    world = World(_versions(files), inventory, assignments, exclusions, claims, files)
     _require_contracts(world)
     return world
+
+
+def require_claims(world: World) -> None:
+    """
+    Raise InventoryError for the first claim on a contract or a period that is not known.
+
+    Asked when a file is taken in, and not again: a period that was known may be judged anew from
+    versions in which the term ended earlier.
+    """
+    if world.claims.records:
+        require_claimable(world.claims, _only(world.files, CLAIMS), world.versions)
 
 
 def _only(files: Iterable[InputFile], kind: str) -> Document:

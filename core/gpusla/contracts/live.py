@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.promises import ClockStart, Kind, Objective, PerformanceSource
-from gpusla.contracts.remedies import ClaimMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class Unmetered:
 
 def unmetered(contract: ContractVersion) -> tuple[Unmetered, ...]:
     """Return what has no live source, in the order of the file."""
-    return (*_objectives(contract), *_claims(contract))
+    return tuple(_objectives(contract))
 
 
 def _objectives(contract: ContractVersion) -> Iterator[Unmetered]:
@@ -53,9 +52,3 @@ def _unmetered(objective: Objective) -> tuple[tuple[str, ...], str, str] | None:
 
 
 _TICKETS = {ClockStart.TICKET_OPEN: "opened", ClockStart.IDENTIFIED: "identified"}
-
-
-def _claims(contract: ContractVersion) -> Iterator[Unmetered]:
-    if contract.claims.mode is ClaimMode.ON_CLAIM:
-        why = "no live source knows of the tenant's claims, so no credit is given by itself"
-        yield Unmetered(("claims", "mode"), why, "Put claims on record, or write automatic.")

@@ -98,6 +98,7 @@ def _inputs(statement: Statement) -> dict[str, Any]:
         "inventory_digest": inputs.inventory_digest,
         "assignments_digest": inputs.assignments_digest,
         "exclusions_digest": inputs.exclusions_digest,
+        "claims_digest": inputs.claims_digest,
         "zone_edition": inputs.zone_edition,
         "program": inputs.program,
         "journals": {

@@ -33,6 +33,7 @@ class Inputs:
     """
     What went into the judgement beside the contract, by SHA-256 in hex.
 
+    exclusions_digest, claims_digest: empty if there is no such file.
     journals: the last record of each node that was taken in.  zone_edition: of the time zone
     database.  program: what judged, with its version.
     """
@@ -41,6 +42,7 @@ class Inputs:
     inventory_digest: str
     assignments_digest: str
     exclusions_digest: str
+    claims_digest: str
     zone_edition: str = field(default_factory=zone_edition)
     program: str = f"gpusla {gpusla.__version__}"
 

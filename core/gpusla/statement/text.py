@@ -144,6 +144,7 @@ def _inputs(statement: Statement) -> Iterator[str]:
         ("inventory", inputs.inventory_digest),
         ("assignments", inputs.assignments_digest),
         ("exclusions", inputs.exclusions_digest or "none"),
+        ("claims", inputs.claims_digest or "none"),
     )
     yield from section("INPUTS (SHA-256)")
     for name, value in rows:

@@ -120,14 +120,30 @@ def test_what_nothing_measures_is_noticed_and_with_strict_refused(
     tmp_path: Path, capsys: Capture
 ) -> None:
     """With the place in the file, the cause and the way out."""
-    path = amended(tmp_path, ("claims: {mode: automatic}", ON_CLAIM))
+    path = amended(tmp_path, ("slos:\n", f"slos:\n{BY_TICKET}"))
     assert main(["contract", "check", str(path)]) == 0
     shown = capsys.readouterr().err
     assert re.match(rf"{re.escape(str(path))}:\d+:\d+: notice: no live source knows", shown)
     assert main(["contract", "check", "--strict", str(path)]) == 1
 
 
+def test_a_credit_that_must_be_asked_for_is_no_notice(tmp_path: Path, capsys: Capture) -> None:
+    """Claims are put on record like everything else that people say."""
+    path = amended(tmp_path, ("claims: {mode: automatic}", ON_CLAIM))
+    assert main(["contract", "check", "--strict", str(path)]) == 0
+    assert not capsys.readouterr().err
+
+
 ON_CLAIM = "claims: {mode: on_claim, deadline: {anchor: end_of_period, days: 30}}"
+BY_TICKET = """\
+  - id: repair
+    kind: replacement_time
+    target: "1"
+    comparison: below
+    window: {type: billing_period}
+    replacement: {limit: PT12H, clock_starts: ticket_open}
+    credit: {type: none}
+"""
 
 
 def test_a_month_is_tried_on_other_terms(october: Path, tmp_path: Path, capsys: Capture) -> None:

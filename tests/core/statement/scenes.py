@@ -40,6 +40,7 @@ INPUTS = Inputs(
     inventory_digest="1" * 64,
     assignments_digest="2" * 64,
     exclusions_digest="3" * 64,
+    claims_digest="",
     zone_edition="2026.1",
     program="gpusla 0.1.0",
 )
