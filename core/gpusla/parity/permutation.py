@@ -53,8 +53,9 @@ def permutation_test(
     """
     Test whether our units came off worse than theirs; one-sided, by the ratio of sums.
 
-    ours, theirs: at least one each, denominators above 0.  All splits are looked at if they are no
-    more than draws + 1.
+    ours, theirs: at least one denominator above 0 in each; one of 0 is a piece that came on top.  A
+    split that leaves the first group nothing but such pieces counts as bad.  All splits are looked
+    at if they are no more than draws + 1.
     """
     everything = [*ours, *theirs]
     one, other = pooled(ours), pooled(theirs)

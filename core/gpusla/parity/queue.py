@@ -92,19 +92,20 @@ class _Jump:
 
 def hand_overs_of(
     records: Iterable[AssignmentRecord],
-    sku_of: Callable[[Slot], str],
+    sku_of: Callable[[Slot, int], str],
     pool_of: Callable[[Slot], str | None],
 ) -> tuple[HandOver, ...]:
     """
     Return what assignment records say was handed over, in time order.
 
-    records: those in force.  pool_of: None for a slot that comes out of no pool.  A slot that goes
-    on serving the same contract under another record was not handed over.
+    records: those in force.  sku_of: the kind of GPU in a slot at an instant.  pool_of: None for a
+    slot that comes out of no pool.  A slot that goes on serving the same contract under another
+    record was not handed over.
     """
     ordered = sorted(records, key=lambda record: (record.from_ms, record.id))
     ends = {(slot, record.contract, record.until_ms) for record in ordered for slot in record.slots}
     return tuple(
-        HandOver(slot, record.contract, record.from_ms, sku_of(slot), pool)
+        HandOver(slot, record.contract, record.from_ms, sku_of(slot, record.from_ms), pool)
         for record in ordered
         for slot in record.slots
         if (pool := pool_of(slot)) is not None

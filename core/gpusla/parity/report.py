@@ -18,9 +18,11 @@ from gpusla.parity.permutation import DRAWS, PermutationTest, adjusted, permutat
 from gpusla.parity.queue import HandOver, QueueJump, Shortfall, queue_jumps
 from gpusla.parity.service import (
     SAMPLES,
+    WHOLE_DAY,
     Sample,
     ServiceRatios,
     UnitService,
+    counted,
     samples,
     service_ratios,
 )
@@ -35,12 +37,14 @@ class Method:
     How a difference is called: fixed before anybody looks.
 
     significance: of all comparisons of one contract together, the chance that any of them is
-    called worse where chance alone is at work.  draws: of a permutation test.
+    called worse where chance alone is at work.  draws: of a permutation test.  peak_hours: of the
+    local day, in which maintenance is compared.
     """
 
     significance: Fraction = Fraction(5, 100)
     draws: int = DRAWS
     likeness: Likeness = field(default_factory=Likeness)
+    peak_hours: tuple[int, int] = WHOLE_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class ParityInputs:
     Everything a report is made from.
 
     period: key.  until_ms: what still waits is counted up to then.  Units may be of contracts that
-    are no customers here; those are left alone.
+    are no customers here; those are left alone.  left_out: contracts that were given GPUs in the
+    period and are not looked at, because nothing else is known of them.
     """
 
     period: str
@@ -60,6 +65,7 @@ class ParityInputs:
     incidents: tuple[SharedIncident, ...] = ()
     units: tuple[UnitService, ...] = ()
     method: Method = field(default_factory=Method)
+    left_out: tuple[ContractId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,9 @@ def _unadjusted(
                     others = samples(dimension, theirs[sku])
                     names = (customer.contract, other.contract, sku, dimension)
                     test = _test(inputs, promised, names, mine, others)
-                    yield Comparison(*names, len(mine), len(others), test, None, is_worse=False)
+                    yield Comparison(
+                        *names, counted(mine), counted(others), test, None, is_worse=False
+                    )
 
 
 def _by_sku(inputs: ParityInputs, customer: Customer) -> dict[str, list[UnitService]]:
@@ -174,7 +182,7 @@ def _test(
     others: Sequence[Sample],
 ) -> PermutationTest | None:
     """Test a pair, if both have units enough; the names alone, and the period, seed the draw."""
-    if min(len(mine), len(others)) < max(1, promised.min_units):
+    if min(counted(mine), counted(others)) < max(1, promised.min_units):
         return None
     seed = "|".join((FORMAT, inputs.period, *names))
     return permutation_test(mine, others, seed, inputs.method.draws)

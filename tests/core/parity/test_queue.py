@@ -186,8 +186,8 @@ def test_hand_overs_come_from_assignments_out_of_a_pool() -> None:
 
     found = hand_overs_of(
         [record("a1", 10, 20, first), record("a2", 20, None, first, second)],
-        lambda _: "gb300",
+        lambda _, __: "gb300",
         lambda slot: "hall-1" if slot in (first, second) else None,
     )
     assert [(one.slot, one.at_ms) for one in found] == [(first, 10), (second, 20)]
-    assert not hand_overs_of([record("a1", 10, None, first)], lambda _: "gb300", lambda _: None)
+    assert not hand_overs_of([record("a1", 10, None, first)], lambda _, __: "gb300", lambda _: None)
