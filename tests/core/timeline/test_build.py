@@ -107,6 +107,18 @@ def test_a_disagreement_stays_visible_in_the_bounds() -> None:
     assert (disputed.condition, disputed.other) == (DOWN, OK)
 
 
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [(DOWN, UNSEEN), (DOWN, SLOW), (UNSEEN, SLOW), (UNSEEN, OK), (SLOW, OK)],
+)
+def test_failure_outranks_not_having_seen_and_that_what_is_well(
+    worse: Condition, better: Condition
+) -> None:
+    """Of two claims over the same time; a failure that somebody saw happened."""
+    (disputed,) = one([span(0, LENGTH_MS, better), span(0, LENGTH_MS, worse)])
+    assert (disputed.condition, disputed.other) == (worse, better)
+
+
 def test_records_that_overlap_in_part_count_each_millisecond_once() -> None:
     """A long record and a shorter one that begins inside it and outlasts it."""
     covered = one([span(0, 10, OK), span(4, 14, DOWN), span(12, LENGTH_MS, OK)])

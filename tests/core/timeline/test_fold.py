@@ -1,5 +1,7 @@
 """What a journal says, record by record."""
 
+import pytest
+
 from gpusla.catalogue.reasons import State
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.model import (
@@ -104,6 +106,14 @@ def test_a_stepped_clock_is_the_new_anchor_and_breaks_the_time() -> None:
     stepped = ClockStepped(at(1000, wall_ms=WALL_MS + 61_000), 60_000)
     spans = folded(started(), seen(500), stepped, seen(1500), seen(2500))
     assert spans == [(61_500, 62_500, "ok", None)]
+
+
+@pytest.mark.parametrize("by_ms", [-400, 400])
+def test_a_step_that_a_sample_would_outlast_breaks_the_time_too(by_ms: int) -> None:
+    """Between two clocks nobody knows how long it was, however close they are."""
+    stepped = ClockStepped(at(1000, wall_ms=WALL_MS + 1000 + by_ms), by_ms)
+    spans = folded(started(), seen(500), stepped, seen(1500), seen(2500))
+    assert spans == [(1500 + by_ms, 2500 + by_ms, "ok", None)]
 
 
 def test_another_boot_without_a_start_says_nothing() -> None:
