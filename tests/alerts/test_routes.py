@@ -11,6 +11,13 @@ MATCHER = re.compile(r'^(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"$')
 RECEIVERS = {
     "GpuslaCapacityShortfall": "tenant,page",
     "GpuslaCreditAccruing": "tenant,billing",
+    "GpuslaBudgetBurningFast": "page",
+    "GpuslaBreachCertain": "tenant,ticket",
+    "GpuslaNextTierNear": "page",
+    "GpuslaClaimDeadlineNear": "tenant,billing",
+    "GpuslaRightOpens": "tenant,ticket",
+    "GpuslaChronicFailure": "tenant,ticket",
+    "GpuslaExclusionRefused": "ticket",
     "GpuslaGpuNotDelivered": "ticket",
     "GpuslaRackNotDelivered": "ticket",
     "GpuslaAgentSilent": "page",

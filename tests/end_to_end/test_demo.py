@@ -124,6 +124,10 @@ MAY_BE_ABSENT = {
     "gpusla_agent_kernel_log_lost_records_total",
     "gpusla_agent_kernel_log_unread_xids_total",
     "gpusla_host_leak_detected",  # the demo has no controller to ask
+    # No contract of the demo asks for claims, and a tier that the rate does not reach has no day.
+    "gpusla_contract_claim_deadline_timestamp_seconds",
+    "gpusla_contract_claimable_credit",
+    "gpusla_objective_next_tier_expected_timestamp_seconds",
 }
 
 

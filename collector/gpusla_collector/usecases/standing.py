@@ -15,6 +15,7 @@ from gpusla.ledger.entries import Status
 from gpusla_collector.ports import Cursor
 from gpusla_collector.usecases.fetch_journals import Fetched
 from gpusla_collector.usecases.judge import Judgement
+from gpusla_collector.usecases.prospect import Prospect
 from gpusla_collector.usecases.reconcile import Difference
 from gpusla_collector.usecases.world import World
 
@@ -25,6 +26,7 @@ class Standing:
     One consistent view.
 
     judgements: of each contract's open month, with the instant at which it was last found right.
+    prospects: what is still to come of those, where it could be said.
     worked_ms: when each job last went through, on the monotonic clock.  asked_ms: when all agents
     were last asked, on the wall clock; None if they never were.
     """
@@ -34,6 +36,7 @@ class Standing:
     cursors: Mapping[NodeName, Cursor] = field(default_factory=dict)
     asked_ms: int | None = None
     judgements: Mapping[ContractId, tuple[Judgement, int]] = field(default_factory=dict)
+    prospects: Mapping[ContractId, Prospect] = field(default_factory=dict)
     entries: Mapping[tuple[ContractId, Status], int] = field(default_factory=dict)
     differences: Sequence[Difference] = ()
     reconciled_ms: int | None = None
@@ -64,6 +67,7 @@ class StandingBoard:
                     self._now,
                     is_leader=False,
                     judgements={},
+                    prospects={},
                     cursors={},
                     asked_ms=None,
                     entries={},
@@ -92,16 +96,23 @@ class StandingBoard:
             )
 
     def set_judged(
-        self, contract: ContractId, judgements: Iterable[Judgement], now_ms: int
+        self,
+        contract: ContractId,
+        judgements: Iterable[Judgement],
+        now_ms: int,
+        prospect: Prospect | None = None,
     ) -> None:
         """A contract was judged; without an open month it has no figures."""
         with self._lock:
-            figures = dict(self._now.judgements)
+            figures, prospects = dict(self._now.judgements), dict(self._now.prospects)
             figures.pop(contract, None)
+            prospects.pop(contract, None)
             for judgement in judgements:
                 if judgement.is_open:
                     figures[contract] = judgement, now_ms
-            self._now = replace(self._now, judgements=figures)
+            if prospect is not None:
+                prospects[contract] = prospect
+            self._now = replace(self._now, judgements=figures, prospects=prospects)
 
     def set_entries(self, entries: Mapping[tuple[ContractId, Status], int]) -> None:
         """The ledger was counted."""

@@ -18,9 +18,11 @@ from gpusla.logs import get_logger
 from gpusla_collector.ports import OPERATOR, Lease, Store
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
+from gpusla_collector.usecases.closed_periods import ClosedPeriods
 from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
 from gpusla_collector.usecases.judge import Judge, Judgement
+from gpusla_collector.usecases.prospect import prospect_of
 from gpusla_collector.usecases.reconcile import Reconciler
 from gpusla_collector.usecases.reload_inputs import Reloader
 from gpusla_collector.usecases.standing import StandingBoard
@@ -53,6 +55,10 @@ class Turns:
     _lease: Lease | None = None
     _asked_ms: int | None = None
     _fetch_errors: Mapping[NodeName, str] = field(default_factory=dict)
+    _closed: ClosedPeriods = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._closed = ClosedPeriods(self.store)
 
     def lead_turn(self) -> None:
         """Take or prolong the lease."""
@@ -162,7 +168,7 @@ class Turns:
         for contract in sorted(world.versions):
             try:
                 judgements = self.judge.judge_contract(lease, world, contract, cursors, asked_ms)
-                self.board.set_judged(contract, judgements, self.clock.wall_ms())
+                self._show(contract, judgements, failures)
                 self._book(lease, judgements)
             except StoreError:
                 raise
@@ -171,6 +177,23 @@ class Turns:
         self.board.set_entries(self._count_entries())
         if failures:
             raise failures[0]
+
+    def _show(
+        self, contract: ContractId, judgements: tuple[Judgement, ...], failures: list[Exception]
+    ) -> None:
+        """Show what was judged, and what may come of it; failing at that hides no judgement."""
+        now_ms, prospect = self.clock.wall_ms(), None
+        try:
+            for judgement in judgements:
+                if judgement.is_open:
+                    evaluation = judgement.evaluation
+                    closed = self._closed.of(evaluation.contract, judgements, now_ms)
+                    prospect = prospect_of(evaluation, closed, now_ms)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  (the judgement stands whatever is foreseen)
+            failures.append(error)
+        self.board.set_judged(contract, judgements, now_ms, prospect)
 
     def _book(self, lease: Lease, judgements: Iterable[Judgement]) -> None:
         for judgement in judgements:

@@ -6,26 +6,24 @@ page.  What is not known is absent, never zero.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 import gpusla
 from gpusla.catalogue import metrics as rows
-from gpusla.catalogue.metrics import MetricKind
 from gpusla.catalogue.reasons import State
 from gpusla.clock import Clock
 from gpusla.sla.evaluation import Bounds, Evaluation
 from gpusla_collector.usecases.standing import Standing
+from gpusla_collector.web.families import Samples, each_bound, family, one_each, who, whole_units
+from gpusla_collector.web.foreseen import foreseen
 
 HOUR_MS = 3_600_000
 SLOW_FETCH_LAGS = 4
 """A fetch that takes longer than so many times the lag shows as unknown racks."""
-
-Samples = Iterable[tuple[Sequence[str], float]]
 
 
 class StandingCollector(Collector):
@@ -39,11 +37,11 @@ class StandingCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield all families."""
         standing = self._read()
-        yield _family(rows.COLLECTOR_INFO, [((gpusla.__version__,), 1)])
+        yield family(rows.COLLECTOR_INFO, [((gpusla.__version__,), 1)])
         yield from _pipeline(standing, self._clock.wall_ms())
         if standing.is_leader:
             as_of_ms = _as_of(standing, self._clock.wall_ms(), self._lag_ms)
-            yield _family(rows.DOMAIN_GPUS, _domains(standing, as_of_ms, self._lag_ms))
+            yield family(rows.DOMAIN_GPUS, _domains(standing, as_of_ms, self._lag_ms))
             yield from _contracts(standing, self._clock.wall_ms())
 
     def describe(self) -> Iterator[Metric]:
@@ -51,40 +49,21 @@ class StandingCollector(Collector):
         yield from ()
 
 
-def _family(row: rows.Metric, samples: Samples) -> Metric:
-    match row.kind:
-        case MetricKind.COUNTER:
-            counter = CounterMetricFamily(row.name, row.help, labels=row.labels)
-            for labels, value in samples:
-                counter.add_metric(labels, value)
-            return counter
-        case MetricKind.GAUGE:
-            gauge = GaugeMetricFamily(row.name, row.help, labels=row.labels)
-            for labels, value in samples:
-                gauge.add_metric(labels, value)
-            return gauge
-        case MetricKind.INFO:
-            info = InfoMetricFamily(row.name.removesuffix("_info"), row.help, labels=row.labels)
-            for labels, _ in samples:
-                info.add_metric((), dict(zip(row.labels, labels, strict=True)))
-            return info
-
-
 def _pipeline(standing: Standing, now_ms: int) -> Iterator[Metric]:
     cursors = standing.cursors.values()
-    yield _family(
+    yield family(
         rows.COLLECTOR_EVIDENCE_UNTIL,
         [((c.node,), c.evidence_until_ms / 1000) for c in cursors if c.evidence_until_ms],
     )
-    yield _family(rows.COLLECTOR_RECORDS, [((), standing.records)])
-    yield _family(rows.COLLECTOR_FETCH_FAILURES, list(standing.fetch_failures.items()))
-    yield _family(rows.COLLECTOR_JOB_FAILURES, list(standing.job_failures.items()))
+    yield family(rows.COLLECTOR_RECORDS, [((), standing.records)])
+    yield family(rows.COLLECTOR_FETCH_FAILURES, list(standing.fetch_failures.items()))
+    yield family(rows.COLLECTOR_JOB_FAILURES, list(standing.job_failures.items()))
     if standing.world is not None:
         nodes = standing.world.inventory.nodes(now_ms)
-        yield _family(rows.COLLECTOR_NODES_EXPECTED, [((), len(nodes))])
+        yield family(rows.COLLECTOR_NODES_EXPECTED, [((), len(nodes))])
     if standing.reconciled_ms is not None:
-        yield _family(rows.COLLECTOR_RECONCILED, [((), standing.reconciled_ms / 1000)])
-        yield _family(
+        yield family(rows.COLLECTOR_RECONCILED, [((), standing.reconciled_ms / 1000)])
+        yield family(
             rows.COLLECTOR_RECONCILIATION,
             [((d.contract,), d.difference_ms / 1000) for d in standing.differences],
         )
@@ -123,14 +102,19 @@ def _domains(standing: Standing, now_ms: int, lag_ms: int) -> Samples:
 def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
     judged = list(standing.judgements.values())
     evaluations = [judgement.evaluation for judgement, _ in judged]
-    yield _family(rows.CONTRACT_INFO, _infos(standing, evaluations, now_ms))
-    yield _family(
+    yield family(rows.CONTRACT_INFO, _infos(standing, evaluations, now_ms))
+    yield family(
         rows.COLLECTOR_LAST_JUDGEMENT,
         [((judgement.judged.contract,), at_ms / 1000) for judgement, at_ms in judged],
     )
     for row, samples in _FIGURES.items():
-        yield _family(row, [found for e in evaluations for found in samples(e)])
-    yield _family(
+        yield family(row, [found for e in evaluations for found in samples(e)])
+    yield from foreseen(
+        (evaluation, standing.prospects[evaluation.contract.id])
+        for evaluation in evaluations
+        if evaluation.contract.id in standing.prospects
+    )
+    yield family(
         rows.LEDGER_ENTRIES,
         [((contract, status), number) for (contract, status), number in standing.entries.items()],
     )
@@ -146,30 +130,19 @@ def _infos(standing: Standing, evaluations: Iterable[Evaluation], now_ms: int) -
         yield (contract.id, contract.tenant, str(contract.version), currency, house), 1
 
 
-def _who(evaluation: Evaluation) -> tuple[str, str]:
-    return evaluation.contract.id, evaluation.contract.tenant
-
-
-def _one(figure: Callable[[Evaluation], float]) -> Callable[[Evaluation], Samples]:
-    return lambda evaluation: [(_who(evaluation), figure(evaluation))]
-
-
 def _bounds(
-    figure: Callable[[Evaluation], Bounds[Fraction] | Bounds[Fraction | None]], scale: int = 1
+    figure: Callable[[Evaluation], Bounds[Fraction]], scale: int = 1
 ) -> Callable[[Evaluation], Samples]:
     def samples(evaluation: Evaluation) -> Samples:
-        bounds = figure(evaluation)
-        for name in ("low", "value", "high"):
-            found = getattr(bounds, name)
-            if found is not None:
-                yield (*_who(evaluation), name), float(found / scale)
+        for name, value in each_bound(figure(evaluation), scale):
+            yield (*who(evaluation), name), value
 
     return samples
 
 
 def _states(evaluation: Evaluation) -> Samples:
     for state, gpu_ms in evaluation.account.states_gpu_ms.items():
-        yield (*_who(evaluation), state.value), gpu_ms / 1000
+        yield (*who(evaluation), state.value), gpu_ms / 1000
 
 
 def _credit(evaluation: Evaluation) -> Samples:
@@ -177,8 +150,8 @@ def _credit(evaluation: Evaluation) -> Samples:
     if evaluation.is_shadow:
         return
     for name in ("low", "value", "high"):
-        amount = Decimal(getattr(bounds, name)).scaleb(-fees.exponent)
-        yield (*_who(evaluation), fees.currency, name), float(amount)
+        amount = whole_units(evaluation.contract, getattr(bounds, name))
+        yield (*who(evaluation), fees.currency, name), amount
 
 
 def _at_stake(evaluation: Evaluation) -> Samples:
@@ -189,31 +162,29 @@ def _at_stake(evaluation: Evaluation) -> Samples:
     short = account.committed_gpus_now - account.delivered_gpus_now
     hours = Fraction(evaluation.period.interval.duration_ms, HOUR_MS)
     minor_units = evaluation.fee_minor_units / hours * short / account.committed_gpus_now
-    yield (*_who(evaluation), fees.currency), float(minor_units / 10**fees.exponent)
+    yield (*who(evaluation), fees.currency), whole_units(evaluation.contract, minor_units)
 
 
 def _next_tier(evaluation: Evaluation) -> Samples:
     if evaluation.next_tier is not None:
-        yield _who(evaluation), evaluation.next_tier.gpu_ms / 1000
+        yield who(evaluation), evaluation.next_tier.gpu_ms / 1000
 
 
 def _objectives(evaluation: Evaluation) -> Samples:
     for outcome in evaluation.outcomes:
-        for name in ("low", "value", "high"):
-            value = getattr(outcome.value, name)
-            if value is not None:
-                yield (*_who(evaluation), outcome.objective.id, name), float(value)
+        for name, value in each_bound(outcome.value):
+            yield (*who(evaluation), outcome.objective.id, name), value
 
 
 def _targets(evaluation: Evaluation) -> Samples:
     for objective in evaluation.contract.objectives:
-        yield (*_who(evaluation), objective.id), float(objective.target)
+        yield (*who(evaluation), objective.id), float(objective.target)
 
 
 def _target(evaluation: Evaluation) -> Samples:
     objective = evaluation.contract.capacity_objective
     if objective is not None:
-        yield _who(evaluation), float(objective.target)
+        yield who(evaluation), float(objective.target)
 
 
 def _availability(evaluation: Evaluation) -> Samples:
@@ -223,13 +194,17 @@ def _availability(evaluation: Evaluation) -> Samples:
         return
     for name in ("low", "value", "high"):
         delivered = getattr(account.delivered_gpu_ms, name)
-        yield (*_who(evaluation), name), float(delivered / account.committed_gpu_ms)
+        yield (*who(evaluation), name), float(delivered / account.committed_gpu_ms)
+
+
+def _refused(evaluation: Evaluation) -> float:
+    return len({refused.exclusion_id for refused in evaluation.refused})
 
 
 _FIGURES: Mapping[rows.Metric, Callable[[Evaluation], Samples]] = {
-    rows.CONTRACT_COMMITTED_GPUS: _one(lambda e: e.account.committed_gpus_now),
-    rows.CONTRACT_DELIVERED_GPUS: _one(lambda e: float(e.account.delivered_gpus_now)),
-    rows.CONTRACT_COMMITTED_SECONDS: _one(lambda e: e.account.committed_gpu_ms / 1000),
+    rows.CONTRACT_COMMITTED_GPUS: one_each(lambda e: e.account.committed_gpus_now),
+    rows.CONTRACT_DELIVERED_GPUS: one_each(lambda e: float(e.account.delivered_gpus_now)),
+    rows.CONTRACT_COMMITTED_SECONDS: one_each(lambda e: e.account.committed_gpu_ms / 1000),
     rows.CONTRACT_DELIVERED_SECONDS: _bounds(lambda e: e.account.delivered_gpu_ms, 1000),
     rows.CONTRACT_STATE_SECONDS: _states,
     rows.CONTRACT_AVAILABILITY: _availability,
@@ -239,6 +214,7 @@ _FIGURES: Mapping[rows.Metric, Callable[[Evaluation], Samples]] = {
     rows.CONTRACT_CREDIT_ACCRUED: _credit,
     rows.CONTRACT_NEXT_TIER_SECONDS: _next_tier,
     rows.CONTRACT_AT_STAKE: _at_stake,
-    rows.CONTRACT_PERIOD_START: _one(lambda e: e.period.interval.start_ms / 1000),
-    rows.CONTRACT_PERIOD_END: _one(lambda e: e.period.interval.end_ms / 1000),
+    rows.CONTRACT_REFUSED_EXCLUSIONS: one_each(_refused),
+    rows.CONTRACT_PERIOD_START: one_each(lambda e: e.period.interval.start_ms / 1000),
+    rows.CONTRACT_PERIOD_END: one_each(lambda e: e.period.interval.end_ms / 1000),
 }

@@ -31,6 +31,41 @@ CREDIT_ACCRUING = Alert(
     "The period's availability is below a credit tier: money is owed if the period ended now.",
     "Run `gpusla explain` for the contract to see which spans caused it.",
 )
+BUDGET_BURNING_FAST = Alert(
+    "GpuslaBudgetBurningFast", "critical", "contract", "sla",
+    "An objective loses its month's error budget so fast that it will not last, and goes on losing.",
+    "Open the contract dashboard and mend what is down now; the budget says how long there is.",
+)
+BREACH_CERTAIN = Alert(
+    "GpuslaBreachCertain", "warning", "contract", "sla",
+    "An objective will miss its target even if nothing more is lost in its window.",
+    "See whether journals or agreed exclusions are missing; if not, prepare the tenant for the miss.",
+)
+NEXT_TIER_NEAR = Alert(
+    "GpuslaNextTierNear", "critical", "contract", "sla",
+    "At the present rate of loss the next credit tier is reached within four hours.",
+    "Mend what is down now: the alert says how long there is and what the tier costs.",
+)
+CLAIM_DEADLINE_NEAR = Alert(
+    "GpuslaClaimDeadlineNear", "warning", "contract", "billing",
+    "A period's credit is lost unless the tenant claims it within seven days.",
+    "Tell the tenant the amount and the day, and record the claim when it comes.",
+)
+RIGHT_OPENS = Alert(
+    "GpuslaRightOpens", "info", "contract", "sla",
+    "A dated right under a contract can be used within thirty days.",
+    "Run `gpusla contract rights` on the contract file and tell whoever decides.",
+)
+CHRONIC_FAILURE = Alert(
+    "GpuslaChronicFailure", "warning", "contract", "sla",
+    "Repeated misses have opened the tenant's right to leave the contract.",
+    "Tell the contract's owner today: the label `state` says whether the right can still be cured.",
+)
+EXCLUSION_REFUSED = Alert(
+    "GpuslaExclusionRefused", "warning", "contract", "sla",
+    "An exclusion record does not count under the contract, or not in full.",
+    "Read in the statement which record and why, and append a record that the contract accepts.",
+)
 GPU_NOT_DELIVERED = Alert(
     "GpuslaGpuNotDelivered", "warning", "gpu", "hardware",
     "A slot is down: its GPU cannot be used.",

@@ -34,6 +34,40 @@ OBJECTIVE_VALUE = collector_row(
 OBJECTIVE_TARGET = collector_row(
     "gpusla_objective_target_ratio", G, "contract tenant objective", "What an objective promises.", "ratio",
 )
+# What may become of an objective whose time runs with the clock and is judged for the whole contract.
+OBJECTIVE_WINDOW = collector_row(
+    "gpusla_objective_window_seconds", G, "contract tenant objective", "Length of the objective's whole window.", "seconds",
+)
+OBJECTIVE_BUDGET_ALLOWED = collector_row(
+    "gpusla_objective_budget_allowed_seconds", G, "contract tenant objective bound",
+    "What the whole window may lose without a miss, in seconds of the objective's measure: GPU-seconds for kind capacity.", "seconds",
+)
+OBJECTIVE_BUDGET_LEFT = collector_row(
+    "gpusla_objective_budget_left_seconds", G, "contract tenant objective bound",
+    "What of the allowed time is left, in seconds of the objective's measure; below zero once overspent.", "seconds",
+)
+OBJECTIVE_BURN_RATE = collector_row(
+    "gpusla_objective_burn_rate", G, "contract tenant objective window",
+    "Budget used in the window, as a multiple of what would use it up exactly by the end; by value.",
+)
+OBJECTIVE_BREACH_CERTAIN = collector_row(
+    "gpusla_objective_breach_certain", G, "contract tenant objective bound",
+    "Whether the target is missed even if nothing more is lost, by the evidence of now: 0 or 1.",
+)
+OBJECTIVE_BREACH_EXPECTED = collector_row(
+    "gpusla_objective_breach_expected_timestamp_seconds", G, "contract tenant objective",
+    "When the miss becomes certain if the last hour's rate of loss goes on; absent if the window ends first, or it is certain.", "seconds",
+)
+OBJECTIVE_NEXT_TIER_EXPECTED = collector_row(
+    "gpusla_objective_next_tier_expected_timestamp_seconds", G, "contract tenant objective",
+    "When the next credit tier becomes certain if the last hour's rate of loss goes on; absent if the window ends first.", "seconds",
+)
+OBJECTIVE_NEXT_TIER_RISE = collector_row(
+    "gpusla_objective_next_tier_credit_rise", G, "contract tenant objective currency",
+    "How much more the objective gives once its next tier is reached, before caps, in whole units of the currency.",
+)
+
+# Money and rights.
 CONTRACT_CREDIT_ACCRUED = collector_row(
     "gpusla_contract_credit_accrued", G, "contract tenant currency bound",
     "Credit owed if the open period ended now, in whole units of the currency: low, value, high.",
@@ -41,6 +75,35 @@ CONTRACT_CREDIT_ACCRUED = collector_row(
 CONTRACT_NEXT_TIER_SECONDS = collector_row(
     "gpusla_contract_next_tier_gpu_seconds", G, "contract tenant",
     "GPU-seconds that may still be lost in the whole period before the next credit tier.", "seconds",
+)
+CONTRACT_CREDIT_FORECAST = collector_row(
+    "gpusla_contract_credit_forecast", G, "contract tenant currency case bound",
+    "Credit of the open period, claimed or not, in whole units of the currency: if it ended now, or at its end "
+    "if nothing_more is lost, at_rate of the last hour, or if all_lost.",
+)
+CONTRACT_CLAIM_DEADLINE = collector_row(
+    "gpusla_contract_claim_deadline_timestamp_seconds", G, "contract tenant period",
+    "First instant at which it is too late to claim a period's credit; absent once it has passed or a claim was made.", "seconds",
+)
+CONTRACT_CLAIMABLE = collector_row(
+    "gpusla_contract_claimable_credit", G, "contract tenant currency period",
+    "Credit of a period that is lost unless it is claimed, in whole units of the currency.",
+)
+CONTRACT_RIGHT_OPENS = collector_row(
+    "gpusla_contract_right_opens_timestamp_seconds", G, "contract tenant right party",
+    "From when a dated right can be used, by provider, tenant or both; of an end, party none, when it comes.", "seconds",
+)
+CONTRACT_RIGHT_CLOSES = collector_row(
+    "gpusla_contract_right_closes_timestamp_seconds", G, "contract tenant right party",
+    "First instant at which it is too late to use a dated right.", "seconds",
+)
+CONTRACT_CHRONIC_RIGHT = collector_row(
+    "gpusla_contract_chronic_right", G, "contract tenant state",
+    "Whether repeated misses have opened a right: 1 in state open, which may still be cured, or exercisable.",
+)
+CONTRACT_REFUSED_EXCLUSIONS = collector_row(
+    "gpusla_contract_refused_exclusions", G, "contract tenant",
+    "Exclusion records of the open period to date that do not count, or not in full.",
 )
 CONTRACT_AT_STAKE = collector_row(
     "gpusla_contract_at_stake_per_hour", G, "contract tenant currency",
