@@ -10,6 +10,7 @@ CONTRACT = (ROOT / "examples" / "contracts" / "reflection-2026.yaml").read_text(
 INVENTORY = (ROOT / "examples" / "fleet" / "inventory.yaml").read_text("utf-8")
 ASSIGNMENTS = (ROOT / "examples" / "fleet" / "assignments.yaml").read_text("utf-8")
 EXCLUSIONS = (ROOT / "examples" / "fleet" / "exclusions.yaml").read_text("utf-8")
+CLAIMS = (ROOT / "examples" / "fleet" / "claims.yaml").read_text("utf-8")
 
 WRITE_OUT = "Write the value out: a short file of aliases can expand to gigabytes. [GS1005]"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -54,14 +55,14 @@ def changed(text: str, name: str, old: str, new: str, sentence: str) -> Case:
 
 
 BAD_CONTRACTS = (
-    changed(CONTRACT, "unknown_key", "timezone:", "time_zone:", ":17:3: term.time_zone is not a known key. Write 'timezone' if that is meant, or remove it. [GS1008]"),
-    changed(CONTRACT, "wrong_type", "min_healthy_gpus: 64", "min_healthy_gpus: many", ":27:21: capacity.min_healthy_gpus: 'many' is not a whole number. Write a whole number here. [GS1010]"),
-    changed(CONTRACT, "unquoted_is_text_too", 'target: "0.99"', "target: 99.5", ":35:13: slos[0].target: 99.5 is a percentage, and a ratio is asked for. Write 0.995. [GS1010]"),
-    changed(CONTRACT, "unknown_zone", "America/Chicago", "America/Chikago", ":17:13: term.timezone: 'America/Chikago' is not in the IANA time zone database. Write an IANA name such as America/Chicago, or UTC. [GS1102]"),
-    changed(CONTRACT, "overlapping_tiers", 'below: "0.98"', 'below: "0.99"', ":51:11: slos[0].credit.tiers[1]: this tier does not lie below the one before it with a larger percentage. List the tiers from the highest `below` to the lowest, each with a larger percent. [GS1101]"),
-    changed(CONTRACT, "ends_before_it_starts", "end: 2029-12-31", "end: 2025-12-31", ":16:8: term.end: 2025-12-31 is before the start, 2026-07-01. Let every date lie inside the term and the term end after it starts. [GS1103]"),
-    changed(CONTRACT, "missing_key", "  currency: USD\n", "", ":20:3: fees.currency is missing. Add it. [GS1009]"),
-    changed(CONTRACT, "other_kind", "kind: Contract", "kind: Inventory", ":5:7: kind: 'Inventory' is not allowed. Write 'Contract'. [GS1010]"),
+    changed(CONTRACT, "unknown_key", "timezone:", "time_zone:", ":19:3: term.time_zone is not a known key. Write 'timezone' if that is meant, or remove it. [GS1008]"),
+    changed(CONTRACT, "wrong_type", "min_healthy_gpus: 64", "min_healthy_gpus: many", ":30:21: capacity.min_healthy_gpus: 'many' is not a whole number. Write a whole number here. [GS1010]"),
+    changed(CONTRACT, "unquoted_is_text_too", 'target: "0.99"', "target: 99.5", ":38:13: slos[0].target: 99.5 is a percentage, and a ratio is asked for. Write 0.995. [GS1010]"),
+    changed(CONTRACT, "unknown_zone", "America/Chicago", "America/Chikago", ":19:13: term.timezone: 'America/Chikago' is not in the IANA time zone database. Write an IANA name such as America/Chicago, or UTC. [GS1102]"),
+    changed(CONTRACT, "overlapping_tiers", 'below: "0.98"', 'below: "0.99"', ":54:11: slos[0].credit.tiers[1]: this tier does not lie below the one before it with a larger percentage. List the tiers from the highest `below` to the lowest, each with a larger percent. [GS1101]"),
+    changed(CONTRACT, "ends_before_it_starts", "end: 2029-12-31", "end: 2025-12-31", ":18:8: term.end: 2025-12-31 is before the start, 2026-07-01. Let every date lie inside the term and the term end after it starts. [GS1103]"),
+    changed(CONTRACT, "missing_key", "  currency: USD\n", "", ":22:3: fees.currency is missing. Add it. [GS1009]"),
+    changed(CONTRACT, "other_kind", "kind: Contract", "kind: Inventory", ":6:7: kind: 'Inventory' is not allowed. Write 'Contract'. [GS1010]"),
 )  # fmt: skip
 
 BAD_INVENTORIES = (
@@ -82,7 +83,13 @@ BAD_ASSIGNMENTS = (
 )  # fmt: skip
 
 BAD_EXCLUSIONS = (
-    changed(EXCLUSIONS, "no_end", "    until: 2026-07-19T12:00:00Z\n", "", ":5:5: exclusions[0].until is missing. Add it. [GS1009]"),
-    changed(EXCLUSIONS, "unknown_rack", "slots: [c2/r01]", "slots: [c2/r0]", ":6:13: exclusions[0].slots[0]: the inventory has no slot 'c2/r0' at 2026-07-19T08:00:00Z. Correct the name or add the thing. [GS1202]"),
-    changed(EXCLUSIONS, "no_reason", "reason: Firmware of the NVLink switch trays.", "reason: ''", ":9:13: exclusions[0].reason: '' is not allowed. It should have at least 1 character. [GS1010]"),
+    changed(EXCLUSIONS, "no_end", "    until: 2026-07-19T12:00:00Z\n", "", ":6:5: exclusions[0].until is missing. Add it. [GS1009]"),
+    changed(EXCLUSIONS, "unknown_rack", "slots: [c2/r01]", "slots: [c2/r0]", ":7:13: exclusions[0].slots[0]: the inventory has no slot 'c2/r0' at 2026-07-19T08:00:00Z. Correct the name or add the thing. [GS1202]"),
+    changed(EXCLUSIONS, "no_reason", "reason: Firmware of the NVLink switch trays.", "reason: ''", ":10:13: exclusions[0].reason: '' is not allowed. It should have at least 1 character. [GS1010]"),
+)  # fmt: skip
+
+BAD_CLAIMS = (
+    changed(CLAIMS, "unknown_contract", "contract: reflection-2026", "contract: reflexion-2026", ":9:15: claims[0].contract: no contract file defines 'reflexion-2026'. Correct the name or add the contract. [GS1202]"),
+    changed(CLAIMS, "unknown_period", "period: 2026-07", "period: 2062-07", ":10:13: claims[0].period: contract reflection-2026 has no period '2062-07'. Its periods run from 2026-07 to 2029-12. [GS1202]"),
+    changed(CLAIMS, "no_reference", "    reference: Letter of 4 August, ticket 4711.\n", "", ":8:5: claims[0].reference is missing. Add it. [GS1009]"),
 )  # fmt: skip

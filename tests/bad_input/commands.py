@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from tests.bad_input.cases import ASSIGNMENTS, EXCLUSIONS, INVENTORY, ROOT, Case
+from tests.bad_input.cases import ASSIGNMENTS, CLAIMS, EXCLUSIONS, INVENTORY, ROOT, Case
 
 BIN = Path(sys.executable).parent
 
@@ -27,6 +27,7 @@ data_directory: data
 inventory: inventory.yaml
 assignments: assignments.yaml
 exclusions: exclusions.yaml
+claims: claims.yaml
 contracts: contracts
 """
 FLEET = """\
@@ -91,6 +92,7 @@ def write_site(folder: Path) -> None:
         ("inventory.yaml", INVENTORY),
         ("assignments.yaml", ASSIGNMENTS),
         ("exclusions.yaml", EXCLUSIONS),
+        ("claims.yaml", CLAIMS),
     ):
         (folder / name).write_text(text, "utf-8")
 

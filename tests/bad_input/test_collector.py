@@ -7,6 +7,7 @@ import pytest
 from tests.bad_input.cases import (
     ANY_FILE,
     BAD_ASSIGNMENTS,
+    BAD_CLAIMS,
     BAD_CONTRACTS,
     BAD_EXCLUSIONS,
     BAD_INVENTORIES,
@@ -18,6 +19,8 @@ BAD = [
     ("inventory.yaml", BAD_INVENTORIES[0]),
     ("assignments.yaml", BAD_ASSIGNMENTS[0]),
     ("exclusions.yaml", BAD_EXCLUSIONS[0]),
+    ("claims.yaml", BAD_CLAIMS[0]),
+    ("claims.yaml", BAD_CLAIMS[1]),
     ("contracts/reflection-2026.yaml", BAD_CONTRACTS[0]),
 ]
 

@@ -193,6 +193,7 @@ def test_the_examples_are_a_fleet_of_three_racks_and_five_contracts() -> None:
     fleet = read_inventory(parse((EXAMPLES / "inventory.yaml").read_bytes(), "inventory.yaml"))
     held = read_assignments(parse((EXAMPLES / "assignments.yaml").read_bytes(), "a"), fleet)
     read_exclusions(parse((EXAMPLES / "exclusions.yaml").read_bytes(), "e"), fleet)
+    read_claims(parse((EXAMPLES / "claims.yaml").read_bytes(), "k"))
     start = parse_instant("2026-07-01T05:00:00Z")
     month = Interval(start, start + 1)
     assert len(fleet.nodes(start)) == 54
