@@ -24,6 +24,8 @@ from gpusla.catalogue.metrics import (
     LEDGER_ENTRIES,
     Metric,
 )
+from gpusla_dashboards import ahead
+from gpusla_dashboards.ahead import CHOSEN
 from gpusla_dashboards.panels import colours
 from gpusla_dashboards.panels.model import (
     Column,
@@ -48,7 +50,6 @@ from gpusla_dashboards.panels.promql import (
 )
 from gpusla_dashboards.panels.slots import rack_table, reasons, stack
 
-CHOSEN = 'contract="$contract"'
 BOUNDS = ("low", "value", "high")
 BOUND_COLOURS = {
     "low": colours.BOUND,
@@ -90,6 +91,7 @@ def now() -> Section:
     return Section("Now", (
         Line(3, (*capacity_stats(), *money_stats())),
         Line(3, (availability_bounds(), credit_bounds())),
+        Line(6, (ahead.objectives(), ahead.credit_cases())),
     ))  # fmt: skip
 
 
@@ -191,6 +193,7 @@ def over_time() -> Section:
             ),
         )),
         Line(8, (availability_over_time(), credit_over_time())),
+        Line(8, (ahead.budget_over_time(), ahead.burn_over_time())),
     ))  # fmt: skip
 
 
@@ -260,6 +263,7 @@ def what_is_wrong() -> Section:
 def details() -> Section:
     """The period in figures, and whether they can be trusted."""
     return Section("Details", (
+        Line(6, (ahead.rights(), ahead.claims())),
         Line(6, (period_hours(), state_hours(), freshness())),
         Line(3, (*period_ends(), version(), entries())),
     ))  # fmt: skip

@@ -1,104 +1,43 @@
 """
-A fleet's three worst hours as OpenMetrics text, for a real Prometheus to hold.
+The story of `tests.dashboards.story` as OpenMetrics text, for a real Prometheus to hold.
 
-Names and labels are the catalogue's; what rules record is given as they would record it.  Twelve
-racks serve four contracts.  A rack loses its NVLink switch for good, three trays of another fall
-silent, a third is degraded for half an hour, and one GPU is lost throughout.
+Names and labels are the catalogue's; what rules record is given as they would record it.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
 
 from gpusla.catalogue import alerts
 from gpusla.catalogue import metrics as rows
 from gpusla.catalogue.metrics import Metric, MetricKind
 from gpusla_dashboards.panels import promql
 from gpusla_dashboards.panels.promql import Recorded
-from tests.dashboards.tray import tray
-
-STEP_SECONDS = 30
-MINUTES = 180
-RACK_GPUS = 72
-PERIOD_SECONDS = 30 * 86400
-ELAPSED_SECONDS = 20 * 86400
-STATES = ("ok", "degraded", "down", "unknown")
-SWITCH_LOST, FELL_SILENT, SILENT = 112, 140, "c2/r02"
-
-Value = Callable[[float], float | None]
-Sample = tuple[Metric | Recorded, str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Sold:
-    """A contract as the data has it: racks held, fee a month, target, GPU-hours lost before."""
-
-    name: str
-    tenant: str
-    racks: tuple[str, ...]
-    fee: float
-    target: float
-    lost_hours: float
-    house: bool = False
-
-
-CONTRACTS = (
-    Sold("acme-1", "acme", ("c1/r01", "c1/r02", "c1/r03", "c1/r04", "c1/r05"), 1.1e6, 0.99, 1721.0),
-    Sold("borealis-2", "borealis", ("c2/r01", "c2/r02", "c2/r03", "c2/r04"), 6.2e5, 0.985, 290.0),
-    Sold("cedar-1", "cedar", ("c2/r05", "c2/r06"), 2.9e5, 0.99, 120.0),
-    Sold("house", "house", ("c2/r07",), 1.4e5, 0.95, 400.0, house=True),
+from tests.dashboards.ahead import ahead
+from tests.dashboards.story import (
+    CONTRACTS,
+    ELAPSED_SECONDS,
+    FELL_SILENT,
+    MINUTES,
+    PERIOD_SECONDS,
+    RACK_GPUS,
+    SILENT,
+    STATES,
+    STEP_SECONDS,
+    SWITCH_LOST,
+    Sample,
+    Sold,
+    Value,
+    availability,
+    committed_seconds,
+    counts,
+    credit,
+    given,
+    gpus,
+    held,
+    lost,
+    next_tier,
+    price,
 )
-
-
-@cache
-def counts(rack: str, minute: float) -> dict[str, int]:
-    """Give a rack's GPUs by state in a minute of the story."""
-    found = dict.fromkeys(STATES, 0)
-    if rack == "c1/r03" and minute >= SWITCH_LOST:
-        found["down"] = 72
-    if rack == SILENT and minute >= FELL_SILENT:
-        found["unknown"] = 12
-    if rack == "c2/r05" and 60 <= minute < 92:
-        found["degraded"] = 8
-    if rack == "c1/r05":
-        found["down"] = 1
-    found["ok"] = RACK_GPUS - sum(found.values())
-    return found
-
-
-@cache
-def lost(sold: Sold, minute: float, states: tuple[str, ...] = ("down", "unknown")) -> int:
-    """Count a contract's GPUs that are not delivered in a minute."""
-    return sum(counts(rack, minute)[state] for rack in sold.racks for state in states)
-
-
-@cache
-def lost_seconds(sold: Sold, minute: float, states: tuple[str, ...] = ("down", "unknown")) -> float:
-    """Add up what a contract lost in its period until a minute."""
-    whole = int(minute)
-    before = sum(60 * lost(sold, at, states) for at in range(whole))
-    return sold.lost_hours * 3600 + before + 60 * (minute - whole) * lost(sold, minute, states)
-
-
-def availability(sold: Sold, minute: float, bound: str) -> float:
-    """Give delivered over committed; unknown time is bad in the lower bound, good in the upper."""
-    committed = committed_seconds(sold, minute)
-    slack = {"low": 0.00012, "value": 0.0, "high": -0.0001}[bound] * committed
-    states = ("down",) if bound == "high" else ("down", "unknown")
-    return 1 - (lost_seconds(sold, minute, states) + slack) / committed
-
-
-def committed_seconds(sold: Sold, minute: float) -> float:
-    """Give what was promised from the period's start until a minute."""
-    return len(sold.racks) * RACK_GPUS * (ELAPSED_SECONDS + 60.0 * minute)
-
-
-def credit(sold: Sold, minute: float, bound: str) -> float:
-    """Owe five percent below the target and ten below a point less."""
-    worse = {"low": "high", "value": "value", "high": "low"}[bound]
-    reached = availability(sold, minute, worse)
-    tiers = ((sold.target - 0.01, 0.10), (sold.target, 0.05))
-    return sold.fee * next((share for below, share in tiers if reached < below), 0.0)
+from tests.dashboards.tray import tray
 
 
 def text(end: int, step: int = STEP_SECONDS) -> str:
@@ -134,16 +73,6 @@ def families(start: int) -> Iterator[tuple[str, str, list[tuple[str, Value]]]]:
         yield name, kinds[name], samples
 
 
-def given(function: Callable[..., float | None], *arguments: object) -> Value:
-    """Bind what a value depends on beside the minute."""
-    return lambda minute: function(*arguments, minute)
-
-
-def held(value: float) -> Value:
-    """Give the same value in every minute."""
-    return lambda _: value
-
-
 def contracts(start: int) -> Iterator[Sample]:
     """What the collector says of each contract."""
     for sold in CONTRACTS:
@@ -163,17 +92,8 @@ def contracts(start: int) -> Iterator[Sample]:
         yield rows.LEDGER_ENTRIES, f'contract="{sold.name}",status="posted"', held(3)
         yield rows.LEDGER_ENTRIES, f'contract="{sold.name}",status="pending"', held(1)
         yield from bounded(sold, key, money)
+        yield from ahead(sold, key, money, start)
         yield from observed(sold, key)
-
-
-def gpus(sold: Sold) -> int:
-    """Count what a contract was promised."""
-    return len(sold.racks) * RACK_GPUS
-
-
-def price(sold: Sold) -> float:
-    """Give the fee for one GPU and hour."""
-    return sold.fee / (PERIOD_SECONDS / 3600) / gpus(sold)
 
 
 def bounded(sold: Sold, key: str, money: str) -> Iterator[Sample]:
@@ -209,14 +129,6 @@ def observed(sold: Sold, key: str) -> Iterator[Sample]:
             label,
             given(lambda s, h, m: committed_seconds(s, m) * h, sold, share),
         )
-
-
-def next_tier(sold: Sold, minute: float) -> float | None:
-    """Give the GPU-seconds until the next tier, which counts the whole period."""
-    whole = len(sold.racks) * RACK_GPUS * float(PERIOD_SECONDS)
-    gone = lost_seconds(sold, minute)
-    tiers = (sold.target, sold.target - 0.01)
-    return next((left for below in tiers if (left := whole * (1 - below) - gone) > 0), None)
 
 
 def racks() -> Iterator[Sample]:
