@@ -231,3 +231,25 @@ def test_a_claim_on_what_is_not_there_is_refused_and_nothing_taken_in(stage: Sta
     with pytest.raises(InventoryError, match="alpha-2026 has no period '2036-07'"):
         turns.reload_turn()
     assert stage.store.latest("Claims") is None
+
+
+def test_a_claim_stands_for_all_segments_of_its_billing_period(stage: Stage) -> None:
+    """The month is cut where a second version takes effect; both parts are corrected."""
+    second = stage.files.texts[PAPER].replace("version: 1", "version: 2")
+    second = second.replace("effective_from: 2026-07-01", "effective_from: 2026-07-03")
+    stage.files.texts["Contract", "contracts/second.yaml"] = second
+    stage.clock.now_ms = FINAL_MS
+    turns = stage.turns()
+    turns.once()
+    segments = ("2026-07-v1", "2026-07-v2")
+    assert [stage.amounts(key) for key in segments] == [POSTED_NOTHING, POSTED_NOTHING]
+    put(stage, claim("k1", FINAL_MS))
+    stage.clock.now_ms = FINAL_MS + DAY_MS
+    turns.once()
+    first, rest = (stage.amounts(key)[-1] for key in segments)
+    assert first[1] > 0
+    assert rest[1] == 0
+    for key in segments:
+        judged = stage.store.judged(OPERATOR, ALPHA, key)
+        assert judged is not None
+        assert f'"claimed_ms":{FINAL_MS}' in judged.content
