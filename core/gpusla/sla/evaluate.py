@@ -26,7 +26,7 @@ from gpusla.sla.explaining.seen import reach_of
 from gpusla.sla.facts import Facts
 from gpusla.sla.fees import fee_due, full_fee
 from gpusla.sla.losses import losses
-from gpusla.sla.measure import account, measure, prepare
+from gpusla.sla.measure import Gauge, prepare
 from gpusla.sla.measure.committed import commitment
 from gpusla.sla.periods import Period, period_at, term_of, version_on, windows
 from gpusla.sla.prices import Prices
@@ -77,8 +77,9 @@ class _Case:
         self.window = Interval(
             min([span.start_ms, *(window.start_ms for _, window in self.promises)]), self.until_ms
         )
-        self.allowed = self._allowed()
         self.prepared = prepare(facts)
+        self.allowed = self._allowed()
+        self.gauge = Gauge(contract, self.prepared, self.allowed.excused)
         self.fee = fee_due(contract, period)
 
     def judged(self, *, explain: bool) -> Evaluation:
@@ -86,18 +87,16 @@ class _Case:
         judged = tuple(self._judged(objective, window) for objective, window in self.promises)
         outcomes = tuple(outcome for outcome, _ in judged)
         settlement = self._settled(judged)
-        account_ = account(
-            self.contract, self.period.interval, self.until_ms, self.prepared, self.allowed.excused
-        )
+        account = self.gauge.account(self.period.interval, self.until_ms)
         found = self._losses() if explain else ()
-        assert not explain or sum(loss.gpu_ms for loss in found) == account_.lost_gpu_ms
+        assert not explain or sum(loss.gpu_ms for loss in found) == account.lost_gpu_ms
         claim = self._claim(settlement, outcomes)
         credit = owed(self.contract, settlement, claim)
         return Evaluation(
             contract=self.contract,
             period=self.period,
             until_ms=self.until_ms,
-            account=account_,
+            account=account,
             fee_minor_units=self.fee.minor_units,
             is_shadow=self.fee.is_shadow,
             outcomes=outcomes,
@@ -120,9 +119,7 @@ class _Case:
                 yield objective, window
 
     def _judged(self, objective: Objective, window: Interval) -> tuple[Outcome, Prices]:
-        found = measure(
-            self.contract, objective, window, self.until_ms, self.prepared, self.allowed.excused
-        )
+        found = self.gauge.measure(objective, window, self.until_ms)
         price = self._prices(window)
         granted = self.facts.granted_minor_units.get(objective.id, 0)
         return judge(objective, found, price, granted), price
@@ -158,7 +155,7 @@ class _Case:
     def _allowed(self) -> Allowed:
         reach = reach_of(self.facts.timeline, self.window)
         periods = tuple(_billing_periods(self.contract, reach))
-        return allowed(self.contract, self.facts.exclusions, self.facts.held, periods, reach)
+        return allowed(self.contract, self.facts.exclusions, self.prepared.held, periods, reach)
 
     def _counted(self) -> tuple[str, ...]:
         """Return the records that excuse any of the time that is judged."""

@@ -89,15 +89,16 @@ def allowed(
             refused += _refusals(record, (interval,), reach, why)
             continue
         whole, interval = interval, _shortened(rule, interval)
-        refused += _refusals(record, subtract((whole,), (interval,)), reach, _too_long(rule))
+        if interval != whole:
+            refused += _refusals(record, subtract((whole,), (interval,)), reach, _too_long(rule))
         parts[rule.id].append(_Part(record, interval))
-    counted: list[_Alike] = []
-    roll = Roll(held)
+    counted: list[list[_Alike]] = []
+    roll = held if isinstance(held, Roll) else Roll(held)
     for id_, of_rule in parts.items():
         alike = _alike(rules[id_], of_rule, roll, billing_periods)
         refused += _not_held(of_rule, alike, reach)
         refused += _over_hours(rules[id_], alike, billing_periods, reach)
-        counted += alike
+        counted.append(alike)
     return Allowed(*_told(counted, roll, reach), tuple(sorted(refused, key=_when)))
 
 
@@ -147,11 +148,10 @@ def _alike(
 ) -> list[_Alike]:
     """Return the slots that a rule's records name, by what is the same for them."""
     wanted = []
-    for named, numbers in roll.named([part.record.slots for part in parts]):
-        own = tuple(parts[number] for number in numbers)
-        for slots, held in roll.held_alike(named):
-            times = tuple(clip(held, part.interval) for part in own)
-            wanted.append(_Alike(slots, own, times, union(chain.from_iterable(times))))
+    for alike in roll.alike([part.record.slots for part in parts]):
+        own = tuple(parts[number] for number in alike.lists)
+        times = tuple(clip(alike.held, part.interval) for part in own)
+        wanted.append(_Alike(alike.slots, own, times, _together(times)))
     if rule.hours_per is HoursPer.CONTRACT:
         anything = union(chain.from_iterable(group.granted for group in wanted))
         shared = _within_hours(rule, anything, billing_periods)
@@ -206,7 +206,7 @@ def _over_hours(
     records = {part.record.id: part.record for group in alike for part in group.parts}
     for group in alike:
         for part, time in zip(group.parts, group.times, strict=True):
-            for over in subtract(time, group.granted):
+            for over in () if time is group.granted else subtract(time, group.granted):
                 slots_over[part.record.id][over] += len(group.slots)
     for id_, slots in slots_over.items():
         record, is_shared = records[id_], rule.hours_per is HoursPer.CONTRACT
@@ -236,32 +236,55 @@ def _refusals(
 
 
 def _told(
-    counted: Sequence[_Alike], roll: Roll, reach: Interval
+    counted: Sequence[Sequence[_Alike]], roll: Roll, reach: Interval
 ) -> tuple[BySlot, dict[str, BySlot]]:
     """Return what is excused by slot, and by the record that gave it."""
     excused: list[tuple[Sequence[Slot], Intervals]] = []
     by_record: dict[str, list[tuple[Sequence[Slot], Intervals]]] = defaultdict(list)
-    for slots, numbers in roll.named([group.slots for group in counted]):
-        shares = list(_shares([counted[number] for number in numbers], reach))
+    for slots, groups in _over_rules(counted, roll):
+        shares = list(_shares(groups, reach))
         for id_, own in shares:
             by_record[id_].append((slots, own))
         if shares:
-            excused.append((slots, union(chain.from_iterable(own for _, own in shares))))
+            excused.append((slots, _together([own for _, own in shares])))
     return BySlot(excused), {id_: BySlot(by_record[id_]) for id_ in sorted(by_record)}
+
+
+def _over_rules(
+    counted: Sequence[Sequence[_Alike]], roll: Roll
+) -> Iterator[tuple[Sequence[Slot], Sequence[_Alike]]]:
+    """Yield slots that are in the same groups of all rules; no slot is in two of one rule."""
+    groups = [*chain.from_iterable(counted)]
+    if sum(map(bool, counted)) <= 1:
+        yield from ((group.slots, (group,)) for group in groups)
+        return
+    for alike in roll.alike([group.slots for group in groups]):
+        yield alike.slots, [groups[number] for number in alike.lists]
 
 
 def _shares(groups: Sequence[_Alike], reach: Interval) -> Iterator[tuple[str, Intervals]]:
     """Yield what each record gives a slot of these groups, without what one before it gave."""
     given = sorted(
-        (part.record.from_ms, part.record.id, intersect(time, group.granted))
+        (part.record.from_ms, part.record.id, _granted(time, group))
         for group in groups
         for part, time in zip(group.parts, group.times, strict=True)
     )
     told: Intervals = ()
     for _, id_, time in given:
-        if own := subtract(clip(time, reach), told):
+        own = clip(time, reach)
+        if told:
+            own = subtract(own, told)
+        if own:
             yield id_, own
-            told = union((*told, *own))
+            told = _together([told, own]) if told else own
+
+
+def _granted(time: Intervals, group: _Alike) -> Intervals:
+    return time if time is group.granted else intersect(time, group.granted)
+
+
+def _together(several: Sequence[Intervals]) -> Intervals:
+    return several[0] if len(several) == 1 else union(chain.from_iterable(several))
 
 
 def _when(refusal: RefusedExclusion) -> tuple[Interval, str, str]:

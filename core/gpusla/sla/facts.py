@@ -11,7 +11,8 @@ from gpusla.timeline.columns import Columns
 from gpusla.timeline.model import Timeline
 
 
-def _rack_of(slot: Slot) -> DomainId:
+def rack_of(slot: Slot) -> DomainId:
+    """Return the domain of a slot where each rack is one."""
     return slot.domain
 
 
@@ -83,4 +84,4 @@ class Facts:
     repairs: Sequence[Repair] = ()
     claimed_ms: int | None = None
     granted_minor_units: Mapping[str, int] = field(default_factory=dict)
-    domain_of: Callable[[Slot], DomainId] = _rack_of
+    domain_of: Callable[[Slot], DomainId] = rack_of

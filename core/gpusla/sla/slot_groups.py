@@ -6,16 +6,22 @@ whole list of slots.  Asked slot by slot they would take longer than all else in
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
-from typing import TypeVar
 
 from gpusla.identity import Slot
 from gpusla.sla.facts import Holding
 from gpusla.timeline.intervals import Intervals
 
-Key = TypeVar("Key")
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Slots that the same lists name, by their numbers, and that are held at the same times."""
+
+    slots: Sequence[Slot]
+    lists: tuple[int, ...]
+    held: Intervals
 
 
 class BySlot(Mapping[Slot, Intervals]):
@@ -45,63 +51,110 @@ class BySlot(Mapping[Slot, Intervals]):
         return dict(sorted((slot, time) for slots, time in self.groups for slot in slots))
 
 
-class Roll:
+class Roll(Mapping[Slot, Sequence[Holding]]):
     """
-    Who was held when, asked about many slots at once.
+    Holdings by slot, asked about many slots at once; a mapping like the one that it was made of.
 
-    A slot is found by the object that names it, if it is the very one that `held` has; that takes
-    a fraction of the time of comparing what they say.
+    A slot is found by the object that names it, if it is the very one that the mapping has; that
+    takes a fraction of the time of comparing what they say.
     """
 
     def __init__(self, held: Mapping[Slot, Sequence[Holding]]) -> None:
-        self._held = held
+        self.slots = tuple(held)
+        self.holdings = tuple(held.values())
 
-    def named(
-        self, lists: Sequence[Sequence[Slot]]
-    ) -> Iterator[tuple[Sequence[Slot], tuple[int, ...]]]:
-        """Yield all slots that are in any list, by the numbers of the lists that they are in."""
-        several: dict[int, list[int]] = defaultdict(list)
-        for number, slots in enumerate(lists):
-            several[id(slots)].append(number)
-        distinct = {id(slots): slots for slots in lists}
-        if self._are_apart(distinct.values()):
-            for key, slots in distinct.items():
-                yield slots, tuple(several[key])
-            return
-        numbers: dict[Slot, list[int]] = defaultdict(list)
-        for number, slots in enumerate(lists):
-            for slot in dict.fromkeys(slots):
-                numbers[slot].append(number)
-        yield from _grouped(numbers, lambda slot: tuple(numbers[slot]))
+    def __getitem__(self, slot: Slot) -> Sequence[Holding]:
+        return self.holdings[self._index[slot]]
 
-    def held_alike(self, slots: Sequence[Slot]) -> Iterator[tuple[Sequence[Slot], Intervals]]:
-        """Yield slots by the time in which they are held."""
-        holdings = [*map(self._by_object.get, map(id, slots))]
-        first = holdings[0] if holdings else None
-        if first is not None and len(set(map(id, holdings))) == 1:
-            yield slots, _intervals(first)
-            return
-        yield from _grouped(slots, lambda slot: _intervals(self._held.get(slot, ())))
+    def __iter__(self) -> Iterator[Slot]:
+        return iter(self.slots)
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def place(self, slots: Sequence[Slot]) -> int | None:
+        """Return from where on slots stand in `slots`, one after the other; None if they do not."""
+        first = self._by_object.get(id(slots[0])) if slots else None
+        if first is None or self.slots[first : first + len(slots)] != tuple(slots):
+            return None
+        return first
+
+    def places(self, slots: Sequence[Slot]) -> list[int]:
+        """Return where each of some slots stands in `slots`; -1 for one that does not."""
+        try:
+            return [*map(self._by_object.__getitem__, map(id, slots))]
+        except KeyError:  # one of them is named by another object
+            return [self._index.get(slot, -1) for slot in slots]
+
+    def alike(self, lists: Sequence[Sequence[Slot]]) -> Iterator[Alike]:
+        """Yield slots that lists name, by the lists that name them and by when they are held."""
+        same: dict[int, list[int]] = defaultdict(list)
+        for number, slots in enumerate(lists):
+            same[id(slots)].append(number)
+        firsts = [(self.place(lists[numbers[0]]), numbers) for numbers in same.values()]
+        crowded = self._crowded(lists, firsts)
+        rest: dict[int, Sequence[Slot]] = {}
+        for first, numbers in firsts:
+            slots = lists[numbers[0]]
+            if first is None or numbers[0] in crowded:
+                rest |= dict.fromkeys(numbers, slots)
+                continue
+            holdings = self.holdings[first : first + len(slots)]
+            for group, held in _held_alike(slots, holdings):
+                yield Alike(group, tuple(numbers), held)
+        yield from self._one_by_one(rest)
+
+    def _crowded(
+        self, lists: Sequence[Sequence[Slot]], firsts: Iterable[tuple[int | None, list[int]]]
+    ) -> set[int]:
+        """Return the lists that name a slot which another one names too; others may be among."""
+        spans: list[tuple[int, int, int]] = []
+        for first, (number, *_) in firsts:
+            if first is None:
+                spans += ((place, place + 1, number) for place in self.places(lists[number]))
+            else:
+                spans.append((first, first + len(lists[number]), number))
+        crowded = set()
+        reached, holder = -1, -1
+        for start, end, number in sorted(spans):
+            if start < reached:
+                crowded |= {number, holder}
+            if end > reached:
+                reached, holder = end, number
+        return crowded
 
     @cached_property
-    def _by_object(self) -> dict[int, Sequence[Holding]]:
-        return dict(zip(map(id, self._held), self._held.values(), strict=True))
+    def _index(self) -> dict[Slot, int]:
+        return {slot: place for place, slot in enumerate(self.slots)}
 
-    def _are_apart(self, lists: Iterable[Sequence[Slot]]) -> bool:
-        """Whether no slot is in two of the lists; False also where that cannot be seen at once."""
-        objects = [*map(id, chain.from_iterable(lists))]
-        distinct = set(objects)
-        return len(distinct) == len(objects) and distinct <= self._by_object.keys()
+    @cached_property
+    def _by_object(self) -> dict[int, int]:
+        return dict(zip(map(id, self.slots), range(len(self.slots)), strict=True))
+
+    def _one_by_one(self, lists: Mapping[int, Sequence[Slot]]) -> Iterator[Alike]:
+        """Yield the same of lists, by their numbers, that may have slots in common."""
+        naming: dict[Slot, list[int]] = defaultdict(list)
+        for number in sorted(lists):
+            for slot in dict.fromkeys(lists[number]):
+                naming[slot].append(number)
+        groups: dict[tuple[tuple[int, ...], Intervals], list[Slot]] = defaultdict(list)
+        for slot, numbers in naming.items():
+            groups[tuple(numbers), _intervals(self.get(slot, ()))].append(slot)
+        for (names, held), group in groups.items():
+            yield Alike(tuple(group), names, held)
 
 
-def _grouped(
-    slots: Iterable[Slot], key: Callable[[Slot], Key]
-) -> Iterator[tuple[tuple[Slot, ...], Key]]:
-    groups: dict[Key, list[Slot]] = defaultdict(list)
-    for slot in slots:
-        groups[key(slot)].append(slot)
-    for same, several in groups.items():
-        yield tuple(several), same
+def _held_alike(
+    slots: Sequence[Slot], holdings: Sequence[Sequence[Holding]]
+) -> Iterator[tuple[Sequence[Slot], Intervals]]:
+    if holdings.count(holdings[0]) == len(holdings):
+        yield slots, _intervals(holdings[0])
+        return
+    groups: dict[Intervals, list[Slot]] = defaultdict(list)
+    for slot, several in zip(slots, holdings, strict=True):
+        groups[_intervals(several)].append(slot)
+    for held, group in groups.items():
+        yield tuple(group), held
 
 
 def _intervals(holdings: Sequence[Holding]) -> Intervals:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gpusla.identity import Slot
 from gpusla.instants import Interval
 from gpusla.sla.facts import Holding
-from gpusla.sla.slot_groups import BySlot, Roll
+from gpusla.sla.slot_groups import Alike, BySlot, Roll
 
 SLOTS = [Slot("c2", "r01", "t01", f"m{module}") for module in range(4)]
 EARLY, LATE = Interval(0, 9), Interval(9, 20)
@@ -33,11 +33,15 @@ def said(slots: Sequence[tuple[Slot, bool]]) -> tuple[Slot, ...]:
 def test_each_slot_is_found_once_with_all_lists_that_name_it(
     lists: list[list[tuple[Slot, bool]]],
 ) -> None:
-    """Whether the lists are apart or not, and whichever objects they name slots by."""
+    """Whether lists are apart, and slots held, or not, and whichever objects they are named by."""
     several = [said(one) for one in lists]
-    found = [(slot, numbers) for slots, numbers in Roll(HELD).named(several) for slot in slots]
+    found = [(slot, one.lists, one.held) for one in Roll(HELD).alike(several) for slot in one.slots]
     assert sorted(found) == [
-        (slot, tuple(number for number, one in enumerate(several) if slot in one))
+        (
+            slot,
+            tuple(number for number, one in enumerate(several) if slot in one),
+            tuple(one.interval for one in HELD.get(slot, ())),
+        )
         for slot in SLOTS
         if any(slot in one for one in several)
     ]
@@ -47,15 +51,14 @@ def test_a_list_that_two_records_share_is_named_by_both() -> None:
     """It is one object, and is looked at once."""
     rack = tuple(SLOTS)
     held = dict.fromkeys(SLOTS, (Holding(EARLY, "gb300"),))
-    assert list(Roll(held).named([rack, rack])) == [(rack, (0, 1))]
+    assert list(Roll(held).alike([rack, rack])) == [Alike(rack, (0, 1), (EARLY,))]
 
 
-@given(st.lists(st.tuples(st.sampled_from(SLOTS), st.booleans()), unique_by=lambda one: one[0]))
-def test_slots_are_told_apart_by_when_they_are_held(slots: list[tuple[Slot, bool]]) -> None:
-    """A slot that is not held has no time."""
-    named = said(slots)
-    found = {slot: time for some, time in Roll(HELD).held_alike(named) for slot in some}
-    assert found == {slot: tuple(one.interval for one in HELD.get(slot, ())) for slot in named}
+def test_a_roll_is_the_mapping_that_it_was_made_of() -> None:
+    """Whoever reads the one may read the other."""
+    assert Roll(HELD) == HELD
+    assert list(Roll(HELD)) == list(HELD)
+    assert Roll(HELD).places([replace(SLOTS[1]), SLOTS[3], SLOTS[2]]) == [1, -1, 2]
 
 
 def test_time_by_slot_is_a_mapping_in_the_order_of_slots() -> None:

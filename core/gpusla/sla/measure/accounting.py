@@ -23,11 +23,9 @@ from gpusla.contracts.promises import (
     WindowKind,
 )
 from gpusla.contracts.remedies import NoCredit
-from gpusla.instants import Interval
 from gpusla.sla.evaluation import Account, Bounds
-from gpusla.sla.facts import Facts
-from gpusla.sla.measure.capacity import Balance, judge
-from gpusla.sla.measure.case import Case, ExcusedTime, lay_out
+from gpusla.sla.measure.capacity import Balance, Sums, judge
+from gpusla.sla.measure.case import Case
 from gpusla.sla.measure.exact import sums
 from gpusla.sla.measure.lines import overlap
 from gpusla.sla.measure.results import held_gpu_ms, in_window
@@ -61,21 +59,10 @@ def account_terms(contract: ContractVersion) -> Objective:
     return next((one for one in contract.objectives if one.kind is Kind.CAPACITY), PLAIN)
 
 
-def account(
-    contract: ContractVersion,
-    window: Interval,
-    until_ms: int,
-    facts: Facts,
-    excused: ExcusedTime,
-) -> Account:
-    """
-    Return where the contract's GPU-time went up to until_ms.
-
-    window: the whole segment.  excused: as of `measure`.
-    """
-    case = lay_out(contract, account_terms(contract), window, until_ms, facts, excused)
-    balances = {bound: judge(case, bound).balance for bound in Bound}
-    over_delivery = contract.capacity.over_delivery
+def account_of(case: Case, sums: Sums) -> Account:
+    """Return where the contract's GPU-time went; case: of the account's terms, over a segment."""
+    balances = {bound: one.balance for bound, one in sums.items()}
+    over_delivery = case.contract.capacity.over_delivery
     figures = {bound: one.sums(over_delivery) for bound, one in balances.items()}
     scale = balances[Bound.VALUE].scale
     delivered = {
@@ -84,7 +71,7 @@ def account(
     lost = Fraction(figures[Bound.VALUE][1], scale)
     return Account(
         committed_gpu_ms=case.committed.gpu_ms(case.judged),
-        committed_period_gpu_ms=case.committed.gpu_ms(window),
+        committed_period_gpu_ms=case.committed.gpu_ms(case.window),
         delivered_gpu_ms=Bounds(
             delivered[Bound.LOW], delivered[Bound.VALUE], delivered[Bound.HIGH]
         ),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
+from typing import TypeAlias
 
 import numpy as np
 
@@ -117,14 +118,30 @@ def judge(case: Case, bound: Bound, *, with_exclusions: bool = True) -> Judged:
     return Judged(pieces, short, missing, _balance(case, pieces, missing))
 
 
-def measure_capacity(case: Case) -> Measure:
-    """Return what the window came to."""
-    judged = {bound: judge(case, bound) for bound in Bound}
+@dataclass(frozen=True, slots=True, eq=False)
+class Summed:
+    """What is kept of one bound: the balance, and what each unit lost, or had out of the count."""
+
+    balance: Balance
+    lost: Numbers
+    out: Numbers
+
+
+Sums: TypeAlias = Mapping[Bound, Summed]
+
+
+def sums_of(case: Case) -> Sums:
+    """Work out all bounds, one after the other."""
+    return {bound: _summed(case, judge(case, bound)) for bound in Bound}
+
+
+def measure_capacity(case: Case, summed: Sums) -> Measure:
+    """Return what the window came to; summed: of the same case."""
     sums = {
         bound: one.balance.sums(case.contract.capacity.over_delivery)
-        for bound, one in judged.items()
+        for bound, one in summed.items()
     }
-    scale = judged[Bound.VALUE].balance.scale
+    scale = summed[Bound.VALUE].balance.scale
     total = by_bound(lambda bound: Fraction(sums[bound][0]))
     rest = case.committed.gpu_ms(Interval(case.judged.end_ms, case.window.end_ms))
     held = held_gpu_ms(case)
@@ -133,9 +150,14 @@ def measure_capacity(case: Case) -> Measure:
         total,
         by_bound(lambda bound: Fraction(sums[bound][1], scale)),
         total.value + rest,
-        _units(case, judged, held),
+        _units(case, summed, held),
         int(held.sum()),
     )
+
+
+def _summed(case: Case, judged: Judged) -> Summed:
+    lost = _lost_by_unit(case, judged.missing)
+    return Summed(judged.balance, lost, _out_by_unit(case, judged.pieces))
 
 
 def _missing_of(case: Case, pieces: Pieces) -> Numbers:
@@ -203,12 +225,12 @@ def _out(case: Case, pieces: Pieces) -> tuple[Rows, Numbers, Numbers, Numbers]:
     return lane[inside], start_ms, end_ms, pieces.out[rows[inside]]
 
 
-def _units(case: Case, judged: Mapping[Bound, Judged], held: Numbers) -> tuple[UnitMeasure, ...]:
+def _units(case: Case, summed: Sums, held: Numbers) -> tuple[UnitMeasure, ...]:
     """Return the units that lost something in any bound, by name."""
-    lost = {bound: _lost_by_unit(case, one.missing) for bound, one in judged.items()}
-    total = {bound: held - _out_by_unit(case, one.pieces) for bound, one in judged.items()}
+    lost = {bound: one.lost for bound, one in summed.items()}
+    total = {bound: held - one.out for bound, one in summed.items()}
     later = total[Bound.VALUE] + held_later_gpu_ms(case)
-    parts, whole = Fractions(judged[Bound.VALUE].balance.scale), Fractions(1)
+    parts, whole = Fractions(summed[Bound.VALUE].balance.scale), Fractions(1)
     lanes = losing(lost, case.grouping.names)
     names = [case.grouping.names[lane] for lane in lanes]
     columns = (

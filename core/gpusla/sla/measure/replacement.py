@@ -137,14 +137,13 @@ def _agreed_stops(case: Case, lane: int | None) -> tuple[Interval, ...]:
     """Return when all held slots of a unit are excused, also where nobody observed them."""
     slots = [] if lane is None else np.flatnonzero(case.grouping.unit_of == lane).tolist()
     places = [case.roster.slots[slot] for slot in slots]
-    held = {place: [one.interval for one in case.roster[place]] for place in places if case.agreed}
-    stops = union(
-        one for place in held for one in intersect(case.agreed.get(place, ()), held[place])
-    )
+    agreed = case.ground.agreed
+    held = {place: [one.interval for one in case.roster[place]] for place in places if agreed}
+    stops = union(one for place in held for one in intersect(agreed.get(place, ()), held[place]))
     for place, intervals in held.items():
         if not stops:
             break
-        stops = subtract(stops, subtract(intervals, case.agreed.get(place, ())))
+        stops = subtract(stops, subtract(intervals, agreed.get(place, ())))
     return stops
 
 

@@ -1,86 +1,60 @@
 """Who was held when, as columns: the form of `Facts.held` that very many slots fit into."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 
 from gpusla.contracts.model import CapacityUnit
 from gpusla.identity import DomainId, Slot
-from gpusla.instants import Interval
-from gpusla.sla.facts import Facts, Holding
+from gpusla.sla.facts import Facts, Holding, rack_of
 from gpusla.sla.measure.exact import Rows
+from gpusla.sla.slot_groups import Roll
 from gpusla.timeline.columns import Columns, columns_of
 
 CLUSTER = "cluster"
 """Name of the one unit of a contract whose unit is the cluster."""
 
 
-class Roster(Mapping[Slot, Sequence[Holding]]):
+class Roster(Roll):
     """
     Holdings by slot, as rows sorted by (slot, start), without overlaps, none empty.
 
-    It is a mapping like the one that it was made of, so whoever reads `Facts.held` may read it.
     slots, skus: tables.  slot, sku: indices into them, one a row.  start_ms, end_ms: half-open.
     rows: these four columns.
     """
 
     def __init__(
         self,
-        slots: tuple[Slot, ...],
+        held: Mapping[Slot, Sequence[Holding]],
         skus: tuple[str, ...],
         rows: tuple[Rows, Rows, Rows, Rows],
         domain_of: Callable[[Slot], DomainId],
     ) -> None:
-        self.slots = slots
+        super().__init__(held)
         self.skus = skus
         self.slot, self.start_ms, self.end_ms, self.sku = rows
         self._domain_of = domain_of
 
-    def __getitem__(self, slot: Slot) -> tuple[Holding, ...]:
-        place = self.index[slot]
-        first, past = np.searchsorted(self.slot, [place, place + 1])
-        return tuple(
-            Holding(
-                Interval(int(self.start_ms[row]), int(self.end_ms[row])),
-                self.skus[int(self.sku[row])],
-            )
-            for row in range(int(first), int(past))
-        )
-
-    def __iter__(self) -> Iterator[Slot]:
-        return iter(self.slots)
-
-    def __len__(self) -> int:
-        return len(self.slots)
-
-    @cached_property
-    def index(self) -> dict[Slot, int]:
-        """Where each slot stands in slots."""
-        return {slot: place for place, slot in enumerate(self.slots)}
-
     def lanes(self, slots: Sequence[Slot]) -> Rows:
-        """Return where slots stand in `slots`; -1 for those that do not."""
-        # Nearly always they are the same objects, and those are found without comparing words.
-        found = [*map(self._by_object.get, map(id, slots))]
-        if None in found:
-            found = [self.index.get(slot, -1) for slot in slots]
-        return np.array(found, dtype=np.int64)
-
-    @cached_property
-    def _by_object(self) -> dict[int, int]:
-        return dict(zip(map(id, self.slots), range(len(self.slots)), strict=True))
+        """Return where each of some slots stands in `slots`; -1 for one that does not."""
+        first = self.place(slots)
+        if first is not None:
+            return np.arange(first, first + len(slots), dtype=np.int64)
+        return np.array(self.places(slots), dtype=np.int64)
 
     @cached_property
     def nodes(self) -> tuple[Rows, tuple[str, ...]]:
         """Each slot's node by number, and their names."""
-        return _numbered([f"{slot.site}/{slot.rack}/{slot.tray}" for slot in self.slots])
+        return _numbered(self.slots, ("site", "rack", "tray"), _node)
 
     @cached_property
     def domains(self) -> tuple[Rows, tuple[str, ...]]:
         """Each slot's domain by number, and their names."""
-        return _numbered([*map(self._domain_of, self.slots)])
+        fields = ("site", "rack") if self._domain_of is rack_of else tuple(Slot.__slots__)
+        return _numbered(self.slots, fields, self._domain_of)
 
     def units(self, unit: CapacityUnit) -> tuple[Rows, tuple[str, ...]]:
         """Return the number of each slot's unit, and the units' names."""
@@ -119,7 +93,7 @@ def roster_of(
     offset = np.cumsum(counts[which]) - counts[which]
     row = first[which][slot] + np.arange(len(slot), dtype=np.int64) - offset[slot]
     start_ms, end_ms, sku = (column[row] for column in columns)
-    return Roster(tuple(held), skus, (slot, start_ms, end_ms, sku), domain_of)
+    return Roster(held, skus, (slot, start_ms, end_ms, sku), domain_of)
 
 
 def _columns(
@@ -156,7 +130,22 @@ def _lasting(holdings: Sequence[Holding]) -> Sequence[Holding]:
     return [one for one in holdings if one.interval.start_ms < one.interval.end_ms]
 
 
-def _numbered(names: Sequence[str]) -> tuple[Rows, tuple[str, ...]]:
+def _node(slot: Slot) -> str:
+    return f"{slot.site}/{slot.rack}/{slot.tray}"
+
+
+def _numbered(
+    slots: Sequence[Slot], fields: Sequence[str], name_of: Callable[[Slot], str]
+) -> tuple[Rows, tuple[str, ...]]:
+    """Return the number of each slot's name, and the names; fields: all that a name depends on."""
+    # Neighbours mostly share the very words, so that one of many needs to be asked for its name.
+    is_first = np.ones(len(slots), dtype=np.bool_)
+    is_first[1:] = False
+    for field in fields:
+        words = np.fromiter(map(id, map(attrgetter(field), slots)), np.int64, len(slots))
+        is_first[1:] |= words[1:] != words[:-1]
+    first = np.flatnonzero(is_first)
+    names = [name_of(slots[row]) for row in first.tolist()]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    column = np.fromiter(map(numbers.__getitem__, names), dtype=np.int64, count=len(names))
-    return column, tuple(numbers)
+    of_runs = np.array([numbers[name] for name in names], dtype=np.int64)
+    return np.repeat(of_runs, np.diff(np.append(first, len(slots)))), tuple(numbers)
