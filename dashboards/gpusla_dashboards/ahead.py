@@ -20,10 +20,10 @@ from gpusla_dashboards.panels.promql import by, series
 
 CHOSEN = 'contract="$contract"'
 CASES = {
-    "now": "if it ended now",
-    "nothing_more": "if nothing more is lost",
-    "at_rate": "at the present rate",
-    "all_lost": "if all is lost",
+    "now": "ended now",
+    "nothing_more": "nothing more lost",
+    "at_rate": "at present rate",
+    "all_lost": "all lost",
 }
 WINDOWS = {"5m": "#9fb0c3", "1h": "#e9b13b", "6h": "#c98bdb", "72h": "#4c9be8"}
 MISSES = {0: Meaning("open", colours.NEUTRAL), 1: Meaning("certain", colours.DOWN)}
@@ -87,7 +87,7 @@ def credit_cases() -> Panel:
                 by("currency", "max", series(
                     CONTRACT_CREDIT_FORECAST, CHOSEN, case=case, bound="value"
                 )),
-                f"{words}, {{{{currency}}}}",
+                words,
             )
             for case, words in CASES.items()
         ),
@@ -136,7 +136,11 @@ def rights() -> Panel:
         "From when to when each dated right under the contract can be used, and by whom; an end, "
         "which nobody uses, has only its day. Instants in UTC of days in the contract's own zone.",
         Kind.TABLE, 15,
-        tuple(Query(one) for one in (f"{opens} * 1000", f"{closes} * 1000", f"{opens} - time()")),
+        (
+            Query(f"{opens} * 1000"),
+            Query(f"{closes} * 1000"),
+            Query(f"{opens} - time() > 0"),
+        ),
         Look(empty="the contract has no dated right"),
         columns=(
             Column("right", "Right"),

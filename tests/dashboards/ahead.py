@@ -52,9 +52,9 @@ def ahead(sold: Sold, key: str, money: str, start: int) -> Iterator[Sample]:
 
 def cases(sold: Sold, money: str) -> Iterator[Sample]:
     """What the credit comes to in each case."""
-    for case, least in (("now", 0.0), ("nothing_more", 0.0), ("at_rate", 0.05), ("all_lost", 0.1)):
+    for case in ("now", "nothing_more", "at_rate", "all_lost"):
         label = f'{money},case="{case}",bound="value"'
-        yield rows.CONTRACT_CREDIT_FORECAST, label, given(case_credit, sold, least)
+        yield rows.CONTRACT_CREDIT_FORECAST, label, given(case_credit, sold, case)
 
 
 def dated(sold: Sold, key: str, money: str, start: int) -> Iterator[Sample]:
@@ -108,6 +108,12 @@ def tier_at(sold: Sold, start: int, minute: float) -> float | None:
     return start + 60 * minute + seconds if seconds < left_seconds else None
 
 
-def case_credit(sold: Sold, least: float, minute: float) -> float:
-    """Give the credit of a case: what has accrued, or as much as the case brings."""
-    return max(credit(sold, minute, "value"), sold.fee * least)
+def case_credit(sold: Sold, case: str, minute: float) -> float:
+    """Give the credit of a case: to date, or at the end if all, or nothing, or so much is lost."""
+    rest = PERIOD_SECONDS - ELAPSED_SECONDS - 60 * minute
+    rates = {"nothing_more": 0, "at_rate": lost(sold, minute), "all_lost": gpus(sold)}
+    if case not in rates:
+        return credit(sold, minute, "value")
+    short = rates[case] * rest - left(sold, 1.0, minute)
+    tenth = 0.01 * gpus(sold) * float(PERIOD_SECONDS)
+    return sold.fee * (0.10 if short > tenth else 0.05 if short > 0 else 0.0)

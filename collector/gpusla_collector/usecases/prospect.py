@@ -1,6 +1,6 @@
 """What is still to come of a contract: its forecast, claims, rights; computed once a judgement."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from gpusla.forecast.lost import LostBetween, lost_in_losses
 from gpusla.forecast.outlook import RATE_MS, Forecast, Outlook, forecast
 from gpusla.instants import Interval
 from gpusla.sla.chronic import ChronicRight, as_rights, chronic_rights
-from gpusla.sla.evaluation import ClaimStanding, Evaluation, Outcome
+from gpusla.sla.evaluation import ClaimStanding, Evaluation, Loss, Outcome
 from gpusla.timeline.intervals import clip
 from gpusla_collector.usecases.closed_periods import ClosedPeriod
 
@@ -85,7 +85,22 @@ def _known(evaluation: Evaluation, outcome: Outcome) -> _Known | None:
         return None
     since_ms = window.end_ms - _LOOKED_BACK_MS
     recent = [loss for loss in evaluation.losses if loss.interval.end_ms > since_ms]
-    return _Known(from_ms, lost_in_losses(recent))
+    return _Known(from_ms, _lost_in(recent))
+
+
+def _lost_in(losses: Sequence[Loss]) -> LostBetween:
+    """Pass over what an interval does not touch: most of a bad month, in most of the windows."""
+
+    def lost_between(interval: Interval) -> Fraction:
+        start_ms, end_ms = interval.start_ms, interval.end_ms
+        touched = [
+            one
+            for one in losses
+            if one.interval.start_ms < end_ms and start_ms < one.interval.end_ms
+        ]
+        return lost_in_losses(touched)(interval)
+
+    return lost_between
 
 
 def _lost_in_down(outcome: Outcome) -> LostBetween:
