@@ -88,7 +88,8 @@ class World:
             for node in NODES
         }
         silences = [silence for several in restarts.values() for silence in several]
-        scenario = Scenario(self.slots, _apart((*silences, *drawn)), seed)
+        # One seed for all months: it decides what GPUs draw, which nothing here asks for.
+        scenario = Scenario(self.slots, _apart((*silences, *drawn)))
         spans: list[StateSpan] = []
         for node in NODES:
             bodies = self._journal(node, scenario, span, restarts[node])

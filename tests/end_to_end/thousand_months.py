@@ -51,16 +51,18 @@ def _arguments() -> argparse.Namespace:
 
 
 def _count(done: dict[str, Any], month: Month) -> None:
+    whole, counts = month.whole, (month.whole, *month.to_date)
     done["months"] += 1
-    done["with_a_value_due"] += month.due is not None
-    done["with_unseen_time"] += month.least < month.most
-    done["with_a_loss"] += month.delivered.value < month.committed
+    done["counts"] += len(counts)
+    done["with_a_value_due"] += whole.due is not None
+    done["with_unseen_time"] += whole.least < whole.most
+    done["with_a_loss"] += whole.delivered.value < whole.committed
     if not month.holds:
         done["outside"].append(month.seed)
-    done["with_truth_at_a_bound"] += month.margin == 0
-    if month.margin and not month.margin > (done["smallest_other_margin_gpu_ms"] or month.margin):
-        done["smallest_other_margin_gpu_ms"] = int(month.margin)
-    wide = (month.delivered.high - month.delivered.low) / month.committed
+    done["counts_with_truth_at_a_bound"] += sum(count.margin == 0 for count in counts)
+    margins = [done["smallest_other_margin_gpu_ms"], *(int(count.margin) for count in counts)]
+    done["smallest_other_margin_gpu_ms"] = min((m for m in margins if m), default=None)
+    wide = (whole.delivered.high - whole.delivered.low) / whole.committed
     done["widest_bounds_ppm"] = max(done["widest_bounds_ppm"], int(wide * 1_000_000))
 
 
@@ -68,11 +70,12 @@ def _load(file: Path, first: int) -> dict[str, Any]:
     fresh: dict[str, Any] = {
         "first_seed": first,
         "months": 0,
+        "counts": 0,
         "with_a_value_due": 0,
         "with_unseen_time": 0,
         "with_a_loss": 0,
         "outside": [],
-        "with_truth_at_a_bound": 0,
+        "counts_with_truth_at_a_bound": 0,
         "smallest_other_margin_gpu_ms": None,
         "widest_bounds_ppm": 0,
         "seconds": 0,

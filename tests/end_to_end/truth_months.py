@@ -22,7 +22,7 @@ from gpusla.instants import Interval
 from gpusla.simulation.plan import Rates
 from gpusla.simulation.truth import Terms, delivered_gpu_ms
 from gpusla.sla.evaluate import evaluate
-from gpusla.sla.evaluation import Bounds, Evaluation
+from gpusla.sla.evaluation import Bounds
 from gpusla.sla.facts import Facts, Holding
 from gpusla.sla.periods import Period, period_of
 from gpusla.timeline.build import build
@@ -56,6 +56,9 @@ TROUBLES = (
 )
 """By seed, in turn.  Of a clock whose error nobody knows the contract says 5 seconds."""
 
+EDGES = 2
+"""So many instants of a month are counted to."""
+
 NO_GAPS = replace(BUSY, gap_days=10_000_000, gap_with_failure_ratio=0)
 
 
@@ -88,15 +91,15 @@ class Deal:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class Count:
     """
-    What one month came to, in GPU-milliseconds.
+    What was delivered from the start of a month until an instant, in GPU-milliseconds.
 
     least, most: the truth, with what no agent could tell as lost, and as delivered.  due: what the
     value has to be, where it can be said.
     """
 
-    seed: int
+    until_ms: int
     committed: int
     delivered: Bounds[Fraction]
     least: Fraction
@@ -116,6 +119,25 @@ class Month:
         return min(self.least - self.delivered.low, self.delivered.high - self.most)
 
 
+@dataclass(frozen=True, slots=True)
+class Month:
+    """
+    A month of a seed, counted as a whole and to date.
+
+    to_date: a moment before or after something began or ended, where sums over a whole month would
+    not tell that it was seen too early or too late.
+    """
+
+    seed: int
+    whole: Count
+    to_date: tuple[Count, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all counts hold."""
+        return all(count.holds for count in (self.whole, *self.to_date))
+
+
 def month_of(world: World, seed: int) -> Month:
     """Live through a month, judge it, and say what was true."""
     random = Random(f"deal {seed}")  # noqa: S311  (a simulation; it must repeat)
@@ -124,22 +146,33 @@ def month_of(world: World, seed: int) -> Month:
     rates: Rates = NO_GAPS if is_aligned and random.random() < 1 / 2 else BUSY
     align_ms = INTERVAL_MS if is_aligned else 1
     lived = world.live(seed, reach_of(deal.period), trouble, rates, align_ms)
-    account = judged(deal, lived, in_columns=random.random() < 1 / 2).account
+    facts = facts_of(deal, lived, in_columns=random.random() < 1 / 2)
+    instants = _near_edges(random, lived, deal.period.interval, align_ms)
+    whole, *to_date = (
+        _count(deal, lived, facts, until_ms, is_aligned=is_aligned)
+        for until_ms in (deal.period.interval.end_ms, *instants)
+    )
+    return Month(seed, whole, tuple(to_date))
+
+
+def _near_edges(random: Random, lived: Lived, span: Interval, align_ms: int) -> list[int]:
+    faults = lived.scenario.faults
+    edges = sorted({edge for fault in faults for edge in (fault.start_ms, fault.end_ms)})
+    inside = [edge for edge in edges if span.start_ms + DAY_MS < edge < span.end_ms]
+    off_ms = (random.randint(-6_000, 6_000) // align_ms * align_ms for _ in range(EDGES))
+    chosen = random.sample(inside, min(EDGES, len(inside)))
+    return [edge + off for edge, off in zip(chosen, off_ms, strict=False)]
+
+
+def _count(deal: Deal, lived: Lived, facts: Facts, until_ms: int, *, is_aligned: bool) -> Count:
+    span = Interval(deal.period.interval.start_ms, until_ms)
+    account = evaluate(deal.version, deal.period, until_ms, facts, explain=False).account
     least, most = (
-        delivered_gpu_ms(
-            lived.scenario, deal.terms(is_lenient=is_lenient), deal.period.interval, VALID_MS
-        )
+        delivered_gpu_ms(lived.scenario, deal.terms(is_lenient=is_lenient), span, VALID_MS)
         for is_lenient in (False, True)
     )
-    due = most if deal.is_lenient else least
-    return Month(
-        seed,
-        account.committed_gpu_ms,
-        account.delivered_gpu_ms,
-        least,
-        most,
-        due if is_aligned else None,
-    )
+    due = (most if deal.is_lenient else least) if is_aligned else None
+    return Count(until_ms, account.committed_gpu_ms, account.delivered_gpu_ms, least, most, due)
 
 
 def reach_of(period: Period) -> Interval:
@@ -148,16 +181,15 @@ def reach_of(period: Period) -> Interval:
     return Interval(span.start_ms - MARGIN_MS, span.end_ms + MARGIN_MS)
 
 
-def judged(deal: Deal, lived: Lived, *, in_columns: bool) -> Evaluation:
-    """Judge a month, by either form of the timeline."""
+def facts_of(deal: Deal, lived: Lived, *, in_columns: bool) -> Facts:
+    """Return what a judgement is given, with the timeline in one form or the other."""
     reach, slots = reach_of(deal.period), lived.scenario.slots
     timeline = (
         resolve(claims_of(lived.spans, slots), reach)
         if in_columns
         else build(lived.spans, slots, reach)
     )
-    facts = Facts(timeline, {slot: (Holding(one, "gb300"),) for slot, one in deal.held.items()})
-    return evaluate(deal.version, deal.period, deal.period.interval.end_ms, facts)
+    return Facts(timeline, {slot: (Holding(one, "gb300"),) for slot, one in deal.held.items()})
 
 
 def deal_of(random: Random, slots: tuple[Slot, ...]) -> Deal:
