@@ -4,7 +4,7 @@ Facts of a few slots in characters, one a minute, from local midnight of the fir
     .  ok            x  down                  h  degraded, half by its reason
     -  not held      n  down, a link's fault  t  degraded, a third by its reason
     ?  no span       u  seen as unknown       e  an edge: ok at its start, down at its end
-    w  down, but perhaps ok
+    w  down, but perhaps ok           o  ok, with a sign of a link's fault
 
 `told("..xx", "....")` is two slots of one rack; `told(racks=[["..xx"], ["...."]])` of two.
 """
@@ -47,6 +47,7 @@ CONDITIONS: Mapping[str, tuple[Condition, Condition | None]] = {
     "h": (Condition(State.DEGRADED, (Finding("power_limit"),)), None),
     "t": (Condition(State.DEGRADED, (Finding("nvlink_degraded"),)), None),
     "u": (Condition(State.UNKNOWN, (Finding("gpu_unobservable"),)), None),
+    "o": (Condition(State.OK, (Finding("nvlink_degraded"),)), None),
     "e": (OK, DOWN),
     "w": (DOWN, OK),
 }

@@ -294,3 +294,10 @@ def test_13_3_now_is_the_last_millisecond_judged() -> None:
     assert before.committed_gpus_now == before.delivered_gpus_now == 0
     surplus = accounted(told("....", "...."), promised(), gpus=1)
     assert surplus.delivered_gpus_now == 1
+
+
+def test_13_3_what_is_committed_from_the_end_on_is_not_committed_now() -> None:
+    """The step at midnight comes a millisecond after what was judged."""
+    steps = RampStep(START, 1), RampStep(START + timedelta(days=1), 2)
+    found = accounted(told("." * 1442), promised(), until=1440, ramp=steps)
+    assert (found.committed_gpus_now, found.committed_period_gpu_ms) == (1, 1444 * MINUTE_MS)

@@ -105,6 +105,21 @@ def test_9_3_excused_slots_count_in_raw_runs_alone() -> None:
         assert found.lost.value == lost * MINUTE_MS
 
 
+def test_9_3_an_excused_slot_that_nobody_counted_counts_in_raw_runs_as_the_policy_says() -> None:
+    """The same run with its middle unknown."""
+    counts, excused = ((10, 5), None, (10, 5)), {slot(0): [(2, 4)]}
+    least = MinOutage(6 * MINUTE_MS, RunCount.WHOLE_RUN, splits=False)
+    for policy, lost in ((UnknownPolicy.PROVIDER_BEARS, 4), (TENANT, 0)):
+        found = asked(
+            *counts,
+            mode=RequestMode.ERROR_TIME,
+            min_outage=least,
+            excused=excused,
+            policy=policy,
+        )
+        assert found.lost.value == lost * MINUTE_MS
+
+
 @pytest.mark.parametrize(("excused", "slots"), [((2, 4), 2), ((3, 6), 2), ((2, 3), 3), ((1, 5), 2)])
 def test_9_a_slot_that_is_excused_throughout_is_left_out(
     excused: tuple[int, int], slots: int

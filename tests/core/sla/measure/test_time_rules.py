@@ -242,6 +242,11 @@ def test_8_a_unit_does_not_conform_while_one_slot_has_a_failing_reason() -> None
     assert lost(conforming(told(".tt.n.hx.", "........."), RACK))[1] == 3
 
 
+def test_8_a_slot_that_is_ok_conforms_whatever_was_found() -> None:
+    """A failing reason that leaves it `ok` is an early sign and no failure."""
+    assert lost(conforming(told(".ooo.x."))) == (0, 0, 0)
+
+
 def test_8_unknown_is_worth_what_the_policy_says() -> None:
     """As for capacity; carried over as well."""
     assert lost(conforming(told(".tuu."))) == (1, 3, 3)
