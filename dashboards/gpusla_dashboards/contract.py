@@ -24,9 +24,8 @@ from gpusla.catalogue.metrics import (
     LEDGER_ENTRIES,
     Metric,
 )
-from gpusla_dashboards import ahead
-from gpusla_dashboards.ahead import CHOSEN
-from gpusla_dashboards.panels import colours
+from gpusla_dashboards.panels import ahead, colours
+from gpusla_dashboards.panels.ahead import CHOSEN
 from gpusla_dashboards.panels.model import (
     Column,
     Kind,

@@ -24,12 +24,31 @@ exclusions:
 """
 
 
+UPTIME = """\
+  - id: uptime
+    kind: time_unit
+    target: "0.999"
+    comparison: below
+    window: {type: billing_period}
+    unknown: {policy: provider_bears}
+    degraded: {delivered_fraction: {default: "1"}}
+    credit: {type: none}
+"""
+CLAIM = f"""\
+apiVersion: gpusla/v1
+kind: Claims
+claims:
+  - {{id: k, contract: {ALPHA}, period: 2026-07, claimed_at: 2026-08-02T00:00:00Z, by: tenant,
+     reference: r, recorded_at: 2026-08-02T00:00:00Z}}
+"""
+
+
 def stage_with(*clauses: str, fee: str = "1000.00") -> Stage:
     """Return a site whose contract has more clauses."""
     stage = Stage((Tray("t01", ALPHA, fee=fee),))
     key = ("Contract", f"contracts/{ALPHA}.yaml")
     text = stage.files.texts[key]
-    stage.files.texts[key] = text.replace("statement:", "".join(clauses) + "statement:")
+    stage.files.texts[key] = text.replace("statement: {", "".join(clauses) + "statement: {")
     return stage
 
 
@@ -146,6 +165,42 @@ def test_claims_are_told_for_every_month_that_may_still_be_claimed() -> None:
     found = figures(stage, AUGUST_MS + 30 * DAY_MS)
     assert f"{deadline} 2026-07" not in found
     assert f"{deadline} 2026-08" in found
+
+
+def test_a_claim_on_record_ends_the_wait_for_it() -> None:
+    """Only what may still be lost has a deadline."""
+    stage = july(stage_with(ON_CLAIM), 2)
+    stage.files.texts["Claims", "claims.yaml"] = CLAIM
+    found = figures(stage, AUGUST_MS + 3 * DAY_MS)
+    assert not [name for name in found if "claim" in name and "2026-07" in name]
+
+
+def test_an_objective_of_units_burns_by_its_own_down_time() -> None:
+    """One unit of four down for the last hour: 3,600 unit-seconds of 0.1 % of the month's."""
+    found = figures(
+        first_day(stage_with(UPTIME, "combine: {across_slos: sum}\n"), 1), START_MS + DAY_MS
+    )
+    allowed = 4 * 31 * 86_400 / 1000
+    assert found["objective_budget_left_seconds value uptime"] == pytest.approx(allowed - 3600)
+    assert found["objective_burn_rate uptime 1h"] == pytest.approx(250)
+    assert found["objective_burn_rate uptime 2h"] == pytest.approx(125)
+
+
+def test_a_forecast_that_fails_hides_no_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turn fails, and is counted; availability and credit are shown, and booked."""
+    stage = first_day(stage_with(), 1)
+    stage.clock.now_ms = START_MS + DAY_MS
+
+    def fail(*_: object) -> None:
+        raise ArithmeticError("a defect")
+
+    monkeypatch.setattr("gpusla_collector.usecases.turns.prospect_of", fail)
+    with pytest.raises(ArithmeticError):
+        stage.turns().once()
+    page = served(stage).get("/metrics").text
+    assert 'gpusla_contract_delivered_gpus{contract="alpha-2026"' in page
+    assert "gpusla_objective_burn_rate{" not in page
+    assert stage.amounts("2026-07") == [("pending", 5_000)]
 
 
 @pytest.mark.parametrize(("cure_days", "state"), [(30, "open"), (0, "exercisable")])
