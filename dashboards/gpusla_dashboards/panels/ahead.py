@@ -27,6 +27,17 @@ CASES = {
 }
 WINDOWS = {"5m": "#9fb0c3", "1h": "#e9b13b", "6h": "#c98bdb", "72h": "#4c9be8"}
 MISSES = {0: Meaning("open", colours.NEUTRAL), 1: Meaning("certain", colours.DOWN)}
+OBJECTIVE_COLUMNS = (
+    Column("objective", "Objective"),
+    Column("#A", "Low", "percentunit", 3),
+    Column("#B", "Value", "percentunit", 3, steps=(Step(colours.DELIVERED),), filled=False),
+    Column("#C", "High", "percentunit", 3),
+    Column("#D", "Target", "percentunit", 3),
+    Column("#E", "Hours left", "locale", 1, steps=colours.BELOW_ZERO_IS_BAD, filled=False),
+    Column("#F", "Of budget", "percentunit", 1, steps=colours.BELOW_ZERO_IS_BAD, filled=False),
+    Column("#G", "Miss", values=MISSES),
+    Column("#H", "Next tier in", "s", 1),
+)
 RIGHTS = {"provider": colours.DELIVERED, "tenant": colours.CONTRACTS[1]}
 
 
@@ -56,19 +67,7 @@ def objectives() -> Panel:
             f"{tier} - time()",
         )),
         Look(empty="no objective was judged"),
-        columns=(
-            Column("objective", "Objective"),
-            Column("#A", "Low", "percentunit", 3),
-            Column("#B", "Value", "percentunit", 3, steps=(Step(colours.DELIVERED),), filled=False),
-            Column("#C", "High", "percentunit", 3),
-            Column("#D", "Target", "percentunit", 3),
-            Column("#E", "Hours left", "locale", 1,
-                   steps=colours.BELOW_ZERO_IS_BAD, filled=False),
-            Column("#F", "Of budget", "percentunit", 1,
-                   steps=colours.BELOW_ZERO_IS_BAD, filled=False),
-            Column("#G", "Miss", values=MISSES),
-            Column("#H", "Next tier in", "s", 1),
-        ),
+        columns=OBJECTIVE_COLUMNS,
         sort="Of budget",
         largest_first=False,
     )  # fmt: skip
