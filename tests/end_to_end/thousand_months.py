@@ -51,7 +51,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _count(done: dict[str, Any], month: Month) -> None:
-    whole, counts = month.whole, (month.whole, *month.to_date)
+    whole, counts = month.whole, (month.whole, *month.moments)
     done["months"] += 1
     done["counts"] += len(counts)
     done["with_a_value_due"] += whole.due is not None

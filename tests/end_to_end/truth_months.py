@@ -56,8 +56,10 @@ TROUBLES = (
 )
 """By seed, in turn.  Of a clock whose error nobody knows the contract says 5 seconds."""
 
-EDGES = 2
-"""So many instants of a month are counted to."""
+EDGES = 4
+"""So many moments of a month are counted by themselves."""
+
+MOMENT_MS = 30_000
 
 NO_GAPS = replace(BUSY, gap_days=10_000_000, gap_with_failure_ratio=0)
 
@@ -93,7 +95,7 @@ class Deal:
 @dataclass(frozen=True, slots=True)
 class Count:
     """
-    What was delivered from the start of a month until an instant, in GPU-milliseconds.
+    What was delivered in a month until an instant, in GPU-milliseconds.
 
     least, most: the truth, with what no agent could tell as lost, and as delivered.  due: what the
     value has to be, where it can be said.
@@ -122,20 +124,20 @@ class Count:
 @dataclass(frozen=True, slots=True)
 class Month:
     """
-    A month of a seed, counted as a whole and to date.
+    A month of a seed, counted as a whole, and for moments alone.
 
-    to_date: a moment before or after something began or ended, where sums over a whole month would
-    not tell that it was seen too early or too late.
+    moments: half a minute each, up to a moment before or after something began or ended.  The sums
+    of a whole month would not tell that it was seen too early or too late.
     """
 
     seed: int
     whole: Count
-    to_date: tuple[Count, ...]
+    moments: tuple[Count, ...]
 
     @property
     def holds(self) -> bool:
         """Whether all counts hold."""
-        return all(count.holds for count in (self.whole, *self.to_date))
+        return all(count.holds for count in (self.whole, *self.moments))
 
 
 def month_of(world: World, seed: int) -> Month:
@@ -148,24 +150,37 @@ def month_of(world: World, seed: int) -> Month:
     lived = world.live(seed, reach_of(deal.period), trouble, rates, align_ms)
     facts = facts_of(deal, lived, in_columns=random.random() < 1 / 2)
     instants = _near_edges(random, lived, deal.period.interval, align_ms)
-    whole, *to_date = (
-        _count(deal, lived, facts, until_ms, is_aligned=is_aligned)
-        for until_ms in (deal.period.interval.end_ms, *instants)
+    whole = _count(deal, lived, facts, deal.period.interval.end_ms, is_aligned=is_aligned)
+    moments = (
+        _count(_held_for_a_moment(deal, at_ms), lived, facts, at_ms, is_aligned=is_aligned)
+        for at_ms in instants
     )
-    return Month(seed, whole, tuple(to_date))
+    return Month(seed, whole, tuple(moments))
+
+
+def _held_for_a_moment(deal: Deal, until_ms: int) -> Deal:
+    """Return a deal that holds its slots only for half a minute, up to an instant."""
+    since_ms = until_ms - MOMENT_MS
+    held = {
+        slot: Interval(max(one.start_ms, since_ms), one.end_ms)
+        for slot, one in deal.held.items()
+        if since_ms < one.end_ms
+    }
+    return replace(deal, held=held)
 
 
 def _near_edges(random: Random, lived: Lived, span: Interval, align_ms: int) -> list[int]:
     faults = lived.scenario.faults
     edges = sorted({edge for fault in faults for edge in (fault.start_ms, fault.end_ms)})
     inside = [edge for edge in edges if span.start_ms + DAY_MS < edge < span.end_ms]
-    off_ms = (random.randint(-6_000, 6_000) // align_ms * align_ms for _ in range(EDGES))
+    off_ms = (random.randint(-6_000, 12_000) // align_ms * align_ms for _ in range(EDGES))
     chosen = random.sample(inside, min(EDGES, len(inside)))
     return [edge + off for edge, off in zip(chosen, off_ms, strict=False)]
 
 
 def _count(deal: Deal, lived: Lived, facts: Facts, until_ms: int, *, is_aligned: bool) -> Count:
     span = Interval(deal.period.interval.start_ms, until_ms)
+    facts = replace(facts, held=_holdings_of(deal))
     account = evaluate(deal.version, deal.period, until_ms, facts, explain=False).account
     least, most = (
         delivered_gpu_ms(lived.scenario, deal.terms(is_lenient=is_lenient), span, VALID_MS)
@@ -189,7 +204,11 @@ def facts_of(deal: Deal, lived: Lived, *, in_columns: bool) -> Facts:
         if in_columns
         else build(lived.spans, slots, reach)
     )
-    return Facts(timeline, {slot: (Holding(one, "gb300"),) for slot, one in deal.held.items()})
+    return Facts(timeline, _holdings_of(deal))
+
+
+def _holdings_of(deal: Deal) -> dict[Slot, tuple[Holding, ...]]:
+    return {slot: (Holding(one, "gb300"),) for slot, one in deal.held.items()}
 
 
 def deal_of(random: Random, slots: tuple[Slot, ...]) -> Deal:
