@@ -138,6 +138,12 @@ def test_less_than_the_minimum_is_nothing(minimum: int, credit: Amounts, rounded
     assert settled(terms(minimum=minimum), [credit]).rounded.value == rounded
 
 
+@pytest.mark.parametrize(("minimum", "rounded"), [(900, 900), (901, 0)])
+def test_the_minimum_is_asked_of_what_the_caps_leave(minimum: int, rounded: int) -> None:
+    """1000 would reach both, and a cap leaves 900 of it."""
+    assert settled(terms(caps=[AMOUNT_900], minimum=minimum), [1000]).rounded.value == rounded
+
+
 @pytest.mark.parametrize(
     ("rounding", "credit", "rounded"),
     [
