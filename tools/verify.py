@@ -16,10 +16,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = Path(os.environ.get("GPUSLA_CACHE", ROOT / ".cache")) / "verify.json"
-SOURCES = ("--", ".", ":!bench/results", ":!fuzz/results")
+RESULTS = ("bench/results", "fuzz/results", "tests/results")
+SOURCES = ("--", ".", *(f":!{folder}" for folder in RESULTS))
 """What a step's outcome depends on: every file of the repository but the results themselves."""
 
 FUZZ_SECONDS = "120"
+FUZZ_TARGETS = ("contract_file", "dcgm_page", "settings_file", "strict_yaml", "xid_line")
+MONTHS = "tests/results/truth_months.json"
+MILLION = "tests/results/second_opinion.json"
+"""Both steps write after every few cases and go on there, if the sources are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,19 @@ STEPS = (
         2,
         {"GPUSLA_KILL_SECONDS": "60"},
     ),
-    *(
-        Step(f"fuzz {name}", ("fuzz", name, FUZZ_SECONDS, "--record"), 2.2)
-        for name in ("dcgm_page", "settings_file", "strict_yaml", "xid_line")
+    *(Step(f"fuzz {name}", ("fuzz", name, FUZZ_SECONDS, "--record"), 2.2) for name in FUZZ_TARGETS),
+    Step("planted defects", ("shell", "python", "-m", "tests.defects.survey"), 15),
+    Step(
+        "a thousand months beside their truth",
+        ("shell", "python", "-m", "tests.end_to_end.thousand_months", "--out", MONTHS),
+        15,
     ),
+    Step(
+        "a million cases beside the second opinion",
+        ("shell", "python", "-m", "tests.reference.million", "--out", MILLION),
+        300,
+    ),
+    Step("bench sla", ("bench", "sla"), 10),
     Step("bench agent", ("bench", "agent"), 14),
     Step("bench agent_soak", ("bench", "agent_soak"), 61),
 )

@@ -89,7 +89,7 @@ DEFECTS = (
         "sla/measure/case.py",
         "objective.kind is Kind.CAPACITY and objective.denominator is Denominator.MINUS_EXCLUSIONS",
         "objective.kind is Kind.CAPACITY",
-        (f"{SLOTS}::test_3_9_an_excused_slot_counts_in_full_in_all_bounds", SECOND_OPINION),
+        (f"{CAPACITY}::test_13_2_figures_of_the_account", SECOND_OPINION),
     ),
     Defect(
         "an outage exactly as long as the minimum is forgiven",
@@ -98,7 +98,6 @@ DEFECTS = (
         "is_short = outages.length <= least.length_ms",
         (
             f"{CAPACITY}::test_6_1_an_outage_shorter_than_the_minimum_is_forgiven",
-            f"{TIMES}::test_7_3_a_runs_shorter_than_the_minimum_are_forgiven",
             SECOND_OPINION,
         ),
     ),
@@ -146,7 +145,7 @@ DEFECTS = (
         "lengths_by_lane(lost, things.line))",
         "lengths_by_lane(intersect(lasting, total), things.line) // 60_000 * 60_000 "
         'if objective.granularity == "elapsed_minutes" else lengths_by_lane(lost, things.line))',
-        (f"{TIMES}::test_7_3_c_granularity", SECOND_OPINION),
+        (f"{HERE}test_ticks.py::test_down_time_is_what_its_ticks_add_up_to", SECOND_OPINION),
     ),
     Defect(
         "an outage is cut at the edge of the period before its minutes are counted",
@@ -175,8 +174,8 @@ DEFECTS = (
     Defect(
         "a sum of products that does not fit stays in 64 bits",
         "sla/measure/exact.py",
-        "    if most >= LIMIT:\n        most =",
-        "    if False:\n        most =",
+        "    kind = kind_for(most)\n    return amounts",
+        "    kind = np.int64\n    return amounts",
         (f"{LINES}::test_an_integral_is_exact_where_64_bits_are_not_enough",),
     ),
     Defect(

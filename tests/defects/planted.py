@@ -70,3 +70,9 @@ def run(folder: Path, *named: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=TIME_LIMIT_SECONDS,
     )
+
+
+def notices(ran: subprocess.CompletedProcess[str]) -> bool:
+    """Return whether a run failed because figures were wrong, and not because it broke off."""
+    last = ran.stdout.splitlines()[-1:]
+    return ran.returncode == 1 and "failed" in ran.stdout and "error" not in "".join(last)

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tests.defects import of_measures, of_money, of_timelines
-from tests.defects.planted import Defect, plant, run
+from tests.defects.planted import Defect, notices, plant, run
 
 DEFECTS = (*of_timelines.DEFECTS, *of_measures.DEFECTS, *of_money.DEFECTS)
 
@@ -20,9 +20,9 @@ def main() -> int:
     silent = 0
     for defect in DEFECTS:
         if wanted in defect.name:
-            for name, notices in _asked(defect):
-                silent += not notices
-                words = "caught by" if notices else "NOT CAUGHT by"
+            for name, is_noticed in _asked(defect):
+                silent += not is_noticed
+                words = "caught by" if is_noticed else "NOT CAUGHT by"
                 _say(f"| {defect.name} | {defect.module} | {words} {name.split('::')[-1]} |")
     return 1 if silent else 0
 
@@ -30,7 +30,7 @@ def main() -> int:
 def _asked(defect: Defect) -> list[tuple[str, bool]]:
     with tempfile.TemporaryDirectory() as folder:
         plant(defect, Path(folder))
-        return [(name, run(Path(folder), name).returncode == 1) for name in defect.caught_by]
+        return [(name, notices(run(Path(folder), name))) for name in defect.caught_by]
 
 
 def _say(line: str) -> None:
