@@ -54,7 +54,8 @@ def _count(done: dict[str, Any], month: Month) -> None:
     whole, counts = month.whole, (month.whole, *month.moments)
     done["months"] += 1
     done["counts"] += len(counts)
-    done["with_a_value_due"] += whole.due is not None
+    done["with_a_value_due"] += whole.is_aligned
+    done["counts_with_a_silence_that_clocks_hide"] += sum(count.hides_a_silence for count in counts)
     done["with_unseen_time"] += whole.least < whole.most
     done["with_a_loss"] += whole.delivered.value < whole.committed
     if not month.holds:
@@ -72,6 +73,7 @@ def _load(file: Path, first: int) -> dict[str, Any]:
         "months": 0,
         "counts": 0,
         "with_a_value_due": 0,
+        "counts_with_a_silence_that_clocks_hide": 0,
         "with_unseen_time": 0,
         "with_a_loss": 0,
         "outside": [],

@@ -14,12 +14,15 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from gpusla.catalogue.reasons import State
 from gpusla.contracts.load import load_contract
 from gpusla.contracts.model import CapacityUnit, ContractVersion, RampStep
 from gpusla.contracts.promises import Unknown, UnknownPolicy
 from gpusla.identity import Slot
 from gpusla.instants import Interval
+from gpusla.simulation.faults import FaultKind, Sight
 from gpusla.simulation.plan import Rates
+from gpusla.simulation.scenario import Scenario
 from gpusla.simulation.truth import Terms, delivered_gpu_ms
 from gpusla.sla.evaluate import evaluate
 from gpusla.sla.evaluation import Bounds
@@ -97,28 +100,46 @@ class Count:
     """
     What was delivered in a month until an instant, in GPU-milliseconds.
 
-    least, most: the truth, with what no agent could tell as lost, and as delivered.  due: what the
-    value has to be, where it can be said.
+    true: what was so, seen or not.  least, most: with what no agent could tell as lost, and as
+    delivered.  is_timed: whether clocks were right.  is_aligned: whether all changes fell on
+    samples as well.  is_lenient: whether the value takes the most.
     """
 
     until_ms: int
     committed: int
     delivered: Bounds[Fraction]
+    true: Fraction
     least: Fraction
     most: Fraction
-    due: Fraction | None
+    is_timed: bool
+    is_aligned: bool
+    is_lenient: bool
 
     @property
     def holds(self) -> bool:
-        """Whether the bounds hold the truth and the value, and the value is what it has to be."""
+        """
+        Whether the bounds hold the truth and the value, and the value is what it has to be.
+
+        Right clocks must have in their bounds all that was unseen, too.  Wrong ones may hide a
+        silence that is shorter than they are wrong; what was so lies within even then.
+        """
         low, value, high = self.delivered.low, self.delivered.value, self.delivered.high
-        is_within = low <= self.least <= self.most <= high and low <= value <= high
-        return is_within and (self.due is None or self.due == value)
+        is_within = low <= self.true <= high and low <= value <= high
+        is_open = low <= self.least and self.most <= high
+        due = self.most if self.is_lenient else self.least
+        return (
+            is_within and (is_open or not self.is_timed) and (not self.is_aligned or value == due)
+        )
+
+    @property
+    def hides_a_silence(self) -> bool:
+        """Whether time that nobody observed is in no bound."""
+        return self.least < self.delivered.low or self.delivered.high < self.most
 
     @property
     def margin(self) -> Fraction:
         """How far the truth lies inside the nearer bound."""
-        return min(self.least - self.delivered.low, self.delivered.high - self.most)
+        return min(self.true - self.delivered.low, self.delivered.high - self.true)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +171,9 @@ def month_of(world: World, seed: int) -> Month:
     lived = world.live(seed, reach_of(deal.period), trouble, rates, align_ms)
     facts = facts_of(deal, lived, in_columns=random.random() < 1 / 2)
     instants = _near_edges(random, lived, deal.period.interval, align_ms)
-    whole = _count(deal, lived, facts, deal.period.interval.end_ms, is_aligned=is_aligned)
+    whole = _count(deal, lived, facts, deal.period.interval.end_ms, trouble=trouble)
     moments = (
-        _count(_held_for_a_moment(deal, at_ms), lived, facts, at_ms, is_aligned=is_aligned)
+        _count(_held_for_a_moment(deal, at_ms), lived, facts, at_ms, trouble=trouble)
         for at_ms in instants
     )
     return Month(seed, whole, tuple(moments))
@@ -178,7 +199,7 @@ def _near_edges(random: Random, lived: Lived, span: Interval, align_ms: int) -> 
     return [edge + off for edge, off in zip(chosen, off_ms, strict=False)]
 
 
-def _count(deal: Deal, lived: Lived, facts: Facts, until_ms: int, *, is_aligned: bool) -> Count:
+def _count(deal: Deal, lived: Lived, facts: Facts, until_ms: int, *, trouble: Trouble) -> Count:
     span = Interval(deal.period.interval.start_ms, until_ms)
     facts = replace(facts, held=_holdings_of(deal))
     account = evaluate(deal.version, deal.period, until_ms, facts, explain=False).account
@@ -186,8 +207,27 @@ def _count(deal: Deal, lived: Lived, facts: Facts, until_ms: int, *, is_aligned:
         delivered_gpu_ms(lived.scenario, deal.terms(is_lenient=is_lenient), span, VALID_MS)
         for is_lenient in (False, True)
     )
-    due = (most if deal.is_lenient else least) if is_aligned else None
-    return Count(until_ms, account.committed_gpu_ms, account.delivered_gpu_ms, least, most, due)
+    return Count(
+        until_ms,
+        account.committed_gpu_ms,
+        account.delivered_gpu_ms,
+        delivered_gpu_ms(_in_sight(lived.scenario), deal.terms(is_lenient=False), span, VALID_MS),
+        least,
+        most,
+        is_timed=trouble.error_ms == 0,
+        is_aligned=trouble == ALIGNED,
+        is_lenient=deal.is_lenient,
+    )
+
+
+def _in_sight(scenario: Scenario) -> Scenario:
+    """Return the same fate for all to see: who is silent or cannot tell changes nothing of it."""
+    shown = (
+        replace(fault, kind=FaultKind.GPU_LOST) if fault.effect.state is State.DOWN else fault
+        for fault in scenario.faults
+        if fault.effect.sight is Sight.SEEN or fault.effect.state is not State.OK
+    )
+    return replace(scenario, faults=tuple(shown))
 
 
 def reach_of(period: Period) -> Interval:
