@@ -23,6 +23,23 @@ OK = Condition(State.OK, ())
 DOWN = Condition(State.DOWN, (Finding("gpu_lost", "Xid 79"),))
 
 
+EXCLUSION = ExclusionRecord(
+    id="e1",
+    from_ms=100,
+    until_ms=None,
+    recorded_ms=50,
+    supersedes=None,
+    withdrawn=False,
+    slots=(FIRST, SECOND),
+    contract=ContractId("acme"),
+    kind="maintenance",
+    reason="firmware",
+    clause="planned",
+    approver="tenant",
+    notice_ms=20,
+)
+
+
 def recorded() -> RecordedFacts:
     """Two slots, with everything that facts may hold."""
     node = NodeName("r01-t01")
@@ -41,28 +58,13 @@ def recorded() -> RecordedFacts:
             (Witness.PROVIDER,),
         ),
     )
-    exclusion = ExclusionRecord(
-        id="e1",
-        from_ms=100,
-        until_ms=None,
-        recorded_ms=50,
-        supersedes=None,
-        withdrawn=False,
-        slots=(FIRST, SECOND),
-        contract=ContractId("acme"),
-        kind="maintenance",
-        reason="firmware",
-        clause="planned",
-        approver="tenant",
-        notice_ms=20,
-    )
     facts = Facts(
         Timeline(Interval(0, 1_000), {FIRST: spans}),
         {
             SECOND: (Holding(Interval(0, 500), "gb300"),),
             FIRST: (Holding(Interval(0, 400), "gb300"), Holding(Interval(400, 1_000), "b300")),
         },
-        (exclusion,),
+        (EXCLUSION,),
         {"api": (RequestSlot(0, 10, 1),)},
         {"nccl": {"c2/r01": (Measured(Interval(0, 10), Fraction(2_401, 3)),)}},
         (Repair("c2/r01/t01", 5, None, 90),),
