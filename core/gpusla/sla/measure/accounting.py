@@ -27,8 +27,8 @@ from gpusla.sla.evaluation import Account, Bounds
 from gpusla.sla.measure.capacity import Balance, Sums, judge
 from gpusla.sla.measure.case import Case
 from gpusla.sla.measure.exact import sums
-from gpusla.sla.measure.lines import overlap
 from gpusla.sla.measure.results import held_gpu_ms, in_window
+from gpusla.sla.measure.slots import Layers
 from gpusla.sla.measure.tables import Bound
 
 PLAIN = Objective(
@@ -61,7 +61,7 @@ def account_terms(contract: ContractVersion) -> Objective:
 
 def account_of(case: Case, sums: Sums) -> Account:
     """Return where the contract's GPU-time went; case: of the account's terms, over a segment."""
-    balances = {bound: one.balance for bound, one in sums.items()}
+    balances = {bound: one.balance for bound, one in sums.bounds.items()}
     over_delivery = case.contract.capacity.over_delivery
     figures = {bound: one.sums(over_delivery) for bound, one in balances.items()}
     scale = balances[Bound.VALUE].scale
@@ -78,16 +78,16 @@ def account_of(case: Case, sums: Sums) -> Account:
         lost_gpu_ms=lost,
         held_gpu_ms=int(held_gpu_ms(case).sum()),
         states_gpu_ms=_by_state(case),
-        excluded_gpu_ms=_lost_without_exclusions(case, lost) - lost,
+        excluded_gpu_ms=_lost_without_exclusions(case, sums.raw_value, lost) - lost,
         committed_gpus_now=_committed_now(case),
         delivered_gpus_now=_delivered_now(balances[Bound.VALUE]),
     )
 
 
-def _lost_without_exclusions(case: Case, lost: Fraction) -> Fraction:
+def _lost_without_exclusions(case: Case, raw: Layers, lost: Fraction) -> Fraction:
     if not len(case.excused):
         return lost
-    balance = judge(case, Bound.VALUE, with_exclusions=False).balance
+    balance = judge(case, Bound.VALUE, raw, with_exclusions=False).balance
     return Fraction(balance.sums(case.contract.capacity.over_delivery)[1], balance.scale)
 
 
@@ -106,14 +106,15 @@ def _delivered_now(balance: Balance) -> Fraction:
 
 def _by_state(case: Case) -> dict[State, int]:
     """Return held time by the state that was observed; all that is not in a row was ok."""
-    rows, held = case.wide.rows, case.held
-    common = overlap(rows.start, rows.end, held.start, held.end)
-    lane = rows.lane[common.left]
-    start_ms, end_ms, inside = in_window(case.line, case.judged, lane, common.start, common.end)
-    condition = rows.condition[common.left[inside]]
-    by_condition = sums(condition, len(rows.conditions), end_ms - start_ms)
+    rows = case.ground.rows
     states = dict.fromkeys(State, 0)
+    is_ok = np.array([one.state is State.OK for one in rows.conditions], dtype=np.bool_)
+    odd = np.flatnonzero(~is_ok[rows.condition])
+    part = case.held.inside(rows.start[odd], rows.end[odd], rows.lane[odd])
+    start_ms, end_ms, inside = in_window(case.line, case.judged, part.lane, part.start, part.end)
+    condition = rows.condition[odd[part.row[inside]]]
+    by_condition = sums(condition, len(rows.conditions), end_ms - start_ms)
     for one, held_ms in zip(rows.conditions, by_condition.tolist(), strict=True):
         states[one.state] += held_ms
-    states[State.OK] += int(held_gpu_ms(case).sum()) - sum(states.values())
+    states[State.OK] = int(held_gpu_ms(case).sum()) - sum(states.values())
     return states

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
-from typing import TypeAlias
 
 import numpy as np
 
@@ -29,7 +28,8 @@ from gpusla.sla.measure.results import (
     losing,
 )
 from gpusla.sla.measure.runs import forgiven
-from gpusla.sla.measure.steps import Changes, add_up, following, lasting
+from gpusla.sla.measure.slots import Layers
+from gpusla.sla.measure.steps import Changes, Steps, following, lasting
 from gpusla.sla.measure.tables import Bound
 from gpusla.sla.measure.units import Pieces
 
@@ -101,9 +101,8 @@ class Judged:
     balance: Balance
 
 
-def judge(case: Case, bound: Bound, *, with_exclusions: bool = True) -> Judged:
-    """Work out one bound of a capacity objective."""
-    raw = raw_layers(case, bound)
+def judge(case: Case, bound: Bound, raw: Layers, *, with_exclusions: bool = True) -> Judged:
+    """Work out one bound of a capacity objective; raw: of the same bound."""
     pieces = counted_pieces(case, bound, raw, with_exclusions=with_exclusions)
     amounts = _missing_of(case, pieces)
     least = case.objective.min_outage
@@ -127,16 +126,27 @@ class Summed:
     out: Numbers
 
 
-Sums: TypeAlias = Mapping[Bound, Summed]
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """All bounds, and of the value the levels without exclusions."""
+
+    bounds: Mapping[Bound, Summed]
+    raw_value: Layers
 
 
 def sums_of(case: Case) -> Sums:
     """Work out all bounds, one after the other."""
-    return {bound: _summed(case, judge(case, bound)) for bound in Bound}
+    raw_value = raw_layers(case, Bound.VALUE)
+    bounds = {}
+    for bound in Bound:
+        raw = raw_value if bound is Bound.VALUE else raw_layers(case, bound)
+        bounds[bound] = _summed(case, judge(case, bound, raw))
+    return Sums(bounds, raw_value)
 
 
-def measure_capacity(case: Case, summed: Sums) -> Measure:
-    """Return what the window came to; summed: of the same case."""
+def measure_capacity(case: Case, all_bounds: Sums) -> Measure:
+    """Return what the window came to; all_bounds: of the same case."""
+    summed = all_bounds.bounds
     sums = {
         bound: one.balance.sums(case.contract.capacity.over_delivery)
         for bound, one in summed.items()
@@ -188,7 +198,7 @@ def _balance(case: Case, pieces: Pieces, missing: Missing) -> Balance:
     if pieces.out is not None:
         _, start_ms, end_ms, out = _out(case, pieces)
         parts.append(lasting(start_ms, end_ms, out=out))
-    steps = add_up(parts, np.concatenate((edges, inside)))
+    steps = Steps(parts, np.concatenate((edges, inside)))
     start_ms, end_ms = steps.places[:-1], steps.places[1:]
     out = steps.sum("out")
     return Balance(
@@ -225,7 +235,7 @@ def _out(case: Case, pieces: Pieces) -> tuple[Rows, Numbers, Numbers, Numbers]:
     return lane[inside], start_ms, end_ms, pieces.out[rows[inside]]
 
 
-def _units(case: Case, summed: Sums, held: Numbers) -> tuple[UnitMeasure, ...]:
+def _units(case: Case, summed: Mapping[Bound, Summed], held: Numbers) -> tuple[UnitMeasure, ...]:
     """Return the units that lost something in any bound, by name."""
     lost = {bound: one.lost for bound, one in summed.items()}
     total = {bound: held - one.out for bound, one in summed.items()}

@@ -14,6 +14,7 @@ from gpusla.sla.measure.lines import Line, Stretches, nothing, subtract, union
 from gpusla.sla.measure.roster import Roster
 from gpusla.sla.measure.seen import Seen
 from gpusla.sla.measure.slots import Layers, Widened, layers, settling, widened
+from gpusla.sla.measure.steps import Changes
 from gpusla.sla.measure.tables import (
     Bound,
     Table,
@@ -21,7 +22,7 @@ from gpusla.sla.measure.tables import (
     delivered_table,
     scale_of,
 )
-from gpusla.sla.measure.units import Base, Grouping, Pieces, base_of, pieces
+from gpusla.sla.measure.units import Base, Grouping, Pieces, base_of, out_of_count, pieces
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +30,8 @@ class Case:
     """
     What is measured.
 
-    window: the objective's, the whole of it.  judged: the window to date.
+    window: the objective's, the whole of it.  judged: the window to date.  excused_out: what
+    changes by exclusions that take slots out of the count; None if they do not.
     """
 
     ground: Ground
@@ -39,6 +41,7 @@ class Case:
     grouping: Grouping
     committed: Commitment
     base: Base
+    excused_out: Changes | None
     wide: Widened
     table: Table
 
@@ -78,12 +81,11 @@ class Levels:
     """
     Slots' levels in one bound.
 
-    out: time that an exclusion takes out of the count.  unknown: of the value under `exclude`, time
-    that is out of the count because nobody observed it; both are at some level in the layers.
+    unknown: of the value under `exclude`, time that is out of the count because nobody observed it;
+    it is at some level in the layers.
     """
 
     layers: Layers
-    out: Stretches
     unknown: Stretches
 
 
@@ -92,6 +94,8 @@ def lay_out(
 ) -> Case:
     """Lay out what is to be measured; grouping: of the ground's line."""
     table = _table(objective, ground.rows, ground.line)
+    base = base_of(grouping, ground.held, table.scale)
+    takes_out = len(ground.excused) and _takes_out(objective)
     return Case(
         ground,
         objective,
@@ -99,7 +103,8 @@ def lay_out(
         judged,
         grouping,
         commitment(ground.contract),
-        base_of(grouping, ground.held, table.scale),
+        base,
+        out_of_count(grouping, base, ground.excused) if takes_out else None,
         widened(ground.rows, ground.line, objective.clock_error_ms),
         table,
     )
@@ -148,19 +153,20 @@ def raw_layers(case: Case, bound: Bound) -> Layers:
 def levels(case: Case, bound: Bound, raw: Layers, *, with_exclusions: bool) -> Levels:
     """Return slots' levels in a bound, and what of them is out of the count."""
     found = raw.without(case.excused) if with_exclusions else raw
-    out = unknown = nothing(case.line.kind)
+    unknown = nothing(case.line.kind)
     if bound is Bound.VALUE and case.objective.unknown.policy is UnknownPolicy.EXCLUDE:
         unknown = _weighty(found.unknown, case)
-    if with_exclusions and _takes_out(case.objective):
-        out = case.excused
-    return Levels(found, out, unknown)
+    return Levels(found, unknown)
 
 
 def counted_pieces(case: Case, bound: Bound, raw: Layers, *, with_exclusions: bool) -> Pieces:
     """Return what units have at every instant in a bound, with unknown time out of the count."""
     found = levels(case, bound, raw, with_exclusions=with_exclusions)
-    out = union(found.out, found.unknown)
-    return pieces(case.grouping, case.base, found.layers.without(out), out)
+    out = [out_of_count(case.grouping, case.base, found.unknown)] if len(found.unknown) else []
+    if with_exclusions and case.excused_out is not None:
+        out.append(case.excused_out)
+    # What is excused is full already, and nothing of it is unknown any more.
+    return pieces(case.grouping, case.base, found.layers.without(found.unknown), out)
 
 
 def _weighty(unknown: Stretches, case: Case) -> Stretches:

@@ -16,7 +16,6 @@ from gpusla.sla.measure.lines import (
     Stretches,
     intersect,
     joined,
-    nothing,
     subtract,
     union,
 )
@@ -82,13 +81,12 @@ def _seen(case: Case, found: Levels) -> Down:
 
 
 def _down(case: Case, layers: Layers) -> Stretches:
-    none = nothing(case.line.kind)
     if case.objective.kind is not Kind.PERFORMANCE:
-        one = pieces(case.grouping, case.base, layers, none)
+        one = pieces(case.grouping, case.base, layers)
         is_nothing = one.contribution(case.contract.capacity) == 0
         return one.where(np.asarray(is_nothing, dtype=np.bool_))
     base = base_of(case.grouping, case.held.unweighted, case.table.scale)
-    one = pieces(case.grouping, base, layers, none)
+    one = pieces(case.grouping, base, layers)
     is_failing = np.asarray(one.sum("healthy") < one.sum("present"), dtype=np.bool_)
     return union(one.where(is_failing), _weightless(case))
 

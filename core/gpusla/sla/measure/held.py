@@ -1,13 +1,24 @@
 """Which slots are held when, on the slots' line, and what each then counts for in full."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gpusla.contracts.model import Capacity
-from gpusla.sla.measure.exact import Mask, Numbers, Rows, common_denominator
+from gpusla.sla.measure.exact import Numbers, Rows, common_denominator
 from gpusla.sla.measure.lines import Line, Stretches, joined, nothing, overlap
 from gpusla.sla.measure.roster import Roster
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Time in which slots are held: start, end, lane, the row it is of, and of which holding."""
+
+    start: Numbers
+    end: Numbers
+    lane: Rows
+    row: Rows
+    holding: Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,7 +26,8 @@ class Held:
     """
     Holdings inside the reach, sorted; none empty; those of a slot may touch where its SKU changes.
 
-    weight: out of weight_scale.
+    weight: out of weight_scale.  whole: by lane the holding that is of the whole reach, as most
+    are; -1 where there is none.  partial: the holdings that are not.
     """
 
     start: Numbers
@@ -23,27 +35,30 @@ class Held:
     lane: Rows
     weight: Numbers
     weight_scale: int
+    whole: Rows
+    partial: Rows
 
-    def where(self, mask: Mask) -> "Held":
-        """Return some rows."""
-        return Held(
-            self.start[mask], self.end[mask], self.lane[mask], self.weight[mask], self.weight_scale
+    def inside(self, start: Numbers, end: Numbers, lane: Rows) -> Part:
+        """Return the part of rows (sorted, apart from one another) in which slots are held."""
+        holding = self.whole[lane]
+        is_partial = np.asarray(holding < 0, dtype=np.bool_)
+        if not is_partial.any():
+            return Part(start, end, lane, np.arange(len(lane), dtype=np.int64), holding)
+        some, others = np.flatnonzero(is_partial), np.flatnonzero(~is_partial)
+        held_start, held_end = self.start[self.partial], self.end[self.partial]
+        common = overlap(start[some], end[some], held_start, held_end)
+        return Part(
+            np.concatenate((start[others], common.start)),
+            np.concatenate((end[others], common.end)),
+            np.concatenate((lane[others], lane[some[common.left]])),
+            np.concatenate((others, some[common.left])),
+            np.concatenate((holding[others], self.partial[common.right])),
         )
-
-    def part_of(self, time: Stretches, line: Line) -> tuple[Numbers, Numbers, Rows]:
-        """Return the part of slots' time in which they are held: start, end, and row of these."""
-        is_every_slot = len(self.start) == line.lanes and bool(
-            (self.end - self.start == line.reach.duration_ms).all()
-        )
-        if is_every_slot:
-            return time.start, time.end, line.lanes_of(time.start)
-        common = overlap(time.start, time.end, self.start, self.end)
-        return common.start, common.end, common.right
 
     @property
     def unweighted(self) -> "Held":
         """The same with every slot counting in full."""
-        return Held(self.start, self.end, self.lane, np.ones_like(self.weight), 1)
+        return replace(self, weight=np.ones_like(self.weight), weight_scale=1)
 
     @property
     def weightless(self) -> Stretches:
@@ -63,8 +78,13 @@ def held_rows(roster: Roster, capacity: Capacity, line: Line) -> Held:
     weights = np.array([int(capacity.weight(sku) * scale) for sku in roster.skus], dtype=line.kind)
     start = line.places(roster.slot, roster.start_ms)
     end = line.places(roster.slot, roster.end_ms)
-    all_rows = Held(start, end, roster.slot, weights[roster.sku], scale)
-    return all_rows.where(start < end)
+    rows = np.flatnonzero(start < end)
+    start, end, lane = start[rows], end[rows], roster.slot[rows]
+    is_whole = np.asarray(end - start == line.reach.duration_ms, dtype=np.bool_)
+    whole = np.full(line.lanes, -1, dtype=np.int64)
+    whole[lane[is_whole]] = np.flatnonzero(is_whole)
+    weight = weights[roster.sku[rows]]
+    return Held(start, end, lane, weight, scale, whole, np.flatnonzero(~is_whole))
 
 
 def burning_in(roster: Roster, line: Line, burn_in_ms: int) -> Stretches:

@@ -107,6 +107,8 @@ def _defaults(columns: Columns, lane_of: Rows, mixed: Rows, pieces: _Part, line:
     )
     is_time = start < end
     mixed, start, end = mixed[is_time], start[is_time], end[is_time]
+    if int((end - start).sum()) == int((pieces.end - pieces.start).sum()):
+        mixed, start, end = mixed[:0], start[:0], end[:0]  # pieces leave nothing out, as mostly
     gaps = outside(start, end, joined(pieces.start, pieces.end))
     slot = mixed[gaps.left]
     return _Part(
@@ -155,6 +157,9 @@ def _unobserved(lanes: Rows, start_ms: int, end_ms: int, line: Line, condition: 
 
 
 def _merged(conditions: tuple[Condition, ...], parts: list[_Part]) -> Seen:
+    if len(parts) == 1:
+        (p,) = parts
+        return Seen(conditions, p.start, p.end, p.lane, p.condition, p.other, p.error_ms)
     start = np.concatenate([part.start for part in parts])
     rows = order(start)
     columns = (

@@ -16,21 +16,33 @@ class Changes:
     amounts: Mapping[str, Numbers]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Steps:
-    """
-    Sums between places: the sum from places[i] to places[i + 1] is sums[name][i].
+    """Sums between places: the sum from places[i] to places[i + 1] is sum(name)[i]."""
 
-    A sum that nothing was added to is left out.
-    """
+    def __init__(self, changes: Sequence[Changes], cuts: Numbers) -> None:
+        places = np.concatenate([cuts, *(one.places for one in changes)])
+        self._changes, self._cuts = changes, np.zeros_like(cuts)
+        self._rows = order(places)
+        places = places[self._rows]
+        is_last = np.append(places[1:] != places[:-1], np.ones(len(places[:1]), dtype=np.bool_))
+        last = np.flatnonzero(is_last)
+        self._last = last[:-1]
+        self.places = places[last]
 
-    places: Numbers
-    sums: Mapping[str, Numbers]
+    def has(self, name: str) -> bool:
+        """Whether anything was added to a sum."""
+        return any(name in one.amounts and len(one.places) for one in self._changes)
 
     def sum(self, name: str) -> Numbers:
         """Return one sum."""
-        found = self.sums.get(name)
-        return np.zeros_like(self.places[:-1]) if found is None else found
+        if not self.has(name):
+            return np.zeros_like(self.places[:-1])
+        parts = [self._cuts]
+        for one in self._changes:
+            amounts = one.amounts.get(name)
+            parts.append(np.zeros_like(one.places) if amounts is None else amounts)
+        found: Numbers = np.cumsum(np.concatenate(parts)[self._rows])[self._last]
+        return found
 
 
 def lasting(start: Numbers, end: Numbers, **amounts: Numbers) -> Changes:
@@ -54,23 +66,13 @@ def following(goes_on: Mask, start: Numbers, end: Numbers, **amounts: Numbers) -
     return Changes(np.concatenate((start, end[ends])), changes)
 
 
-def add_up(changes: Sequence[Changes], cuts: Numbers) -> Steps:
-    """Return all sums; cuts: more places to step at, in any order."""
-    places = np.concatenate([cuts, *(one.places for one in changes)])
-    rows = order(places)
-    places = places[rows]
-    is_last = np.append(places[1:] != places[:-1], np.ones(len(places[:1]), dtype=np.bool_))
-    last = np.flatnonzero(is_last)
-    names = {name for one in changes for name in one.amounts if len(one.places)}
-    sums = {
-        name: np.cumsum(_amounts(changes, name, cuts)[rows])[last[:-1]] for name in sorted(names)
-    }
-    return Steps(places[last], sums)
-
-
-def _amounts(changes: Sequence[Changes], name: str, cuts: Numbers) -> Numbers:
-    parts = [np.zeros_like(cuts)]
-    for one in changes:
-        amounts = one.amounts.get(name)
-        parts.append(np.zeros_like(one.places) if amounts is None else amounts)
-    return np.concatenate(parts)
+def compact(changes: Changes) -> Changes:
+    """Return the same with one row for each place, as many slots of a unit change together."""
+    rows = order(changes.places)
+    places = changes.places[rows]
+    is_first = np.append(np.ones(len(places[:1]), dtype=np.bool_), places[1:] != places[:-1])
+    first = np.flatnonzero(is_first)
+    if len(first) == 0:
+        return changes
+    amounts = {name: np.add.reduceat(one[rows], first) for name, one in changes.amounts.items()}
+    return Changes(places[first], amounts)

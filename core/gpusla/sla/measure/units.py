@@ -4,7 +4,7 @@ From slots to units: what each unit has at every instant, and what it contribute
 docs/concepts/sla-engine.md, section 4.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from gpusla.sla.measure.exact import Mask, Numbers, Rows, sums
 from gpusla.sla.measure.held import Held
 from gpusla.sla.measure.lines import Line, Stretches, joined
 from gpusla.sla.measure.slots import Layers
-from gpusla.sla.measure.steps import Changes, Steps, add_up, lasting
+from gpusla.sla.measure.steps import Changes, Steps, compact, lasting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,8 @@ class Pieces:
     """
     Stretches of units' time over which nothing changes, sorted; together all time of existence.
 
-    scale: what a slot of weight 1 counts for.  lane, start, end: on the units' line.
+    scale: what a slot of weight 1 counts for.  lane, start, end: on the units' line.  rows: which
+    of the steps these are.
     """
 
     scale: int
@@ -56,7 +57,9 @@ class Pieces:
     start: Numbers
     end: Numbers
     always: Mapping[str, Numbers]
-    changing: Mapping[str, Numbers]
+    steps: Steps
+    rows: Rows
+    known: dict[str, Numbers]
 
     def sum(self, name: str) -> Numbers:
         """
@@ -66,15 +69,16 @@ class Pieces:
         out of the count.  total: of levels, full: of weights, both out of scale.  out: slots out
         of the count.
         """
-        always, changing = self.always.get(name), self.changing.get(name)
-        if always is None:
-            return np.zeros_like(self.start) if changing is None else changing
-        return always[self.lane] if changing is None else always[self.lane] + changing
+        if name not in self.known:
+            always = self.always.get(name)
+            changing = self.steps.sum(name)[self.rows]
+            self.known[name] = changing if always is None else always[self.lane] + changing
+        return self.known[name]
 
     @property
     def out(self) -> Numbers | None:
         """Slots out of the count; None if there are none at any time."""
-        return self.changing.get("out")
+        return self.sum("out") if self.steps.has("out") else None
 
     @property
     def held(self) -> Numbers:
@@ -97,36 +101,45 @@ class Pieces:
 def base_of(grouping: Grouping, held: Held, scale: int) -> Base:
     """Return what holdings add up to, with so many steps of level to a slot."""
     units = grouping.units
-    is_whole = np.asarray(held.end - held.start == units.reach.duration_ms, dtype=np.bool_)
-    whole, part = held.where(is_whole), held.where(~is_whole)
-    unit = grouping.unit_of[whole.lane]
-    always = {name: sums(unit, units.lanes, values) for name, values in _full(whole, scale).items()}
+    whole, part = held.whole[held.whole >= 0], held.partial
+    unit = grouping.unit_of[held.lane[whole]]
+    full = _full(held.weight[whole], scale)
+    always = {name: sums(unit, units.lanes, values) for name, values in full.items()}
     start = units.starts(np.flatnonzero(always["present"] > 0))
-    unit, move = grouping.unit_of[part.lane], units.moved
+    lane = held.lane[part]
+    ends = (
+        units.moved(held.start[part], lane, grouping.unit_of[lane]),
+        units.moved(held.end[part], lane, grouping.unit_of[lane]),
+    )
     return Base(
         held,
         scale,
         always,
-        lasting(
-            move(part.start, part.lane, unit),
-            move(part.end, part.lane, unit),
-            **_full(part, scale),
-        ),
+        compact(lasting(*ends, **_full(held.weight[part], scale))),
         np.concatenate((start, start + units.reach.duration_ms)),
     )
 
 
-def pieces(grouping: Grouping, base: Base, levels: Layers, out: Stretches) -> Pieces:
-    """Add up the slots of every unit; levels is with whatever is out of the count full."""
+def pieces(grouping: Grouping, base: Base, levels: Layers, out: Sequence[Changes] = ()) -> Pieces:
+    """
+    Add up the slots of every unit.
+
+    levels: with whatever is out of the count full; out: the time of that, as of `out_of_count`.
+    """
     assert sum(levels.drops) == base.scale
     units, held = grouping.units, base.held
-    changes = [base.holdings]
+    changes = [base.holdings, *out]
     for number, (drop, time) in enumerate(zip(levels.drops, levels.sets, strict=True)):
         changes.append(_fallen(grouping, held, time, drop, is_zero=number == 0))
-    if len(out):
-        changes.append(_out(grouping, held, out, base.scale))
-    steps = add_up(changes, base.cuts)
-    return _existing(steps, base, units)
+    return _existing(Steps(changes, base.cuts), base, units)
+
+
+def out_of_count(grouping: Grouping, base: Base, time: Stretches) -> Changes:
+    """Return what changes where slots that are full are taken out of the count."""
+    start, end, weight = _of_units(grouping, base.held, time)
+    full, one = weight * -base.scale, np.ones_like(start)
+    is_weightless = one * (weight == 0)
+    return compact(lasting(start, end, out=one, total=full, full=full, healthy=is_weightless))
 
 
 def existence(grouping: Grouping, held: Held) -> Stretches:
@@ -146,7 +159,7 @@ def all_excused(grouping: Grouping, held: Held, excused: Stretches) -> Stretches
         lasting(*holdings, present=np.ones_like(holdings[0])),
         lasting(start, end, excused=np.ones_like(start)),
     ]
-    steps = add_up(changes, excused.start[:0])
+    steps = Steps(changes, excused.start[:0])
     present = steps.sum("present")
     is_all = np.asarray((present > 0) & (present == steps.sum("excused")), dtype=np.bool_)
     return joined(steps.places[:-1][is_all], steps.places[1:][is_all])
@@ -158,19 +171,17 @@ def _existing(steps: Steps, base: Base, units: Line) -> Pieces:
     lane = units.lanes_of(start)
     # Between the end of one lane and the start of the next there is a millisecond of nothing.
     is_there = np.asarray(start < units.starts(lane) + units.reach.duration_ms, dtype=np.bool_)
-    if "present" in steps.sums:
-        is_there &= np.asarray(
-            base.always["present"][lane] + steps.sums["present"] > 0, dtype=np.bool_
-        )
+    if steps.has("present"):
+        present = base.always["present"][lane] + steps.sum("present")
+        is_there &= np.asarray(present > 0, dtype=np.bool_)
     rows = np.flatnonzero(is_there)
-    changing = {name: values[rows] for name, values in steps.sums.items()}
     scale = base.scale * base.held.weight_scale
-    return Pieces(scale, lane[rows], start[rows], end[rows], base.always, changing)
+    return Pieces(scale, lane[rows], start[rows], end[rows], base.always, steps, rows, {})
 
 
-def _full(held: Held, scale: int) -> dict[str, Numbers]:
-    full, one = held.weight * scale, np.ones_like(held.start)
-    return {"present": one, "healthy": one * (held.weight > 0), "total": full, "full": full}
+def _full(weight: Numbers, scale: int) -> dict[str, Numbers]:
+    full, one = weight * scale, np.ones_like(weight)
+    return {"present": one, "healthy": one * (weight > 0), "total": full, "full": full}
 
 
 def _fallen(
@@ -183,16 +194,9 @@ def _fallen(
     return lasting(start, end, **amounts)
 
 
-def _out(grouping: Grouping, held: Held, time: Stretches, scale: int) -> Changes:
-    start, end, weight = _of_units(grouping, held, time)
-    full, one = weight * -scale, np.ones_like(start)
-    return lasting(start, end, out=one, total=full, full=full, healthy=one * (weight == 0))
-
-
 def _of_units(grouping: Grouping, held: Held, time: Stretches) -> tuple[Numbers, Numbers, Numbers]:
     """Return the held part of slots' time at their units' places, with the slots' weights."""
-    start, end, row = held.part_of(time, grouping.slots)
-    lane = held.lane[row]
-    unit = grouping.unit_of[lane]
-    move = grouping.units.moved
-    return move(start, lane, unit), move(end, lane, unit), held.weight[row]
+    part = held.inside(time.start, time.end, grouping.slots.lanes_of(time.start))
+    unit, move = grouping.unit_of[part.lane], grouping.units.moved
+    weight = held.weight[part.holding]
+    return move(part.start, part.lane, unit), move(part.end, part.lane, unit), weight
