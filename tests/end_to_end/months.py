@@ -168,15 +168,21 @@ def _apart(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     """
     Keep the faults that leave every slot at least three samples' time between changes.
 
-    The first given stay.  A slowdown, which ends 30 seconds after its last sign, must also be
-    alone: where something else hides that sign, no agent can know when it was over.
+    The first given stay.  A slowdown is over 30 seconds after it was last seen.  So it must also be
+    alone, where something else may hide its last sign; and it ends so that a sample sees that one.
     """
     kept: list[Fault] = []
-    for fault in faults:
+    for fault in map(_seen_to_its_end, faults):
         beside = [other for other in kept if not set(other.slots).isdisjoint(fault.slots)]
         if not any(_is_near(fault, other) for other in beside):
             kept.append(fault)
     return tuple(kept)
+
+
+def _seen_to_its_end(fault: Fault) -> Fault:
+    if fault.kind not in HELD_KINDS:
+        return fault
+    return replace(fault, end_ms=-(-fault.end_ms // INTERVAL_MS) * INTERVAL_MS)
 
 
 def _is_near(fault: Fault, other: Fault) -> bool:
