@@ -53,7 +53,6 @@ DEFECTS = (
         "np.maximum(rows.start, lane_start)",
         (
             f"{SLOTS}::test_3_4_a_span_reaches_its_clock_error_beyond_both_ends_in_the_bounds",
-            "tests/end_to_end/test_truth.py::test_the_truth_lies_within_the_bounds",
             SECOND_OPINION,
         ),
     ),
