@@ -24,7 +24,7 @@ from gpusla.contracts.promises import (
 )
 from gpusla.contracts.remedies import NoCredit
 from gpusla.sla.evaluation import Account, Bounds
-from gpusla.sla.measure.capacity import Balance, Sums, judge
+from gpusla.sla.measure.capacity import Sums, judge
 from gpusla.sla.measure.case import Case
 from gpusla.sla.measure.exact import sums
 from gpusla.sla.measure.results import held_gpu_ms, in_window
@@ -62,13 +62,11 @@ def account_terms(contract: ContractVersion) -> Objective:
 def account_of(case: Case, sums: Sums) -> Account:
     """Return where the contract's GPU-time went; case: of the account's terms, over a segment."""
     balances = {bound: one.balance for bound, one in sums.bounds.items()}
-    over_delivery = case.contract.capacity.over_delivery
-    figures = {bound: one.sums(over_delivery) for bound, one in balances.items()}
-    scale = balances[Bound.VALUE].scale
+    value = balances[Bound.VALUE]
     delivered = {
-        bound: Fraction(total * scale - lost, scale) for bound, (total, lost) in figures.items()
+        bound: one.committed_ms - Fraction(one.lost, one.scale) for bound, one in balances.items()
     }
-    lost = Fraction(figures[Bound.VALUE][1], scale)
+    lost = Fraction(value.lost, value.scale)
     return Account(
         committed_gpu_ms=case.committed.gpu_ms(case.judged),
         committed_period_gpu_ms=case.committed.gpu_ms(case.window),
@@ -80,7 +78,7 @@ def account_of(case: Case, sums: Sums) -> Account:
         states_gpu_ms=_by_state(case),
         excluded_gpu_ms=_lost_without_exclusions(case, sums.raw_value, lost) - lost,
         committed_gpus_now=_committed_now(case),
-        delivered_gpus_now=_delivered_now(balances[Bound.VALUE]),
+        delivered_gpus_now=Fraction(value.delivered_now, value.scale),
     )
 
 
@@ -88,7 +86,7 @@ def _lost_without_exclusions(case: Case, raw: Layers, lost: Fraction) -> Fractio
     if not len(case.excused):
         return lost
     balance = judge(case, Bound.VALUE, raw, with_exclusions=False).balance
-    return Fraction(balance.sums(case.contract.capacity.over_delivery)[1], balance.scale)
+    return Fraction(balance.lost, balance.scale)
 
 
 def _committed_now(case: Case) -> int:
@@ -97,24 +95,18 @@ def _committed_now(case: Case) -> int:
     return int(case.committed.at(np.array([case.judged.end_ms - 1], dtype=np.int64))[0])
 
 
-def _delivered_now(balance: Balance) -> Fraction:
-    if not len(balance.start_ms):
-        return Fraction(0)
-    promised = int(balance.committed[-1]) * balance.scale
-    return Fraction(min(int(balance.delivered[-1]), promised), balance.scale)
-
-
 def _by_state(case: Case) -> dict[State, int]:
     """Return held time by the state that was observed; all that is not in a row was ok."""
     rows = case.ground.rows
     states = dict.fromkeys(State, 0)
-    is_ok = np.array([one.state is State.OK for one in rows.conditions], dtype=np.bool_)
-    odd = np.flatnonzero(~is_ok[rows.condition])
+    conditions, condition_of = rows.pairs.conditions, rows.pairs.condition
+    is_odd = np.array([one.state is not State.OK for one in conditions], dtype=np.bool_)
+    odd = np.flatnonzero(is_odd[condition_of][rows.pair])
     part = case.held.inside(rows.start[odd], rows.end[odd], rows.lane[odd])
     start_ms, end_ms, inside = in_window(case.line, case.judged, part.lane, part.start, part.end)
-    condition = rows.condition[odd[part.row[inside]]]
-    by_condition = sums(condition, len(rows.conditions), end_ms - start_ms)
-    for one, held_ms in zip(rows.conditions, by_condition.tolist(), strict=True):
+    condition = condition_of[rows.pair[odd[part.row[inside]]]]
+    by_condition = sums(condition, len(conditions), end_ms - start_ms)
+    for one, held_ms in zip(conditions, by_condition.tolist(), strict=True):
         states[one.state] += held_ms
     states[State.OK] = int(held_gpu_ms(case).sum()) - sum(states.values())
     return states

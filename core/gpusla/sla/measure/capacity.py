@@ -37,33 +37,16 @@ from gpusla.sla.measure.units import Pieces
 @dataclass(frozen=True, slots=True, eq=False)
 class Balance:
     """
-    All units together, over stretches of the window to date in which nothing changes, in order.
+    All units together over the window to date.
 
-    held: slots in the count.  missing: of them, after forgiveness, out of scale.  committed: GPUs,
-    less slots out of the count.  What is delivered is held x scale - missing.
+    committed_ms: in GPU-ms, less slots out of the count.  lost: of it, in GPU-ms times scale.
+    delivered_now: GPUs at the last millisecond, times scale, at most what is committed then.
     """
 
     scale: int
-    start_ms: Numbers
-    end_ms: Numbers
-    held: Numbers
-    missing: Numbers
-    committed: Numbers
-
-    @property
-    def delivered(self) -> Numbers:
-        """The sum of all units' contributions, out of scale."""
-        return self.held * self.scale - self.missing
-
-    def sums(self, over_delivery: OverDelivery) -> tuple[int, int]:
-        """Return what is committed, in GPU-ms, and of it lost, in GPU-ms times scale."""
-        lengths = self.end_ms - self.start_ms
-        promised = self.committed * self.scale
-        if over_delivery is OverDelivery.NOT_BANKED:
-            lost = integral(np.maximum(promised - self.delivered, 0), lengths)
-        else:
-            lost = max(0, integral(promised - self.delivered, lengths))
-        return integral(self.committed, lengths), lost
+    committed_ms: int
+    lost: int
+    delivered_now: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +61,11 @@ class Missing:
     start_ms: Numbers
     end_ms: Numbers
     missing: Numbers
+
+    @property
+    def sum(self) -> int:
+        """All that is missing, in GPU-ms times scale."""
+        return integral(self.missing, self.end_ms - self.start_ms)
 
     @property
     def goes_on(self) -> Mask:
@@ -147,18 +135,14 @@ def sums_of(case: Case) -> Sums:
 def measure_capacity(case: Case, all_bounds: Sums) -> Measure:
     """Return what the window came to; all_bounds: of the same case."""
     summed = all_bounds.bounds
-    sums = {
-        bound: one.balance.sums(case.contract.capacity.over_delivery)
-        for bound, one in summed.items()
-    }
-    scale = summed[Bound.VALUE].balance.scale
-    total = by_bound(lambda bound: Fraction(sums[bound][0]))
+    balances = {bound: one.balance for bound, one in summed.items()}
+    total = by_bound(lambda bound: Fraction(balances[bound].committed_ms))
     rest = case.committed.gpu_ms(Interval(case.judged.end_ms, case.window.end_ms))
     held = held_gpu_ms(case)
     return Measure(
         case.judged,
         total,
-        by_bound(lambda bound: Fraction(sums[bound][1], scale)),
+        by_bound(lambda bound: Fraction(balances[bound].lost, balances[bound].scale)),
         total.value + rest,
         _units(case, summed, held),
         int(held.sum()),
@@ -186,42 +170,65 @@ def _missing(case: Case, pieces: Pieces, amounts: Numbers, short: Stretches) -> 
 
 
 def _balance(case: Case, pieces: Pieces, missing: Missing) -> Balance:
-    """Add up what changes over the window to date, whatever the unit."""
-    line, window = case.line, case.judged
-    edges = np.array([window.start_ms, window.end_ms], dtype=line.kind)
-    at_ms = case.committed.from_ms
-    inside = at_ms[(at_ms > window.start_ms) & (at_ms < window.end_ms)].astype(line.kind)
-    parts = [
-        _present(case, edges),
-        following(missing.goes_on, missing.start_ms, missing.end_ms, missing=missing.missing),
-    ]
+    """Hold what is delivered against what is committed at each instant of the window to date."""
+    parts = [_present(case)]
     if pieces.out is not None:
         _, start_ms, end_ms, out = _out(case, pieces)
         parts.append(lasting(start_ms, end_ms, out=out))
-    steps = Steps(parts, np.concatenate((edges, inside)))
-    start_ms, end_ms = steps.places[:-1], steps.places[1:]
-    out = steps.sum("out")
+    steps = Steps(parts, _edges(case))
+    lengths = np.diff(steps.places)
+    committed = np.maximum(case.committed.at(steps.places[:-1]) - steps.sum("out"), 0)
+    held = steps.sum("present") - steps.sum("out")
+    short = (committed - held) * pieces.scale
+    if case.contract.capacity.over_delivery is OverDelivery.BANKED_IN_WINDOW:
+        lost = max(0, integral(short, lengths) + missing.sum)
+    elif (short >= 0).all():
+        lost = integral(short, lengths) + missing.sum
+    else:
+        lost = _lost_by_the_instant(steps.places, short, missing)
     return Balance(
         pieces.scale,
-        start_ms,
-        end_ms,
-        steps.sum("present") - out,
-        steps.sum("missing"),
-        np.maximum(case.committed.at(start_ms) - out, 0),
+        integral(committed, lengths),
+        lost,
+        _delivered_now(committed * pieces.scale, short, missing, case.judged),
     )
 
 
-def _present(case: Case, edges: Numbers) -> Changes:
+def _lost_by_the_instant(places: Numbers, short: Numbers, missing: Missing) -> int:
+    """Return what is lost where more than is committed is held at some time."""
+    before = np.concatenate((np.zeros_like(short[:1]), short))
+    after = np.concatenate((short, np.zeros_like(short[:1])))
+    parts = [
+        Changes(places, {"short": after - before}),
+        following(missing.goes_on, missing.start_ms, missing.end_ms, short=missing.missing),
+    ]
+    steps = Steps(parts, places[:0])
+    return integral(np.maximum(steps.sum("short"), 0), np.diff(steps.places))
+
+
+def _delivered_now(promised: Numbers, short: Numbers, missing: Missing, judged: Interval) -> int:
+    if not len(promised):
+        return 0
+    lost = int(short[-1]) + int(missing.missing[missing.end_ms == judged.end_ms].sum())
+    return int(promised[-1]) - max(lost, 0)
+
+
+def _edges(case: Case) -> Numbers:
+    """Return the ends of the window to date, and where what is committed changes in it."""
+    window, at_ms = case.judged, case.committed.from_ms
+    inside = at_ms[(at_ms > window.start_ms) & (at_ms < window.end_ms)]
+    edges = np.array([window.start_ms, window.end_ms], dtype=np.int64)
+    return np.concatenate((edges, inside)).astype(case.line.kind)
+
+
+def _present(case: Case) -> Changes:
     """Return how many slots are held; those that are held throughout, as most are, at once."""
-    held, window = case.held, case.judged
-    start_ms, end_ms, _ = in_window(case.line, window, held.lane, held.start, held.end)
-    is_whole = (start_ms == window.start_ms) & (end_ms == window.end_ms)
-    part = start_ms[~is_whole], end_ms[~is_whole]
-    one = np.ones_like(part[0])
-    whole = np.full(1, len(start_ms) - len(one), dtype=case.line.kind)
-    return Changes(
-        np.concatenate((*part, edges)), {"present": np.concatenate((one, -one, whole, -whole))}
-    )
+    base, units, window = case.base, case.grouping.units, case.judged
+    at_ms = np.clip(units.instants(base.holdings.places), window.start_ms, window.end_ms)
+    edges = np.array([window.start_ms, window.end_ms], dtype=units.kind)
+    whole = np.array([1, -1], dtype=units.kind) * base.always["present"].sum()
+    present = np.concatenate((base.holdings.amounts["present"], whole))
+    return Changes(np.concatenate((at_ms.astype(units.kind), edges)), {"present": present})
 
 
 def _out(case: Case, pieces: Pieces) -> tuple[Rows, Numbers, Numbers, Numbers]:

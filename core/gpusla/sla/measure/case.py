@@ -183,5 +183,5 @@ def _table(objective: Objective, rows: Seen, line: Line) -> Table:
     policy = objective.unknown.policy
     if objective.performance is not None:
         failing = objective.performance.failing_reasons
-        return conforming_table(rows.conditions, failing, policy, line.kind)
-    return delivered_table(rows.conditions, objective.degraded, policy, line.kind)
+        return conforming_table(rows.pairs.conditions, failing, policy, line.kind)
+    return delivered_table(rows.pairs.conditions, objective.degraded, policy, line.kind)

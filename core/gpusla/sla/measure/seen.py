@@ -6,12 +6,12 @@ import numpy as np
 
 from gpusla.catalogue.reasons import State
 from gpusla.identity import Slot
-from gpusla.journal.model import Condition
 from gpusla.sla.measure.exact import Mask, Numbers, Rows, order, sums
 from gpusla.sla.measure.lines import Line, Stretches, joined, outside
+from gpusla.sla.measure.pairs import Pairs, paired
 from gpusla.sla.measure.roster import Roster
 from gpusla.timeline.build import UNOBSERVED
-from gpusla.timeline.columns import NONE, Columns
+from gpusla.timeline.columns import Columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,42 +19,41 @@ class Seen:
     """
     Spans, sorted; of each slot that has any they cover the whole reach.
 
-    A slot without a row was in an `ok` condition throughout.  condition, other: indices into
-    conditions; other is NONE where all is agreed.  error_ms: NONE if nobody knows.
+    A slot without a row was in an `ok` condition throughout.  pair: what the span says, as a
+    number of pairs.  error_ms: NONE if nobody knows.
     """
 
-    conditions: tuple[Condition, ...]
+    pairs: Pairs
     start: Numbers
     end: Numbers
     lane: Rows
-    condition: Rows
-    other: Rows
+    pair: Rows
     error_ms: Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """Some rows; condition and error of one without a piece are its slot's default."""
+    """Some rows; pair and error of one without a piece are its slot's default."""
 
     start: Numbers
     end: Numbers
     lane: Rows
-    condition: Rows
-    other: Rows
+    pair: Rows
     error_ms: Rows
 
 
 def seen(columns: Columns, roster: Roster, line: Line) -> Seen:
     """Return what the timeline says of the roster's slots, and unknown where it says nothing."""
     lane_of = _lanes(columns.slots, roster)
-    is_mixed = _is_mixed(columns, line) & (lane_of >= 0)
-    pieces = _pieces(columns, lane_of, is_mixed, line)
+    conditions = (*columns.conditions, UNOBSERVED)
+    pairs, pair = paired(conditions, columns.condition, columns.other)
+    is_mixed = _is_mixed(columns, pairs, pair, line) & (lane_of >= 0)
+    pieces = _pieces(columns, pair, lane_of, is_mixed, line)
     mixed = np.flatnonzero(is_mixed)
     defaults = _defaults(columns, lane_of, mixed, pieces, line)
-    conditions = (*columns.conditions, UNOBSERVED)
     missing = _missing(columns, lane_of, mixed, line, len(columns.conditions))
     parts = [part for part in (pieces, defaults, *missing) if len(part.start)]
-    return _merged(conditions, parts or [pieces])
+    return _merged(pairs, parts or [pieces])
 
 
 def _lanes(slots: tuple[Slot, ...], roster: Roster) -> Rows:
@@ -64,37 +63,31 @@ def _lanes(slots: tuple[Slot, ...], roster: Roster) -> Rows:
     return roster.lanes(slots)
 
 
-def _is_mixed(columns: Columns, line: Line) -> Mask:
+def _is_mixed(columns: Columns, pairs: Pairs, pair: Rows, line: Line) -> Mask:
     """Return for each slot of the columns whether it may be anything but ok at any time."""
     if line.reach != columns.reach:
         return np.ones(len(columns.slots), dtype=np.bool_)
-    is_plain = np.array([one.state is State.OK for one in columns.conditions], dtype=np.bool_)
-    is_plain_or_none = np.append(is_plain, [True])  # NONE, -1, is the last
-    is_odd = ~(is_plain[columns.condition] & is_plain_or_none[columns.other])
+    is_odd = np.array([one.state is not State.OK for one in pairs.conditions], dtype=np.bool_)
+    rows = np.flatnonzero((pairs.counted(is_odd) | pairs.besides(is_odd))[pair])
     is_mixed = np.zeros(len(columns.slots), dtype=np.bool_)
-    is_mixed[columns.slot[is_odd]] = True
-    is_odd_default = ~is_plain[columns.default_condition]
+    is_mixed[columns.slot[rows]] = True
+    is_odd_default = is_odd[columns.default_condition]
     if is_odd_default.any():
         covered = sums(columns.slot, len(columns.slots), columns.end_ms - columns.start_ms)
         is_mixed |= is_odd_default & (covered < columns.reach.duration_ms)
     return is_mixed
 
 
-def _pieces(columns: Columns, lane_of: Rows, is_mixed: Mask, line: Line) -> _Part:
+def _pieces(columns: Columns, pair: Rows, lane_of: Rows, is_mixed: Mask, line: Line) -> _Part:
     rows = np.flatnonzero(is_mixed[columns.slot])
     lane = lane_of[columns.slot[rows]]
-    start = line.places(lane, columns.start_ms[rows])
+    # Pieces lie inside the columns' reach, and that lies inside the line's.
+    origin = line.starts(lane) - line.reach.start_ms
+    start = origin + columns.start_ms[rows]
     if (start[1:] < start[:-1]).any():
         by_start = order(start)
-        rows, lane, start = rows[by_start], lane[by_start], start[by_start]
-    return _Part(
-        start,
-        line.places(lane, columns.end_ms[rows]),
-        lane,
-        columns.condition[rows],
-        columns.other[rows],
-        columns.error_ms[rows],
-    )
+        rows, lane, start, origin = (one[by_start] for one in (rows, lane, start, origin))
+    return _Part(start, origin + columns.end_ms[rows], lane, pair[rows], columns.error_ms[rows])
 
 
 def _defaults(columns: Columns, lane_of: Rows, mixed: Rows, pieces: _Part, line: Line) -> _Part:
@@ -116,7 +109,6 @@ def _defaults(columns: Columns, lane_of: Rows, mixed: Rows, pieces: _Part, line:
         gaps.end,
         lane_of[slot],
         columns.default_condition[slot],
-        np.full(len(slot), NONE, dtype=np.int64),
         columns.default_error_ms[slot],
     )
 
@@ -150,25 +142,21 @@ def _unobserved(lanes: Rows, start_ms: int, end_ms: int, line: Line, condition: 
     start, end = (
         line.places(lanes, np.full(count, at_ms, dtype=np.int64)) for at_ms in (start_ms, end_ms)
     )
-    condition_, other, error_ms = (
-        np.full(count, number, dtype=np.int64) for number in (condition, NONE, 0)
-    )
-    return _Part(start, end, lanes, condition_, other, error_ms)
+    pair, error_ms = (np.full(count, number, dtype=np.int64) for number in (condition, 0))
+    return _Part(start, end, lanes, pair, error_ms)
 
 
-def _merged(conditions: tuple[Condition, ...], parts: list[_Part]) -> Seen:
+def _merged(pairs: Pairs, parts: list[_Part]) -> Seen:
     if len(parts) == 1:
         (p,) = parts
-        return Seen(conditions, p.start, p.end, p.lane, p.condition, p.other, p.error_ms)
+        return Seen(pairs, p.start, p.end, p.lane, p.pair, p.error_ms)
     start = np.concatenate([part.start for part in parts])
     rows = order(start)
     columns = (
         np.concatenate(column)[rows]
-        for column in zip(
-            *((p.end, p.lane, p.condition, p.other, p.error_ms) for p in parts), strict=True
-        )
+        for column in zip(*((p.end, p.lane, p.pair, p.error_ms) for p in parts), strict=True)
     )
-    return Seen(conditions, start[rows], *columns)
+    return Seen(pairs, start[rows], *columns)
 
 
 def rows_where(rows: Seen, mask: Mask) -> Stretches:

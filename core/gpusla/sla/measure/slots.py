@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gpusla.sla.measure.exact import Numbers
+from gpusla.sla.measure.exact import Mask, Numbers, Rows
 from gpusla.sla.measure.lines import Line, Stretches, joined, nothing, subtract, union
 from gpusla.sla.measure.seen import Seen, rows_where
 from gpusla.sla.measure.tables import Bound, Table
@@ -49,9 +49,14 @@ class Layers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Widened:
-    """Rows of what was seen, their clock error, and the ends that they reach with it."""
+    """
+    Rows of what was seen, and the ends that they reach with their clock error.
+
+    occurs: the pairs that any row says.
+    """
 
     rows: Seen
+    occurs: Rows
     start: Numbers
     end: Numbers
     is_wider: bool
@@ -59,25 +64,26 @@ class Widened:
 
 def widened(rows: Seen, line: Line, clock_error_ms: int) -> Widened:
     """Let each span reach its clock error beyond its ends, but not beyond its slot's reach."""
+    occurs = np.flatnonzero(np.bincount(rows.pair, minlength=len(rows.pairs.condition)))
     error_ms = np.where(rows.error_ms == NONE, min(clock_error_ms, line.stride), rows.error_ms)
-    error_ms = np.minimum(error_ms, line.stride)  # and so no sum of it is too large
     if not error_ms.any():
-        return Widened(rows, rows.start, rows.end, is_wider=False)
+        return Widened(rows, occurs, rows.start, rows.end, is_wider=False)
+    error_ms = np.minimum(error_ms, line.stride)  # and so no sum of it is too large
     lane_start = line.starts(rows.lane)
     start = np.maximum(rows.start - error_ms, lane_start)
     end = np.minimum(rows.end + error_ms, lane_start + line.reach.duration_ms)
-    return Widened(rows, start, end, is_wider=True)
+    return Widened(rows, occurs, start, end, is_wider=True)
 
 
 def layers(wide: Widened, line: Line, table: Table, bound: Bound, carry_last_ms: int) -> Layers:
     """Return levels before settle, burn-in, weight and exclusions."""
-    heights = sorted(_heights(wide.rows, table, bound))
+    heights = sorted(_heights(wide, table, bound))
     drops = tuple(
         above - here for here, above in zip(heights, [*heights[1:], table.scale], strict=True)
     )
     if bound is not Bound.VALUE:
-        levels = _of_rows(wide.rows, table.levels[bound], bound)
-        sets = tuple(_at_most(wide, levels, height, bound) for height in heights)
+        levels = _of_pairs(wide.rows, table.levels[bound], bound)
+        sets = tuple(_where(wide, levels <= height, bound) for height in heights)
         return Layers(drops, sets, nothing(line.kind))
     unknown, at_most = _value(wide.rows, line, table, carry_last_ms)
     return Layers(drops, tuple(at_most(height) for height in heights), unknown)
@@ -87,61 +93,84 @@ def settling(wide: Widened, line: Line, table: Table, bound: Bound, settle_ms: i
     """Return the time that every slot needs to settle, each with the down time before it."""
     if settle_ms == 0:
         return nothing(line.kind)
-    up = _of_rows(wide.rows, table.up[bound], bound)
-    fallen = _at_most(wide, up, 0, bound)
+    fallen = _where(wide, _of_pairs(wide.rows, table.up[bound], bound) <= 0, bound)
     lane_end = line.starts(line.lanes_of(fallen.start)) + line.reach.duration_ms
     return joined(fallen.start, np.minimum(fallen.end + min(settle_ms, line.stride), lane_end))
 
 
-def _heights(rows: Seen, table: Table, bound: Bound) -> set[int]:
+def _heights(wide: Widened, table: Table, bound: Bound) -> set[int]:
     """Return 0 and every level below full that occurs."""
-    levels = table.levels[bound]
-    is_used = np.bincount(rows.condition, minlength=len(levels)) > 0
-    is_used |= np.bincount(rows.other + 1, minlength=len(levels) + 1)[1:] > 0
-    return {0} | {int(level) for level in levels[is_used] if level < table.scale}
+    pairs, levels = wide.rows.pairs, table.levels[bound]
+    of_pairs = (pairs.counted(levels)[wide.occurs], pairs.besides(levels)[wide.occurs])
+    found = {int(level) for figures in of_pairs for level in figures.tolist()}
+    return {0} | {level for level in found if level < table.scale}
 
 
-def _of_rows(rows: Seen, by_condition: Numbers, bound: Bound) -> Numbers:
-    """Return what rows come to: the worse of condition and other, the better, or the condition."""
-    counted = by_condition[rows.condition]
+def _of_pairs(rows: Seen, by_condition: Numbers, bound: Bound) -> Numbers:
+    """Return what pairs come to: the worse of condition and other, the better, or the condition."""
+    counted = rows.pairs.counted(by_condition)
     if bound is Bound.VALUE:
         return counted
-    alternative = np.where(rows.other == NONE, counted, by_condition[rows.other])
-    return (np.minimum if bound is Bound.LOW else np.maximum)(counted, alternative)
+    besides = rows.pairs.besides(by_condition)
+    return (np.minimum if bound is Bound.LOW else np.maximum)(counted, besides)
 
 
-def _at_most(wide: Widened, levels: Numbers, height: int, bound: Bound) -> Stretches:
-    """Return the time in which the level of the spans that reach there is no higher than height."""
-    is_low = levels <= height
-    if not wide.is_wider or bound is Bound.VALUE:
-        return rows_where(wide.rows, is_low)
-    if bound is Bound.LOW:
-        return joined(wide.start[is_low], wide.end[is_low])
-    higher = joined(wide.start[~is_low], wide.end[~is_low])
-    return subtract(rows_where(wide.rows, is_low), higher)
+def _where(wide: Widened, of_pairs: Mask, bound: Bound) -> Stretches:
+    """Return the time in which the spans that reach there are low; of_pairs: which say so."""
+    rows, is_low = wide.rows, np.asarray(of_pairs, dtype=np.bool_)[wide.rows.pair]
+    low = np.flatnonzero(is_low)
+    is_break = np.asarray(rows.start[low[1:]] > rows.end[low[:-1]], dtype=np.bool_)
+    first = np.flatnonzero(np.append(np.ones(len(low[:1]), dtype=np.bool_), is_break))
+    last = np.append(first[1:], np.full(len(first[:1]), len(low))) - 1
+    found = Stretches(rows.start[low[first]], rows.end[low[last]])
+    if not wide.is_wider or bound is Bound.VALUE or not len(low):
+        return found
+    if bound is Bound.HIGH:
+        return _left_by_higher(wide, is_low, found, low[first])
+    # Neighbours touch, and so do the ends that they reach.
+    return joined(
+        np.minimum.reduceat(wide.start[low], first), np.maximum.reduceat(wide.end[low], first)
+    )
+
+
+def _left_by_higher(wide: Widened, is_low: Mask, low: Stretches, first: Rows) -> Stretches:
+    """Return what is left of low spans, each with its first row, by higher ones beside them."""
+    higher = np.flatnonzero(~is_low)
+    if not len(higher):
+        return low
+    # A span may reach beyond its neighbour, so it is the farthest of all before, and of all after.
+    reached = np.maximum.accumulate(wide.end[higher])
+    reaching = np.minimum.accumulate(wide.start[higher][::-1])[::-1]
+    before = np.searchsorted(higher, first)
+    start, end = low.start.copy(), low.end.copy()
+    has_before, has_after = before > 0, before < len(higher)
+    start[has_before] = np.maximum(start[has_before], reached[before[has_before] - 1])
+    end[has_after] = np.minimum(end[has_after], reaching[before[has_after]])
+    is_left = np.asarray(start < end, dtype=np.bool_)
+    return Stretches(start[is_left], end[is_left])
 
 
 def _value(
     rows: Seen, line: Line, table: Table, carry_last_ms: int
 ) -> tuple[Stretches, Callable[[int], Stretches]]:
     """Return the time that is unknown to the value, and a function from height to set."""
-    levels = table.levels[Bound.VALUE][rows.condition]
-    is_unknown = table.is_unknown[rows.condition]
-    unknown = rows_where(rows, is_unknown)
+    levels = rows.pairs.counted(table.levels[Bound.VALUE])
+    is_unknown = rows.pairs.counted(table.is_unknown)
+    unknown = rows_where(rows, is_unknown[rows.pair])
     if carry_last_ms == 0 or not len(unknown):
-        return unknown, lambda height: rows_where(rows, levels <= height)
+        return unknown, lambda height: rows_where(rows, (levels <= height)[rows.pair])
     # A stretch never begins at a row that follows unknown time, so the row before is what was seen.
     first = np.searchsorted(rows.start, unknown.start)
     has_before = unknown.start > line.starts(rows.lane[first])
     before, carried = first[has_before] - 1, unknown.where(has_before)
     until = np.minimum(carried.end, carried.start + min(carry_last_ms, line.stride))
     rest = subtract(unknown, joined(carried.start, until))
-    carried_levels, rest_level = levels[before], int(levels[first[0]])
+    carried_levels, rest_level = levels[rows.pair[before]], int(levels[rows.pair[first[0]]])
 
     def at_most(height: int) -> Stretches:
         is_low = carried_levels <= height
         return union(
-            rows_where(rows, (levels <= height) & ~is_unknown),
+            rows_where(rows, ((levels <= height) & ~is_unknown)[rows.pair]),
             joined(carried.start[is_low], until[is_low]),
             rest if rest_level <= height else nothing(line.kind),
         )
