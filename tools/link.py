@@ -85,10 +85,21 @@ def metadata(project: dict[str, Any]) -> str:
     lines = ["Metadata-Version: 2.4", f"Name: {project['name']}", f"Version: {version()}"]
     lines.append(f"Requires-Python: {project['requires-python']}")
     lines += [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
-    for extra, requirements in project["optional-dependencies"].items():
+    for extra in project["optional-dependencies"]:
+        needed = sorted(set(written_out(extra, project["optional-dependencies"])))
         lines.append(f"Provides-Extra: {extra}")
-        lines += [f"Requires-Dist: {item}; extra == '{extra}'" for item in requirements]
+        lines += [f"Requires-Dist: {item}; extra == '{extra}'" for item in needed]
     return "\n".join(lines) + "\n"
+
+
+def written_out(extra: str, extras: dict[str, list[str]]) -> Iterator[str]:
+    """Give what an extra needs; of extras of ours that it includes, what these need."""
+    for requirement in extras[extra]:
+        if included := re.fullmatch(r"gpusla\[([a-z,]+)\]", requirement):
+            for other in included[1].split(","):
+                yield from written_out(other, extras)
+        else:
+            yield requirement
 
 
 def entry_points(project: dict[str, Any]) -> str:

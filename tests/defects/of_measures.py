@@ -18,8 +18,8 @@ DEFECTS = (
     Defect(
         "what the time may have been instead does not matter to low",
         "sla/measure/slots.py",
-        "(np.minimum if bound is Bound.LOW else np.maximum)(counted, alternative)",
-        "counted if bound is Bound.LOW else np.maximum(counted, alternative)",
+        "(np.minimum if bound is Bound.LOW else np.maximum)(counted, besides)",
+        "counted if bound is Bound.LOW else np.maximum(counted, besides)",
         (
             f"{SLOTS}::test_3_2_low_takes_the_smaller_of_condition_and_other_and_high_the_larger",
             SECOND_OPINION,
@@ -76,8 +76,8 @@ DEFECTS = (
     Defect(
         "over-delivery is banked",
         "sla/measure/capacity.py",
-        "lost = integral(np.maximum(promised - self.delivered, 0), lengths)",
-        "lost = max(0, integral(promised - self.delivered + 0, lengths))",
+        "return integral(np.maximum(steps.sum(\"short\"), 0), np.diff(steps.places))",
+        "return max(0, integral(steps.sum(\"short\"), np.diff(steps.places)))",
         (
             f"{CAPACITY}::test_6_2_what_is_delivered_beyond_the_commitment_is_not_banked",
             SECOND_OPINION,

@@ -87,7 +87,7 @@ class RequestsForm(Form):
 
 
 class HealthReasonsForm(Form):
-    """A unit conforms while none of its GPUs is down or has one of these reasons."""
+    """A unit conforms while none of its GPUs is degraded or down for one of these reasons."""
 
     source: Literal["health_reasons"]
     failing_reasons: list[str] = Field(min_length=1, max_length=100)

@@ -121,7 +121,7 @@ def _where(wide: Widened, of_pairs: Mask, bound: Bound) -> Stretches:
     low = np.flatnonzero(is_low)
     is_break = np.asarray(rows.start[low[1:]] > rows.end[low[:-1]], dtype=np.bool_)
     first = np.flatnonzero(np.append(np.ones(len(low[:1]), dtype=np.bool_), is_break))
-    last = np.append(first[1:], np.full(len(first[:1]), len(low))) - 1
+    last = np.append(first[1:], np.full(len(first[:1]), len(low), dtype=np.int64)) - 1
     found = Stretches(rows.start[low[first]], rows.end[low[last]])
     if not wide.is_wider or bound is Bound.VALUE or not len(low):
         return found
