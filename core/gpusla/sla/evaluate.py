@@ -153,9 +153,17 @@ class _Case:
         return losses(self.contract, interval, self.until_ms, self.facts, self.allowed.excused)
 
     def _allowed(self) -> Allowed:
-        reach = reach_of(self.facts.timeline, self.window)
+        reach = self._reach()
         periods = tuple(_billing_periods(self.contract, reach))
         return allowed(self.contract, self.facts.exclusions, self.prepared.held, periods, reach)
+
+    def _reach(self) -> Interval:
+        """Return the time in which exclusions are asked about: all that a repair's clock ran."""
+        reach = reach_of(self.facts.timeline, self.window)
+        if not any(objective.replacement for objective in self.contract.objectives):
+            return reach
+        opened = (repair.opened_ms for repair in self.facts.repairs)
+        return Interval(min([reach.start_ms, *opened]), reach.end_ms)
 
     def _counted(self) -> tuple[str, ...]:
         """Return the records that excuse any of the time that is judged."""
