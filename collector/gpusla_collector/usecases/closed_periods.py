@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.remedies import ClaimMode, NoCredit
 from gpusla.ledger.entries import Entry, Status
 from gpusla.sla.chronic import FinalOutcome
-from gpusla.sla.digest import plain
+from gpusla.sla.digest import from_exact, plain
 from gpusla.sla.evaluation import ClaimStanding, Evaluation
 from gpusla_collector.ports import OPERATOR, Judged, Store
 from gpusla_collector.usecases.judge import Judgement
@@ -143,7 +142,7 @@ def _outcomes(content: Mapping[str, Any], final_ms: int) -> Iterator[Ended]:
                 content["period"],
                 final_ms,
                 outcome["is_missed"],
-                None if value is None else Fraction(value),
+                None if value is None else from_exact(value),
             ),
         )
 

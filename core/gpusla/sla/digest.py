@@ -24,6 +24,14 @@ from gpusla.sla.evaluation import (
     UnitOutcome,
 )
 
+DECIMAL_BITS_MAX = 12_000
+"""
+Up to so many bits a number is written in decimals: some 3,600 digits.
+
+Readers of decimals stop at 4,300 digits (Python) or take time that grows with their square.  A mean
+over the five-minute slots of a month is a fraction with ten thousand digits.
+"""
+
 
 def digest(evaluation: Evaluation) -> str:
     """Return the SHA-256 of the evaluation's canonical JSON, in hex."""
@@ -36,10 +44,22 @@ def canonical(value: Any) -> bytes:
 
 
 def exact(value: Fraction | int | None) -> int | str | None:
-    """Return a number as JSON can hold it without rounding: an integer, or text such as `2/3`."""
+    """
+    Return a number as JSON can hold it without rounding: an integer, or text such as `2/3`.
+
+    Where either part has more than DECIMAL_BITS_MAX bits both are hexadecimal: `0x2/0x3`.
+    """
     if value is None or isinstance(value, int):
         return value
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > DECIMAL_BITS_MAX:
+        return f"{value.numerator:#x}/{value.denominator:#x}"
     return value.numerator if value.denominator == 1 else str(value)
+
+
+def from_exact(written: int | str) -> Fraction:
+    """Return the number that `exact` wrote."""
+    numerator, _, denominator = str(written).partition("/")
+    return Fraction(int(numerator, 0), int(denominator or "1", 0))
 
 
 def plain(evaluation: Evaluation) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from fractions import Fraction
 
 from gpusla.contracts.promises import Kind, Objective
 from gpusla.instants import format_instant
-from gpusla.sla.digest import exact
 from gpusla.sla.evaluation import Derivation, Evaluation
+from gpusla.statement.numbers import readable
 from gpusla.statement.words import unit_words, unknown_words
 
 
@@ -80,7 +80,7 @@ def around(ends: tuple[Fraction | None, Fraction | None], field: str) -> Iterato
 
 def text(value: Fraction | int | None) -> str:
     """Write an exact number."""
-    return "n/a" if value is None else str(exact(value))
+    return "n/a" if value is None else readable(value)
 
 
 def _committed(evaluation: Evaluation) -> Derivation:

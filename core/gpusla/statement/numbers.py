@@ -10,8 +10,10 @@ from fractions import Fraction
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.money import format_amount
 from gpusla.instants import format_instant
+from gpusla.sla.digest import exact
 
 HOUR_MS = 3_600_000
+READABLE_MAX = 80
 
 
 def decimal(value: Fraction | int, places: int) -> str:
@@ -45,8 +47,14 @@ def money(contract: ContractVersion, minor_units: Fraction | int) -> str:
 def exact_money(contract: ContractVersion, minor_units: Fraction) -> str:
     """Write an amount with whatever it has beyond whole minor units."""
     rest = minor_units - int(minor_units)
-    more = f" and {rest} of its smallest unit" if rest else ""
+    more = f" and {readable(rest)} of its smallest unit" if rest else ""
     return money(contract, minor_units) + more
+
+
+def readable(value: Fraction | int) -> str:
+    """Write an exact number; one that is too long to read is cut off, and the JSON keeps it."""
+    written = str(exact(value))
+    return written if len(written) <= READABLE_MAX else f"{decimal(value, 12)}... (whole in JSON)"
 
 
 def instant(instant_ms: int) -> str:
