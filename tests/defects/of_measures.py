@@ -76,8 +76,8 @@ DEFECTS = (
     Defect(
         "over-delivery is banked",
         "sla/measure/capacity.py",
-        "return integral(np.maximum(steps.sum(\"short\"), 0), np.diff(steps.places))",
-        "return max(0, integral(steps.sum(\"short\"), np.diff(steps.places)))",
+        'return integral(np.maximum(steps.sum("short"), 0), np.diff(steps.places))',
+        'return max(0, integral(steps.sum("short"), np.diff(steps.places)))',
         (
             f"{CAPACITY}::test_6_2_what_is_delivered_beyond_the_commitment_is_not_banked",
             SECOND_OPINION,
