@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,8 @@ class AgentProcess:
     """
     A running agent; before says what it is started under, such as strace.
 
-    port: 0 if it died before it served anything.
+    port: 0 if it died before it served anything.  It ends with this object, whatever became of the
+    test, so that no failure leaves an agent behind.
     """
 
     def __init__(self, settings: Path, before: Sequence[str] = ()) -> None:
@@ -89,6 +91,7 @@ class AgentProcess:
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
+        weakref.finalize(self, _end, self.process)
         self.port = int(self._started().get("port", 0))
 
     def _started(self) -> dict[str, Any]:
@@ -108,6 +111,15 @@ class AgentProcess:
                 return answer.read(), answer.headers
         except http.client.HTTPException as cause:  # killed in the middle of its answer
             raise ConnectionError(path) from cause
+
+    def troubles(self) -> dict[str, Any]:
+        """Return what the page of its health names; empty if it says that it is healthy."""
+        try:
+            found = json.loads(self.get("/healthz")[0])
+        except urllib.error.HTTPError as cause:
+            found = json.loads(cause.read())
+        assert found["healthy"] == (not found["troubles"])
+        return dict(found["troubles"])
 
     def look(self) -> Served:
         """Fetch the journal and the page of metrics."""
@@ -130,3 +142,10 @@ class AgentProcess:
         """Wait for its end and return its code."""
         self.process.communicate(timeout=10)
         return self.process.returncode
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.kill()
+    if process.stderr is not None and not process.stderr.closed:
+        process.communicate()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -52,7 +53,11 @@ def test_an_agent_meters_and_stops_when_told(settings: Path) -> None:
     seen = agent.look()
     while seen.head < 6:
         seen = agent.look()
-    assert json.loads(agent.get("/healthz")[0]) == {"healthy": True, "troubles": {}}
+    # A machine that is busy with other tests may be late with one sample, and the page says so.
+    until = time.monotonic() + 10
+    while (troubles := agent.troubles()) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert not troubles
     workers = subprocess.run(
         ["pgrep", "-P", str(agent.process.pid)], capture_output=True, text=True, check=True
     ).stdout.split()
