@@ -7,36 +7,52 @@ from typing import Annotated
 import typer
 
 from gpusla.commands.contract.files import read_contract_file
+from gpusla.commands.contract.final_outcomes import final_outcomes
 from gpusla.contracts.model import ContractVersion, Proration
 from gpusla.contracts.money import format_amount, round_once
 from gpusla.contracts.rights import Right
 from gpusla.contracts.rights import rights as rights_of
+from gpusla.sla.chronic import as_rights, chronic_rights
 from gpusla.sla.digest import canonical
 from gpusla.sla.fees import MinimumSpend, minimum_spend
 
 
 def rights(
     contract: Annotated[Path, typer.Argument(metavar="CONTRACT", help="A contract file.")],
+    statement: Annotated[
+        list[Path] | None,
+        typer.Option(help="The JSON of a final statement; give all of the last periods."),
+    ] = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="For a machine.")] = False,
 ) -> None:
     """
     List the dated rights of a contract, and the least that it costs under each reading.
 
+    Those that chronic failure opens need the statements that tell of it, given by --statement.
+
     For example: gpusla contract rights examples/contracts/reflection-2026.yaml
     """
     terms = read_contract_file(contract)
+    found = rights_of(terms, _opened_by_failure(terms, statement or ()))
     if json:
-        found = [_plain(one) for one in rights_of(terms)]
-        typer.echo(canonical({"contract": terms.id, "rights": found}).decode("ascii"))
+        plain = {"contract": terms.id, "rights": [_plain(one) for one in found]}
+        typer.echo(canonical(plain).decode("ascii"))
         return
-    typer.echo("\n".join((*listed(terms), "", *spent(terms))))
+    typer.echo("\n".join((*listed(terms, found), "", *spent(terms))))
 
 
-def listed(contract: ContractVersion) -> Iterator[str]:
-    """Yield a line for each right, in order of time."""
+def _opened_by_failure(terms: ContractVersion, statements: Iterable[Path]) -> Iterator[Right]:
+    """Yield the rights of chronic failure as they stand with the last of the statements."""
+    outcomes = tuple(final_outcomes(terms, statements))
+    last_ms = max((one.final_ms for one in outcomes), default=0)
+    yield from as_rights(terms, chronic_rights(terms, outcomes, last_ms))
+
+
+def listed(contract: ContractVersion, rights: Iterable[Right]) -> Iterator[str]:
+    """Yield a line for each right, in their order."""
     yield f"{contract.id} version {contract.version}, local days of {contract.term.timezone}"
-    found = [(_days(one), _rule(one), one.field) for one in rights_of(contract)]
+    found = [(_days(one), _rule(one), one.field) for one in rights]
     width = max(len(rule) for _, rule, _ in found)
     for days, rule, field in found:
         yield f"  {days:<26}{rule:<{width}}  [{field}]"
