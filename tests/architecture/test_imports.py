@@ -66,6 +66,7 @@ BREACHES = [
     Breach("truth", "gpusla.simulation.planted", "import gpusla.sla", "gpusla.sla"),
     Breach("truth", "gpusla.simulation.planted", "import time", "time"),
     Breach("nvml", "gpusla_agent.probes.planted", "import pynvml", "pynvml"),
+    Breach("cryptography", "gpusla.ledger.planted", "import cryptography", "cryptography"),
     Breach("base-install", "gpusla.statement.planted", "import httpx", "httpx"),
     Breach("arrays", "gpusla.ledger.planted", "import numpy", "numpy"),
     Breach("agent-install", "gpusla_agent.server", "import sqlalchemy", "sqlalchemy"),

@@ -1,0 +1,1 @@
+"""One way to sign, the keys of a node, the grades of its evidence."""
