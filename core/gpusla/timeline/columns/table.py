@@ -95,5 +95,45 @@ def once(numbers: Integers) -> Integers:
     return ordered[is_new]
 
 
+def numbered(*columns: Integers) -> tuple[Integers, Integers]:
+    """
+    Return the first row of each kind, and the number of each row's kind; columns of one length.
+
+    Small integers are counted in a table, which takes a fraction of the time of sorting them.
+    """
+    code, kinds = np.zeros_like(columns[0]), 1
+    most = 4 * len(code) + 1024
+    for column in columns:
+        least, values = _range(column)
+        if values > most:
+            _, column = _by_sorting(column)  # noqa: PLW2901
+            least, values = _range(column)
+        if kinds * values > most:
+            first, code = _by_table(code, kinds) if kinds <= most else _by_sorting(code)
+            kinds = len(first)
+        code, kinds = code * values + (column - least), kinds * values
+    return _by_table(code, kinds) if kinds <= most else _by_sorting(code)
+
+
+def _range(column: Integers) -> tuple[int, int]:
+    """Return the least number, and how many there are from it to the greatest."""
+    if len(column) == 0:
+        return 0, 1
+    least = int(column.min())
+    return least, int(column.max()) - least + 1
+
+
+def _by_table(code: Integers, kinds: int) -> tuple[Integers, Integers]:
+    row = np.full(kinds, NONE, dtype=np.int64)
+    row[code[::-1]] = np.arange(len(code) - 1, -1, -1, dtype=np.int64)
+    occurs = row != NONE
+    return row[occurs], (np.cumsum(occurs, dtype=np.int64) - 1)[code]
+
+
+def _by_sorting(code: Integers) -> tuple[Integers, Integers]:
+    _, first, place = np.unique(code, return_index=True, return_inverse=True)
+    return first, place
+
+
 def _states_of(mask: int) -> set[State]:
     return {state for place, state in enumerate(BY_SEVERITY) if mask >> place & 1}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gpusla.catalogue.reasons import State
 from gpusla.timeline.columns.claims import WITNESSES
 from gpusla.timeline.columns.model import NONE, Integers
-from gpusla.timeline.columns.table import BY_SEVERITY, Table
+from gpusla.timeline.columns.table import BY_SEVERITY, Table, numbered
 from gpusla.timeline.witnesses import disputed
 
 Mask: TypeAlias = NDArray[np.bool_]
@@ -181,7 +181,7 @@ def _disputed(table: Table, claims: Verdicts, is_speaking: Mask) -> Integers:
     said = np.concatenate(
         [np.where(is_speaking, one, NONE) for one in (claims.condition, claims.other)], axis=1
     )
-    first, place = _alike(said)
+    first, place = numbered(*said.T)
     kinds, conditions = said[first], table.conditions
     numbers = [
         table.number(
@@ -196,15 +196,3 @@ def _disputed(table: Table, claims: Verdicts, is_speaking: Mask) -> Integers:
         for kind in kinds.tolist()
     ]
     return np.array(numbers, dtype=np.int64)[place]
-
-
-def _alike(rows: Integers) -> tuple[Integers, Integers]:
-    """Return one row of each kind, and the number of each row's kind; rows of small integers."""
-    place = np.zeros(len(rows), dtype=np.int64)
-    first = place[:1]
-    for column in rows.T:
-        least = column.min(initial=0)
-        key = place * (column.max(initial=0) - least + 1) + (column - least)
-        # Few kinds are told from one another, so this is as quick as counting.
-        _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    return first, place
