@@ -18,7 +18,14 @@ PROGRAMS = {
     "GPUSLA_AMTOOL": ("amtool",),
     "GPUSLA_CC": ("cc", "gcc"),
     "GPUSLA_CHROMIUM": ("chromium", "chromium-browser", "google-chrome"),
+    "GPUSLA_POSTGRES": ("postgres",),
+    "GPUSLA_INITDB": ("initdb",),
 }
+SERVERS = sorted(
+    Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name)
+)
+"""Where Debian keeps PostgreSQL's programs, which it does not put on PATH; the newest last."""
+
 
 settings.register_profile(
     "repository",
@@ -34,5 +41,6 @@ def pytest_configure() -> None:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for variable, names in PROGRAMS.items():
         if not os.environ.get(variable):
-            found = next(filter(None, map(shutil.which, names)), "")
+            path = os.pathsep.join((os.environ["PATH"], *map(str, reversed(SERVERS))))
+            found = next(filter(None, (shutil.which(name, path=path) for name in names)), "")
             os.environ[variable] = found

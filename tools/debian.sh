@@ -23,6 +23,8 @@ find_program() { # NAME
   cc) first_compiler "${GPUSLA_CC:-}" "$DEBIAN/bin/cc" cc gcc ;;
   chromium) first_browser "${GPUSLA_CHROMIUM:-}" chromium chromium-browser google-chrome ;;
   strace) first_of "${GPUSLA_STRACE:-}" strace ;;
+  postgres) first_server "${GPUSLA_POSTGRES:-}" postgres ;;
+  initdb) first_server "${GPUSLA_INITDB:-}" initdb ;;
   systemd-analyze) first_of "${GPUSLA_SYSTEMD_ANALYZE:-}" systemd-analyze ;;
   *) die 2 "tools/debian.sh knows no program called $1." ;;
   esac
@@ -36,6 +38,17 @@ first_of() { # OVERRIDE NAME...
     [ -x "$DEBIAN/bin/$first_name" ] && echo "$DEBIAN/bin/$first_name" && return 0
   done
   return 1
+}
+
+# Debian keeps PostgreSQL's server programs off PATH, one folder for each version.
+first_server() { # OVERRIDE NAME
+  first_of "$1" "$2" && return 0
+  server_path=$(newest_server "" "$2")
+  [ -n "$server_path" ] && echo "$server_path"
+}
+
+newest_server() { # ROOT NAME
+  find "$1"/usr/lib/postgresql/*/bin -name "$2" 2>/dev/null | sort -V | tail -n 1
 }
 
 # A compiler without the C library's headers compiles nothing of ours.
@@ -79,6 +92,8 @@ export_program() { # NAME PATH
   cc) export GPUSLA_CC="$2" ;;
   chromium) export GPUSLA_CHROMIUM="$2" ;;
   strace) export GPUSLA_STRACE="$2" ;;
+  postgres) export GPUSLA_POSTGRES="$2" ;;
+  initdb) export GPUSLA_INITDB="$2" ;;
   systemd-analyze) export GPUSLA_SYSTEMD_ANALYZE="$2" ;;
   esac
 }
@@ -93,6 +108,7 @@ packages_of() { # PROGRAM...
     cc) echo gcc libc6-dev ;;
     chromium) echo chromium ;;
     strace) echo strace ;;
+    postgres | initdb) echo postgresql ;;
     systemd-analyze) echo systemd ;;
     esac
   done | tr ' ' '\n' | sort -u
@@ -181,6 +197,7 @@ write_wrapper() { # PROGRAM
   case $1 in
   cc) wrap_compiler ;;
   chromium) wrap_browser ;;
+  postgres | initdb) wrap "$1" "$(newest_server "$UNPACKED" "$1")" "" ;;
   *) wrap "$(wrapper_name "$1")" "$UNPACKED/usr/bin/$(wrapper_name "$1")" "" ;;
   esac
 }
@@ -293,7 +310,7 @@ allow_services() {
 
 our_services() {
   for unit in /lib/systemd/system/prometheus.service \
-    /lib/systemd/system/prometheus-alertmanager.service; do
+    /lib/systemd/system/prometheus-alertmanager.service /lib/systemd/system/postgresql.service; do
     [ ! -e "$unit" ] || printf '%s ' "${unit##*/}"
   done
 }

@@ -50,6 +50,14 @@ def test_a_script_that_asks_for_a_snap_is_no_browser(tmp_path: Path) -> None:
     assert found == ("" if snaps else str(stub))
 
 
+def test_the_newest_of_debians_servers_is_taken(tmp_path: Path) -> None:
+    """PostgreSQL's programs are off PATH, in a folder for each version; 9 is older than 15."""
+    for version in ("9.6", "15"):
+        script(tmp_path / f"usr/lib/postgresql/{version}/bin/postgres")
+    found = call(f"newest_server {tmp_path} postgres", tmp_path).stdout.strip()
+    assert found == str(tmp_path / "usr/lib/postgresql/15/bin/postgres")
+
+
 def test_what_is_missing_is_told_to_whatever_is_started(tmp_path: Path) -> None:
     """The demo prints one sentence about it; the tests refuse to start."""
     finished = call(
