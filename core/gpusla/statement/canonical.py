@@ -12,8 +12,13 @@ from gpusla.sla.evaluation import Derivation
 from gpusla.statement.model import Statement
 from gpusla.statement.terms import plain_terms
 
-FORMAT = "gpusla/statement/2"
-"""What stands under `format`, so that a reader knows what it holds before it reads on."""
+FORMAT = "gpusla/statement/3"
+"""
+What stands under `format`, so that a reader knows what it holds before it reads on.
+
+3 adds to 2 what printing a statement from its file needs: the contract's term, its papers, when its
+statements become final, and the billing period that a segment is a part of.
+"""
 
 
 def to_json(statement: Statement) -> bytes:
@@ -28,6 +33,9 @@ def to_json(statement: Statement) -> bytes:
                 "key": evaluation.period.key,
                 "start": format_instant(evaluation.period.interval.start_ms),
                 "end": format_instant(evaluation.period.interval.end_ms),
+                "first_day": evaluation.period.first_day.isoformat(),
+                "whole_start": format_instant(evaluation.period.whole.start_ms),
+                "whole_end": format_instant(evaluation.period.whole.end_ms),
                 "judged_until": format_instant(evaluation.until_ms),
             },
             "evaluation": plain(evaluation),
@@ -56,6 +64,10 @@ def _contract(contract: ContractVersion) -> dict[str, Any]:
         "is_affiliate": contract.affiliate,
         "is_verified": contract.verified,
         "timezone": contract.term.timezone,
+        "term": plain_terms(contract.term),
+        "effective_from": contract.effective_from.isoformat(),
+        "documents": plain_terms(contract.documents),
+        "statement": plain_terms(contract.statement),
         "fees": plain_terms(contract.fees),
         "capacity": plain_terms(contract.capacity),
         "objectives": plain_terms(contract.objectives),

@@ -1,0 +1,168 @@
+"""
+A statement read back from its canonical JSON, so that whoever has the file can print it.
+
+What a statement does not hold of its contract is left empty: worked examples, signatures, parity
+terms, chronic failure.  Of format 2 the term is unknown too, and stands in as the period.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from gpusla.contracts.calendar import local_days
+from gpusla.contracts.model import (
+    Capacity,
+    Citation,
+    ContractVersion,
+    Fees,
+    Parties,
+    SourceDocument,
+    StatementTerms,
+    Term,
+    Termination,
+)
+from gpusla.contracts.promises import Objective
+from gpusla.contracts.remedies import Claims, Combination, ExclusionRule
+from gpusla.errors import GpuslaError
+from gpusla.identity import ContractId, NodeName, TenantId
+from gpusla.instants import Interval, parse_instant
+from gpusla.journal.chain import Head
+from gpusla.ledger.entries import Account, Entry, Line, Status
+from gpusla.sla.evaluation import Derivation
+from gpusla.statement.canonical import FORMAT, to_json
+from gpusla.statement.model import Inputs, Standing, Statement
+from gpusla.statement.read_evaluation import read_evaluation
+from gpusla.statement.untold import read_terms
+
+FORMATS = ("gpusla/statement/2", FORMAT)
+_NO_TERMS = StatementTerms(0, "")
+
+
+def from_json(content: bytes) -> Statement:
+    """
+    Return the statement that `to_json` wrote.
+
+    Raises ValueError, in words, if content is no statement of a format in FORMATS, or, where it is
+    of the present one, if any byte of it is not what a statement of its figures has.
+    """
+    data = json.loads(content, parse_float=_refuse, parse_constant=_refuse)
+    if not isinstance(data, dict) or data.get("format") not in FORMATS:
+        message = f"it is not of a format that this version reads: {', '.join(FORMATS)}"
+        raise ValueError(message)
+    try:
+        statement = _statement(data)
+    except (KeyError, TypeError, AttributeError, ZeroDivisionError, RecursionError) as cause:
+        message = f"{cause} is not what a statement has there"
+        raise ValueError(message) from cause
+    except GpuslaError as cause:
+        message = cause.message
+        raise ValueError(message) from cause
+    if data["format"] == FORMAT and to_json(statement) != content.strip():
+        message = "its parts do not belong together"
+        raise ValueError(message)
+    return statement
+
+
+def _statement(data: Mapping[str, Any]) -> Statement:
+    contract = _contract(data)
+    evaluation = read_evaluation(data["evaluation"], contract, data["period"])
+    entries = tuple(_entry(one, contract, data["period"]["key"]) for one in data["entries"])
+    return Statement(
+        evaluation,
+        entries,
+        _inputs(data["inputs"]),
+        Standing(data["standing"]),
+        _derivation(data["derivation"]),
+    )
+
+
+def _contract(data: Mapping[str, Any]) -> ContractVersion:
+    told, period = data["contract"], data["period"]
+    term, effective_from = _term(told, period)
+
+    def part(type_: Any, name: str) -> Any:
+        return read_terms(type_, told[name], f"contract.{name}")
+
+    return ContractVersion(
+        id=ContractId(told["id"]),
+        tenant=TenantId(told["tenant"]),
+        version=told["version"],
+        effective_from=effective_from,
+        house=told["is_house"],
+        affiliate=told["is_affiliate"],
+        verified=told["is_verified"],
+        documents=part(tuple[SourceDocument, ...], "documents") if "documents" in told else (),
+        citations=part(tuple[Citation, ...], "citations"),
+        disagreements=(),
+        parties=Parties(told["provider_name"], told["tenant_name"]),
+        term=term,
+        fees=part(Fees, "fees"),
+        capacity=part(Capacity, "capacity"),
+        objectives=part(tuple[Objective, ...], "objectives"),
+        combination=part(Combination, "combination"),
+        exclusion_rules=part(tuple[ExclusionRule, ...], "exclusion_rules"),
+        claims=part(Claims, "claims"),
+        chronic=None,
+        parity=None,
+        statement=part(StatementTerms, "statement") if "statement" in told else _NO_TERMS,
+        examples=(),
+        signatures=(),
+        assumed=tuple(told["assumed"]),
+        digest=told["digest"],
+        source="",
+    )
+
+
+def _term(told: Mapping[str, Any], period: Mapping[str, str]) -> tuple[Term, date]:
+    timezone = told["timezone"]
+    if "term" in told:
+        term = read_terms(Term, told["term"], "contract.term")
+        return term, date.fromisoformat(told["effective_from"])
+    interval = Interval(parse_instant(period["start"]), parse_instant(period["end"]))
+    first, after = local_days(interval, timezone)
+    return Term(first, after, timezone, Termination(0, 0, (), False, None)), first  # noqa: FBT003
+
+
+def _entry(told: Mapping[str, Any], contract: ContractVersion, period: str) -> Entry:
+    first, second = (Line(Account(account), amount) for account, amount in told["lines"])
+    return Entry(
+        told["key"],
+        contract.id,
+        contract.tenant,
+        period,
+        told["clause"],
+        told["revision"],
+        Status(told["status"]),
+        told["amount_minor_units"],
+        told["currency"],
+        (first, second),
+        told["reverses"],
+        told["evaluation_digest"],
+    )
+
+
+def _inputs(told: Mapping[str, Any]) -> Inputs:
+    journals = {
+        NodeName(node): Head(head["sequence"], head["digest"])
+        for node, head in told["journals"].items()
+    }
+    return Inputs(
+        journals,
+        told["inventory_digest"],
+        told["assignments_digest"],
+        told["exclusions_digest"],
+        told["claims_digest"],
+        told["zone_edition"],
+        told["program"],
+    )
+
+
+def _derivation(told: Mapping[str, Any]) -> Derivation:
+    children = tuple(_derivation(child) for child in told["children"])
+    return Derivation(told["name"], told["rule"], told["field"], told["value"], children)
+
+
+def _refuse(text: str) -> None:
+    message = f"{text} is not a whole number"
+    raise ValueError(message)

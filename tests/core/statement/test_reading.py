@@ -1,0 +1,82 @@
+"""A statement's file is enough to have the statement again."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpusla.sla.digest import canonical
+from gpusla.statement import Statement, render_text, to_json
+from gpusla.statement.reading import from_json
+from tests.core.statement.scenes import bad_october, four_promises, open_month, statement
+
+FORMAT_2 = Path(__file__).parents[2] / "golden" / "statement" / "october.format-2.json"
+
+
+def scenes() -> list[Statement]:
+    """One promise, four, and a month that still runs."""
+    return [statement(bad_october()), statement(four_promises()), statement(open_month(), ())]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_statement_read_back_is_the_same_to_the_byte(number: int) -> None:
+    """And says the same to people."""
+    written = scenes()[number]
+    again = from_json(to_json(written) + b"\n")
+    assert to_json(again) == to_json(written)
+    assert render_text(again) == render_text(written)
+    assert again.evaluation.losses == written.evaluation.losses
+    assert again.entries == written.entries
+
+
+def test_a_file_of_the_format_before_can_still_be_printed() -> None:
+    """It says all but the contract's term, of which no figure of it depends."""
+    again = from_json(FORMAT_2.read_bytes())
+    now = statement(bad_october())
+    assert again.evaluation.credit_minor_units == now.evaluation.credit_minor_units
+    assert again.evaluation.losses == now.evaluation.losses
+    without_digest = [line for line in render_text(again).splitlines() if "digest is" not in line]
+    assert set(without_digest) <= set(render_text(now).splitlines())
+
+
+def altered(path: tuple[str | int, ...], value: Any) -> bytes:
+    """The bad October with one value changed."""
+    data = json.loads(to_json(statement(bad_october())))
+    place = data
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return canonical(data)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (("format",), "gpusla/statement/9", "not of a format that this version reads"),
+        (("evaluation", "credit_minor_units", "value"), 1, "do not belong together"),
+        (("evaluation", "credit_minor_units", "value"), "1", "'1' is not a whole number"),
+        (
+            ("evaluation", "losses", 0, "gpu_ms"),
+            "1/0",
+            "Fraction(1, 0) is not what a statement has there",
+        ),
+        (("contract", "objectives", 0, "kind"), "luck", "'luck' is not a valid Kind"),
+        (("contract", "fees", "currency"), 7, "contract.fees.currency is '7'"),
+        (("contract", "objectives", 0, "credit", "type"), "gift", "contract.objectives"),
+        (("entries",), None, "is not what a statement has there"),
+        (("entries", 0, "lines", 0, 1), 5, "legs that sum to"),
+    ],
+)
+def test_what_is_no_statement_is_refused(path: tuple[str, ...], value: Any, sentence: str) -> None:
+    """In words that name the place."""
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        from_json(altered(path, value))
+
+
+def test_a_number_with_a_point_is_refused() -> None:
+    """Nothing in a statement is inexact."""
+    content = to_json(statement(bad_october())).replace(b'"version":1', b'"version":1.0')
+    with pytest.raises(ValueError, match=r"1\.0 is not a whole number"):
+        from_json(content)
