@@ -141,6 +141,14 @@ JOURNAL_FORKED = ErrorCode(
     "GS3004", "journal_forked", "An agent serves another history than the one already taken in.",
     "Do not delete anything: compare both copies; the time in dispute is unknown.",
 )
+JOURNAL_SIGNATURE = ErrorCode(
+    "GS3005", "journal_signature", "A journal is signed by a key that is not its node's, or wrongly.",
+    "Compare the key with `gpusla-agent key show` on the node; if it is right, add it to the inventory.",
+)
+NODE_KEY = ErrorCode(
+    "GS3006", "node_key", "A node's key cannot be read, made or replaced.",
+    "Give the file to the agent's user alone, mode 0600; a lost key is replaced at the next start.",
+)
 STATEMENT_ALTERED = ErrorCode(
     "GS3101", "statement_altered", "A statement's figures are not the ones that its digest is of.",
     "Fetch the statement again and compare the two; rely on neither until then.",

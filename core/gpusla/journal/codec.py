@@ -24,7 +24,9 @@ from gpusla.journal.model import (
     ConfigurationChanged,
     Envelope,
     Finding,
+    HeadSigned,
     Instant,
+    KeyIntroduced,
     Kind,
     Observed,
     Occupancy,
@@ -241,6 +243,16 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
     Kind.CONFIGURATION_CHANGED: lambda body: ConfigurationChanged(
         _read_instant(body), _text(body["subject"]), _text(body["digest"])
     ),
+    Kind.KEY: lambda body: KeyIntroduced(
+        _read_instant(body),
+        _text(body["public"]),
+        _text(body["previous"]),
+        _text(body["signature"]),
+        _text(body["endorsement"]),
+    ),
+    Kind.SIGNATURE: lambda body: HeadSigned(
+        _read_instant(body), _text(body["key"]), _text(body["signature"])
+    ),
 }
 
 
@@ -260,42 +272,43 @@ def _write_event(event: XidSeen) -> dict[str, Any]:
     return {"slot": str(event.slot), "gpu": event.gpu, "xid": event.xid, **known}
 
 
+def _write_observed(record: Observed) -> dict[str, Any]:
+    return {
+        "from_mono_ms": record.from_mono_ms,
+        "samples": record.samples,
+        "gap_ms": record.gap_ms,
+        "slots": _slots(record.conditions),
+    }
+
+
+def _write_occupancy(record: Occupancy) -> dict[str, Any]:
+    return {"gpus": {str(slot): gpu for slot, gpu in record.gpus.items()}}
+
+
+def _named(*names: str) -> Callable[[Any], dict[str, Any]]:
+    """Write the fields of these names as they are."""
+    return lambda body: {name: getattr(body, name) for name in names}
+
+
+_WRITERS: dict[type[Body], tuple[Kind, Callable[[Any], dict[str, Any]]]] = {
+    Started: (
+        Kind.STARTED,
+        _named("node", "agent_version", "source", "interval_ms", "valid_ms"),
+    ),
+    Stopped: (Kind.STOPPED, _named("cause")),
+    Observed: (Kind.OBSERVED, _write_observed),
+    Occupancy: (Kind.OCCUPANCY, _write_occupancy),
+    XidSeen: (Kind.EVENT, _write_event),
+    ClockStepped: (Kind.CLOCK_STEPPED, _named("by_ms")),
+    SourceRestarted: (Kind.SOURCE_RESTARTED, _named("cause")),
+    ConfigurationChanged: (Kind.CONFIGURATION_CHANGED, _named("subject", "digest")),
+    KeyIntroduced: (Kind.KEY, _named("public", "previous", "signature", "endorsement")),
+    HeadSigned: (Kind.SIGNATURE, _named("key", "signature")),
+}
+
+
 def _content(body: Body) -> tuple[str, dict[str, Any]]:
-    match body:
-        case Started(at, node, agent_version, source, interval_ms, valid_ms):
-            kind, content = (
-                Kind.STARTED,
-                {
-                    "node": node,
-                    "agent_version": agent_version,
-                    "source": source,
-                    "interval_ms": interval_ms,
-                    "valid_ms": valid_ms,
-                },
-            )
-        case Stopped(at, cause):
-            kind, content = Kind.STOPPED, {"cause": cause}
-        case Observed(at, from_mono_ms, samples, gap_ms, conditions):
-            kind, content = (
-                Kind.OBSERVED,
-                {
-                    "from_mono_ms": from_mono_ms,
-                    "samples": samples,
-                    "gap_ms": gap_ms,
-                    "slots": _slots(conditions),
-                },
-            )
-        case Occupancy(at, gpus):
-            kind, content = Kind.OCCUPANCY, {"gpus": {str(s): gpu for s, gpu in gpus.items()}}
-        case XidSeen(at):
-            kind, content = Kind.EVENT, _write_event(body)
-        case ClockStepped(at, by_ms):
-            kind, content = Kind.CLOCK_STEPPED, {"by_ms": by_ms}
-        case SourceRestarted(at, cause):
-            kind, content = Kind.SOURCE_RESTARTED, {"cause": cause}
-        case ConfigurationChanged(at, subject, digest_):
-            kind = Kind.CONFIGURATION_CHANGED
-            content = {"subject": subject, "digest": digest_}
-        case Opaque():
-            raise TypeError(body)
-    return kind, {"at": _write_instant(at), **content}
+    if isinstance(body, Opaque):
+        raise TypeError(body)
+    kind, write = _WRITERS[type(body)]
+    return kind, {"at": _write_instant(body.at), **write(body)}

@@ -20,7 +20,7 @@ GENESIS = "0" * 64
 
 
 class Kind(StrEnum):
-    """What a record of version 1 says.  `signature` is reserved for signed heads."""
+    """What a record of version 1 says; the last two came later, and older readers skip them."""
 
     STARTED = "started"
     STOPPED = "stopped"
@@ -30,6 +30,7 @@ class Kind(StrEnum):
     CLOCK_STEPPED = "clock_stepped"
     SOURCE_RESTARTED = "source_restarted"
     CONFIGURATION_CHANGED = "configuration_changed"
+    KEY = "key"
     SIGNATURE = "signature"
 
 
@@ -196,6 +197,37 @@ class ConfigurationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyIntroduced:
+    """
+    The node signs with this key from here on.
+
+    public: 32 bytes in base64.  previous: id of the key before it, empty for the first.
+    signature: by the key itself, of `gpusla.evidence.envelope.key_bytes`, in base64.
+    endorsement: the same by the key before it; empty where there was none or it was lost.
+    """
+
+    at: Instant
+    public: str
+    previous: str
+    signature: str
+    endorsement: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSigned:
+    """
+    The node signs all records before this one.
+
+    key: id of the key.  signature: of `gpusla.evidence.envelope.head_bytes` for the record just
+    before, whose number and digest this record's envelope names; in base64.
+    """
+
+    at: Instant
+    key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """A record that this program does not understand; it says nothing about any slot."""
 
@@ -212,5 +244,7 @@ Body = (
     | ClockStepped
     | SourceRestarted
     | ConfigurationChanged
+    | KeyIntroduced
+    | HeadSigned
     | Opaque
 )

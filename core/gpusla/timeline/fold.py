@@ -70,7 +70,7 @@ def advance(
             return replace(carry, last=None), ()
         case Observed():
             return _observe(carry, sequence, body, witness)
-        case _:
+        case _:  # About the journal itself, or about GPUs and not their states.
             return carry, ()
 
 

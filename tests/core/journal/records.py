@@ -11,7 +11,9 @@ from gpusla.journal.model import (
     Condition,
     ConfigurationChanged,
     Finding,
+    HeadSigned,
     Instant,
+    KeyIntroduced,
     Observed,
     Occupancy,
     SourceRestarted,
@@ -37,6 +39,13 @@ _DOWN = Condition(
     State.DOWN, (Finding("gpu_lost", "NVML 15"), Finding("xid_fatal", 'Xid 79 \u00b7 "bus"'))
 )
 
+# What the codec takes for text; whether it is a signature is asked in gpusla.evidence.
+KEY = "dac073e0123bdea59dd9b3bda9cf6037f63aca82627d7abcd5c4ac29dd74003e"
+PUBLIC = "/FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU="
+SIGNATURE = (
+    "YpHWV97sJAJIJ+acOr4BowzlSKKEdDpEXjaA19taw6wY/5tTjRbykK5n92CYTcZZSnwV6XFu0o3AJ77O6h7ECg=="
+)
+
 EVERY_KIND: tuple[Body, ...] = (
     Started(at(0), NODE, "0.1.0", "nvml", 1_000, 2_500),
     ConfigurationChanged(at(0), "inventory", "ab" * 32),
@@ -47,6 +56,8 @@ EVERY_KIND: tuple[Body, ...] = (
     SourceRestarted(at(13, error_ms=None), "two calls hung"),
     ClockStepped(at(14), -3_600_000),
     Stopped(at(15), "SIGTERM"),
+    KeyIntroduced(at(16), PUBLIC, "", SIGNATURE, ""),
+    HeadSigned(at(16), KEY, SIGNATURE),
 )
 
 INTEGERS = st.integers(min_value=-(2**53), max_value=2**53)
@@ -94,4 +105,6 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
     st.builds(ClockStepped, INSTANTS, INTEGERS),
     st.builds(SourceRestarted, INSTANTS, TEXT),
     st.builds(ConfigurationChanged, INSTANTS, TEXT, TEXT),
+    st.builds(KeyIntroduced, INSTANTS, TEXT, TEXT, TEXT, TEXT),
+    st.builds(HeadSigned, INSTANTS, TEXT, TEXT),
 )

@@ -10,7 +10,9 @@ from gpusla.journal.model import (
     ClockStepped,
     Condition,
     Finding,
+    HeadSigned,
     Instant,
+    KeyIntroduced,
     Observed,
     Opaque,
     Started,
@@ -149,3 +151,12 @@ def test_a_clock_that_nobody_knew_stays_unknown_over_the_time_after_it() -> None
     carry, _ = advance(carry, 2, Observed(unsure, 0, 1, 0, {SLOT: OK}))
     _, (span,) = advance(carry, 3, seen(1000))
     assert span.error_ms is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [KeyIntroduced(at(100), "key", "", "signature", ""), HeadSigned(at(100), "id", "signature")],
+)
+def test_what_is_about_the_journal_itself_says_nothing_about_states(body: Body) -> None:
+    """The time around it is as known as it would be without."""
+    assert folded(started(), seen(0), body, seen(1000)) == [(0, 1000, "ok", None)]

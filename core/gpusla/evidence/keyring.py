@@ -1,0 +1,151 @@
+"""
+Follows a journal's keys: which it introduced, which of them are believed, what they signed.
+
+A key is believed if the inventory lists it for the node, or if a key that is believed endorsed it.
+Where the inventory lists none, the first key of the journal is believed: whoever had the node at
+its first start chose it, so what it signs is worth no more than the chain.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from gpusla.catalogue.codes import JOURNAL_SIGNATURE
+from gpusla.errors import JournalError
+from gpusla.evidence.ed25519 import is_signature
+from gpusla.evidence.envelope import head_bytes, key_bytes
+from gpusla.evidence.keys import (
+    PUBLIC_BYTES,
+    SIGNATURE_BYTES,
+    fingerprint,
+    from_text,
+    key_id,
+)
+from gpusla.journal.chain import Head
+from gpusla.journal.model import Body, HeadSigned, KeyIntroduced
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key that a journal introduced: 32 bytes in base64, and the id of the key that endorsed."""
+
+    public: str
+    endorsed_by: str = ""
+
+    @property
+    def id(self) -> str:
+        """The key's id."""
+        return key_id(from_text(self.public, PUBLIC_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """
+    What a journal says of its keys up to some record.
+
+    keys: in the order in which they were introduced.  signed: number of the last record that a
+    good signature covers, 0 if none does.  signed_by: id of the key that made it.
+    """
+
+    keys: tuple[KnownKey, ...] = ()
+    signed: int = 0
+    signed_by: str = ""
+
+    def known(self, identity: str) -> KnownKey | None:
+        """Return the key of an id, None if the journal did not introduce it."""
+        return next((key for key in self.keys if key.id == identity), None)
+
+    def is_enrolled(self, identity: str, enrolled: AbstractSet[str]) -> bool:
+        """Return whether a key leads back to one of the inventory; enrolled: keys in base64."""
+        key = self.known(identity)
+        seen: set[str] = set()
+        while key is not None and key.public not in enrolled and key.public not in seen:
+            seen.add(key.public)
+            key = self.known(key.endorsed_by)
+        return key is not None and key.public in enrolled
+
+    def is_believed(self, identity: str, enrolled: AbstractSet[str]) -> bool:
+        """Return whether a key may sign for the node."""
+        if enrolled or not self.keys:
+            return self.is_enrolled(identity, enrolled)
+        return self.is_enrolled(identity, {self.keys[0].public})
+
+
+NO_KEYS = Keyring()
+
+
+def attest(
+    keyring: Keyring, node: str, before: Head, body: Body, enrolled: AbstractSet[str]
+) -> Keyring:
+    """
+    Take in one record, and check it if it is a key or a signature.
+
+    before: the record before it.  enrolled: the node's keys of the inventory, in base64.
+    Raises JournalError(journal_signature) for a key or a signature that may not be believed.
+    """
+    if isinstance(body, KeyIntroduced):
+        return _introduce(keyring, node, body, enrolled)
+    if isinstance(body, HeadSigned):
+        return _verify(keyring, node, before, body, enrolled)
+    return keyring
+
+
+def _introduce(
+    keyring: Keyring, node: str, body: KeyIntroduced, enrolled: AbstractSet[str]
+) -> Keyring:
+    public = _bytes(body.public, PUBLIC_BYTES)
+    content = key_bytes(node, body.public, body.previous)
+    if not is_signature(public, _bytes(body.signature, SIGNATURE_BYTES), content):
+        raise _refused(node, public, "introduces itself without a signature of its own")
+    before = keyring.known(body.previous)
+    endorsed_by = ""
+    if body.endorsement:
+        if before is None or not is_signature(
+            _bytes(before.public, PUBLIC_BYTES),
+            _bytes(body.endorsement, SIGNATURE_BYTES),
+            content,
+        ):
+            raise _refused(node, public, "is endorsed by no key that the journal had before")
+        endorsed_by = body.previous
+    if keyring.known(key_id(public)) is None:
+        keyring = replace(keyring, keys=(*keyring.keys, KnownKey(body.public, endorsed_by)))
+    if not keyring.is_believed(key_id(public), enrolled):
+        raise _refused(node, public, _why(enrolled))
+    return keyring
+
+
+def _verify(
+    keyring: Keyring, node: str, before: Head, body: HeadSigned, enrolled: AbstractSet[str]
+) -> Keyring:
+    key = keyring.known(body.key)
+    if key is None:
+        raise JournalError(
+            JOURNAL_SIGNATURE,
+            f"{node}: record {before.sequence} is signed by key {body.key[:16]}, which the journal "
+            "did not introduce",
+        )
+    public = _bytes(key.public, PUBLIC_BYTES)
+    if not keyring.is_believed(key.id, enrolled):
+        raise _refused(node, public, _why(enrolled))
+    signature = _bytes(body.signature, SIGNATURE_BYTES)
+    if not is_signature(public, signature, head_bytes(node, before)):
+        raise _refused(node, public, f"did not sign record {before.sequence} as it is here")
+    return replace(keyring, signed=before.sequence, signed_by=key.id)
+
+
+def _bytes(text: str, length_bytes: int) -> bytes:
+    try:
+        return from_text(text, length_bytes)
+    except ValueError as cause:
+        raise JournalError(
+            JOURNAL_SIGNATURE, f"a key or a signature cannot be read: {cause}"
+        ) from cause
+
+
+def _why(enrolled: AbstractSet[str]) -> str:
+    if enrolled:
+        return "is none of the inventory's for this node, and none of those endorsed it"
+    return "replaces another one that did not endorse it"
+
+
+def _refused(node: str, public: bytes, words: str) -> JournalError:
+    return JournalError(JOURNAL_SIGNATURE, f"{node}: the key {fingerprint(public)} {words}")
