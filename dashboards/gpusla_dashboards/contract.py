@@ -26,6 +26,7 @@ from gpusla.catalogue.metrics import (
 )
 from gpusla_dashboards.panels import ahead, colours
 from gpusla_dashboards.panels.ahead import CHOSEN
+from gpusla_dashboards.panels.incidents import incidents
 from gpusla_dashboards.panels.model import (
     Column,
     Kind,
@@ -47,7 +48,7 @@ from gpusla_dashboards.panels.promql import (
     by,
     series,
 )
-from gpusla_dashboards.panels.slots import rack_table, reasons, stack
+from gpusla_dashboards.panels.slots import rack_table, stack
 
 BOUNDS = ("low", "value", "high")
 BOUND_COLOURS = {
@@ -241,19 +242,15 @@ def credit_over_time() -> Panel:
 
 
 def what_is_wrong() -> Section:
-    """Which racks, and why."""
+    """Which causes, which racks, and why."""
     return Section("What is wrong", (
+        Line(6, (incidents(28, 24, CHOSEN),)),
         Line(9, (
             rack_table(
                 13, "Racks that serve the contract",
                 "The contract's slots in each rack by state, and its share of what is lost an "
                 "hour: the fifty racks with most slots that are not ok.",
-                14, CHOSEN, slots=RACK_SLOTS, cost=RACK_AT_STAKE,
-            ),
-            reasons(
-                14, "Why slots are not ok",
-                "The contract's slots by reason; one slot may have several.",
-                10, contract="$contract",
+                24, CHOSEN, slots=RACK_SLOTS, cost=RACK_AT_STAKE,
             ),
         )),
     ))  # fmt: skip

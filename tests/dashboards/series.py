@@ -16,6 +16,7 @@ from tests.dashboards.story import (
     CONTRACTS,
     ELAPSED_SECONDS,
     FELL_SILENT,
+    GOING_ON,
     MINUTES,
     PERIOD_SECONDS,
     RACK_GPUS,
@@ -92,6 +93,7 @@ def contracts(start: int) -> Iterator[Sample]:
         yield rows.LEDGER_ENTRIES, f'contract="{sold.name}",status="posted"', held(3)
         yield rows.LEDGER_ENTRIES, f'contract="{sold.name}",status="pending"', held(1)
         yield from bounded(sold, key, money)
+        yield from incidents(sold, key, start)
         yield from ahead(sold, key, money, start)
         yield from observed(sold, key)
 
@@ -116,6 +118,29 @@ def bounded(sold: Sold, key: str, money: str) -> Iterator[Sample]:
                 money + end,
                 given(lambda s, b, m: credit(s, m, b), sold, bound),
             )
+
+
+def incidents(sold: Sold, key: str, start: int) -> Iterator[Sample]:
+    """What goes on, by cause; a series only while it does."""
+    for place, reason, from_minute in GOING_ON:
+        rack = place[:6]
+        if rack not in sold.racks:
+            continue
+        labels = f'{key},place="{place}",reason="{reason}"'
+
+        def taken(minute: float, rack: str = rack, since: int = from_minute) -> float | None:
+            return sum(bad(counts(rack, minute))) if minute >= since else None
+
+        def began(minute: float, since: int = from_minute) -> float | None:
+            return start + since * 60 if minute >= since else None
+
+        def worth(minute: float, rack: str = rack, since: int = from_minute) -> float | None:
+            hours = (minute - since) / 60
+            return sum(bad(counts(rack, minute))) * price(sold) * hours if hours >= 0 else None
+
+        yield rows.INCIDENT_GPUS, labels, taken
+        yield rows.INCIDENT_START, labels, began
+        yield rows.INCIDENT_LOST, f'{labels},currency="USD"', worth
 
 
 def observed(sold: Sold, key: str) -> Iterator[Sample]:

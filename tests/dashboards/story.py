@@ -44,6 +44,13 @@ CONTRACTS = (
     Sold("house", "house", ("c2/r07",), 1.4e5, 0.95, 400.0, house=True),
 )
 
+GOING_ON = (
+    ("c1/r03", "fabric_down", SWITCH_LOST),
+    ("c1/r05/t04/m1", "gpu_lost", 0),
+    ("c2/r02", "not_observed", FELL_SILENT),
+)
+"""What goes on at the end: where, what was seen there first, and since which minute."""
+
 
 @cache
 def counts(rack: str, minute: float) -> dict[str, int]:

@@ -80,13 +80,11 @@ class Case:
 
         Spans of nodes that the inventory does not have the slot on are left out.
         """
-        return evaluate(
-            self.contract,
-            self.period,
-            self.until_ms,
-            self.facts(spans, granted),
-            versions=self.versions,
-        )
+        return self.judged(self.facts(spans, granted))
+
+    def judged(self, facts: Facts) -> Evaluation:
+        """Judge the period from facts; see `facts`."""
+        return evaluate(self.contract, self.period, self.until_ms, facts, versions=self.versions)
 
     def facts(self, spans: Iterable[StateSpan], granted: Mapping[str, int]) -> Facts:
         """Return everything that the judgement is given beside the contract."""

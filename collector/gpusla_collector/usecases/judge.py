@@ -7,7 +7,7 @@ the one that was judged last the outcome stands.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gpusla
 from gpusla.clock import Clock
@@ -22,16 +22,22 @@ from gpusla.sla.periods import Period, period_at, segments
 from gpusla_collector.ports import OPERATOR, Cursor, Judged, Lease, SpanSummary, Store
 from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.horizon import horizon_ms
+from gpusla_collector.usecases.ongoing import Ongoing, ongoing
 from gpusla_collector.usecases.world import RECORDS, World
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """An evaluation and its stored form; is_open: the period's end is not reached yet."""
+    """
+    An evaluation and its stored form.
+
+    is_open: the period's end is not reached yet.  ongoing: what goes wrong where it is judged to.
+    """
 
     evaluation: Evaluation
     judged: Judged
     is_open: bool
+    ongoing: tuple[Ongoing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +101,13 @@ class Judge:
         if last is not None and last.judged.fingerprint == fingerprint:
             return last
         account = self.store.account(case.slots, case.reach)
-        evaluation = case.weigh(account.spans, granted)
-        judgement = judgement_of(
-            evaluation, fingerprint, case.inputs(account, granted), self.clock.wall_ms()
+        facts = case.facts(account.spans, granted)
+        evaluation = case.judged(facts)
+        judgement = replace(
+            judgement_of(
+                evaluation, fingerprint, case.inputs(account, granted), self.clock.wall_ms()
+            ),
+            ongoing=ongoing(evaluation, facts),
         )
         self.store.keep(lease, judgement.judged)
         self._last[contract.id, period.key] = judgement

@@ -109,6 +109,7 @@ def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
     )
     for row, samples in _FIGURES.items():
         yield family(row, [found for e in evaluations for found in samples(e)])
+    yield from _incidents(standing)
     yield from foreseen(
         (evaluation, standing.prospects[evaluation.contract.id])
         for evaluation in evaluations
@@ -117,6 +118,24 @@ def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
     yield family(
         rows.LEDGER_ENTRIES,
         [((contract, status), number) for (contract, status), number in standing.entries.items()],
+    )
+
+
+def _incidents(standing: Standing) -> Iterator[Metric]:
+    """Yield what goes on, cause by cause; where nothing does there is no sample."""
+    found = [
+        (judgement.evaluation, (*who(judgement.evaluation), one.place, one.reason), one)
+        for judgement, _ in standing.judgements.values()
+        for one in judgement.ongoing
+    ]
+    yield family(rows.INCIDENT_GPUS, [(labels, one.gpus) for _, labels, one in found])
+    yield family(rows.INCIDENT_START, [(labels, one.start_ms / 1000) for _, labels, one in found])
+    yield family(
+        rows.INCIDENT_LOST,
+        [
+            ((*labels, of.contract.fees.currency), whole_units(of.contract, one.minor_units))
+            for of, labels, one in found
+        ],
     )
 
 

@@ -115,6 +115,18 @@ CONTRACT_PERIOD_START = collector_row(
 CONTRACT_PERIOD_END = collector_row(
     "gpusla_contract_period_end_timestamp_seconds", G, "contract tenant", "End of the open period.", "seconds",
 )
+INCIDENT_GPUS = collector_row(
+    "gpusla_incident_gpus", G, "contract tenant place reason",
+    "GPUs of the contract in an incident that goes on, by where it is and what was seen there first; absent without one.",
+)
+INCIDENT_START = collector_row(
+    "gpusla_incident_start_timestamp_seconds", G, "contract tenant place reason",
+    "When the incident began, the oldest of several with one place and reason.", "seconds",
+)
+INCIDENT_LOST = collector_row(
+    "gpusla_incident_lost_fee", G, "contract tenant place reason currency",
+    "Fee for the time that the contract lost through the incident in the open period to date; not what is owed for it.",
+)
 DOMAIN_GPUS = collector_row(
     "gpusla_domain_gpus", G, "domain state", "GPUs of a rack by the state they are in now.",
 )
