@@ -244,13 +244,13 @@ def credit_over_time() -> Panel:
 def what_is_wrong() -> Section:
     """Which causes, which racks, and why."""
     return Section("What is wrong", (
-        Line(6, (incidents(28, 24, CHOSEN),)),
         Line(9, (
+            incidents(28, 12, CHOSEN),
             rack_table(
                 13, "Racks that serve the contract",
                 "The contract's slots in each rack by state, and its share of what is lost an "
                 "hour: the fifty racks with most slots that are not ok.",
-                24, CHOSEN, slots=RACK_SLOTS, cost=RACK_AT_STAKE,
+                12, CHOSEN, slots=RACK_SLOTS, cost=RACK_AT_STAKE,
             ),
         )),
     ))  # fmt: skip
