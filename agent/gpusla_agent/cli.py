@@ -24,6 +24,18 @@ def _help(first: str, examples: str, rest: str = "") -> str:
     return f"{first}\n\n\b\n{examples.strip()}\n\n{rest}"
 
 
+key_app = typer.Typer(
+    help=_help(
+        "Show or replace the key that signs this node's journal.",
+        """
+gpusla-agent key show --config agent.yaml     the public key, and its line for the inventory
+gpusla-agent key rotate --config agent.yaml   make the key that replaces it
+""",
+    ),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
 app = typer.Typer(
     help=_help(
         "Meters the GPUs of one node.",
@@ -32,6 +44,7 @@ gpusla-agent scan --config agent.yaml           what is here now, and what to do
 gpusla-agent doctor --config agent.yaml         what would keep it from being metered
 gpusla-agent check-config --config agent.yaml   are the files good?
 gpusla-agent run --config agent.yaml            meter until told to stop
+gpusla-agent key show --config agent.yaml       the key that signs its journal
 gpusla-agent explain xid 149                    what an error means
 """,
     ),
@@ -40,6 +53,8 @@ gpusla-agent explain xid 149                    what an error means
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(key_app, name="key")
 
 Config = Annotated[Path, typer.Option(help="Settings file.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -229,6 +244,51 @@ def simulate(config: Config) -> None:
 
     configure()
     run_fleet(config, stop_on_signals())
+
+
+@key_app.command(
+    "show",
+    help=_help(
+        "Print the node's public key, its fingerprint, and the line for the inventory.",
+        "gpusla-agent key show --config /etc/gpusla-agent/agent.yaml",
+        "The key is made when the agent first starts; until then there is none, and this ends "
+        "with 2.",
+    ),
+)
+def show_key(config: Config) -> None:
+    """Print the node's public key."""
+    from gpusla_agent.evidence.node_keys import public_key  # noqa: PLC0415
+    from gpusla_agent.settings import read_settings  # noqa: PLC0415
+
+    settings = read_settings(config)
+    _echo_key(settings.node, public_key(settings.data_directory))
+
+
+@key_app.command(
+    "rotate",
+    help=_help(
+        "Make the key that replaces the node's; the running agent takes it up at its next pass.",
+        "gpusla-agent key rotate --config /etc/gpusla-agent/agent.yaml",
+        "The old key endorses the new one in the journal and is gone then.  Ends with 2 if there "
+        "is no key yet, or a new one waits already.",
+    ),
+)
+def rotate_key(config: Config) -> None:
+    """Make the key that replaces the node's."""
+    from gpusla_agent.evidence.node_keys import prepare_rotation  # noqa: PLC0415
+    from gpusla_agent.settings import read_settings  # noqa: PLC0415
+
+    settings = read_settings(config)
+    _echo_key(settings.node, prepare_rotation(settings.data_directory))
+
+
+def _echo_key(node: str, public: bytes) -> None:
+    from gpusla.evidence.keys import fingerprint, to_text  # noqa: PLC0415
+
+    typer.echo(f"node         {node}")
+    typer.echo(f"public key   {to_text(public)}")
+    typer.echo(f"fingerprint  {fingerprint(public)}")
+    typer.echo(f'inventory    keys: ["{to_text(public)}"]')
 
 
 @app.command()

@@ -13,9 +13,18 @@ import pytest
 from typer.testing import CliRunner
 
 from gpusla.errors import GpuslaError
+from gpusla.evidence.grades import check
+from gpusla.identity import NodeName
 from gpusla.journal.chain import EMPTY, follow
 from gpusla.journal.codec import decode
-from gpusla.journal.model import Body, Observed, Started, Stopped
+from gpusla.journal.model import (
+    Body,
+    HeadSigned,
+    KeyIntroduced,
+    Observed,
+    Started,
+    Stopped,
+)
 from gpusla_agent import standin
 from gpusla_agent.cli import app
 from tests.agent.journal_lives import where
@@ -68,7 +77,10 @@ def test_an_agent_meters_and_stops_when_told(settings: Path) -> None:
     (segment,) = journal.glob("journal-*.jsonl")
     told = bodies(segment.read_bytes().splitlines())
     assert isinstance(told[0], Started)
-    assert isinstance(told[-1], Stopped)
+    assert [type(body) for body in told[-2:]] == [Stopped, HeadSigned]
+    first = next(body for body in told if isinstance(body, KeyIntroduced))
+    lines = segment.read_bytes().splitlines()
+    assert check(NodeName("c2-r01-t03"), lines, {first.public}).keyring.signed == len(lines) - 1
     observed = [body for body in told if isinstance(body, Observed)]
     assert {len(body.conditions) for body in observed} == {4}
     assert {c.state for body in observed for c in body.conditions.values()} == {"ok"}

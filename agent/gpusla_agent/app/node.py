@@ -17,6 +17,7 @@ from gpusla.journal.model import (
     ClockStepped,
     ConfigurationChanged,
     Instant,
+    KeyIntroduced,
     Occupancy,
     SourceRestarted,
     Started,
@@ -27,7 +28,7 @@ from gpusla_agent.app.page import Heard, Latest, page_of, usage_views
 from gpusla_agent.app.shown import Shown, renderer_of
 from gpusla_agent.app.xids import xid_records
 from gpusla_agent.assignments import Configuration, ConfigurationSource, Holders
-from gpusla_agent.recorder import ClockReading, Recorder
+from gpusla_agent.recorder import ClockReading, Recorder, Signer
 from gpusla_agent.sampler import Holder, Sampled, Sampler, Usage
 from gpusla_agent.sources.base import Source
 
@@ -48,6 +49,16 @@ class Timing:
     valid_ms: int = 2_500
 
 
+class Keys(Signer, Protocol):
+    """The node's key, and the one that replaces it."""
+
+    def introduction(self, at: Instant, known: str) -> KeyIntroduced | None:
+        """Return the record that a journal needs whose last key is known; None if it has all."""
+
+    def settle(self, known: str) -> None:
+        """Put the next key in force once it is the journal's last."""
+
+
 class KeepUsage(Protocol):
     """Puts sums on disk, at its own pace or at once."""
 
@@ -66,7 +77,7 @@ class Node:
 
     tenants: who stands behind a contract, for labels only.  usage: sums to go on from.
     keep_usage: sums are shown as they were kept, so that none goes back when the agent is killed.
-    heard: says how listening to events goes.
+    heard: says how listening to events goes.  keys: sign the journal; None for one without.
     """
 
     def __init__(
@@ -83,8 +94,10 @@ class Node:
         keep_usage: KeepUsage = never_kept,
         shown: Shown | None = None,
         heard: Callable[[], Heard] = Heard,
+        keys: Keys | None = None,
     ) -> None:
         self._recorder = recorder
+        self._keys = recorder.signer = keys
         self._sampler = sampler
         self._source = source
         self._read_clock = read_clock
@@ -102,6 +115,7 @@ class Node:
         self._occupants: dict[GpuUuid, Identity] = {}
         self._restarts = source.restarts
         self._anchor: Instant | None = None
+        self._introduced = ""
         self._latest: Latest | None = None
         self._page_lock = threading.Lock()
         self._page: tuple[object, tuple[bytes, str]] | None = None
@@ -122,11 +136,13 @@ class Node:
                 timing.valid_ms,
             )
         )
+        self._note_key(at)
         self._recorder.sync()
 
     def step(self) -> Sampled:
         """Sample once, record what was seen, and make it durable."""
         self._note_clock_step()
+        self._note_key(self._recorder.now())
         sampled = self._sampler.step()
         at = self._instant(sampled.seen.at_mono_ms)
         configuration = self._configuration.current()
@@ -179,6 +195,16 @@ class Node:
         if abs(by_ms) > STEP_MS:
             self._recorder.append(ClockStepped(now, by_ms))
             self._anchor = now
+
+    def _note_key(self, at: Instant) -> None:
+        if self._keys is None:
+            return
+        self._keys.settle(self._recorder.key)
+        record = self._keys.introduction(at, self._recorder.key)
+        # While the disk fails, the one that waits in memory is the one that is needed.
+        if record is not None and record.public != self._introduced:
+            self._introduced = record.public
+            self._recorder.append(record)
 
     def _note_changes(
         self,

@@ -27,6 +27,7 @@ from gpusla_agent.app.tray import Tray
 from gpusla_agent.app.usage import KeptUsage
 from gpusla_agent.app.watchdog import Watchdog
 from gpusla_agent.assignments import ConfigurationSource, FileOrigin, WatchedConfiguration
+from gpusla_agent.evidence import NodeKeys
 from gpusla_agent.recorder import Recorder
 from gpusla_agent.sampler import Sampler, TelemetryPolicy
 from gpusla_agent.server import Server, WatchedWeb, application
@@ -109,6 +110,7 @@ class Agent:
             keep_usage=self._kept_usage.keep,
             shown=shown_of(settings.metrics),
             heard=Heard if tray is None else tray.heard,
+            keys=NodeKeys(settings.data_directory, settings.node),
         )
         return views[""], sampler, server
 

@@ -14,7 +14,6 @@ from gpusla.journal.chain import Head
 from gpusla.journal.codec import LINE_BYTES_MAX, digest, encode
 from gpusla.journal.model import (
     Body,
-    ClockState,
     Condition,
     Instant,
     Observed,
@@ -34,7 +33,9 @@ from gpusla_agent.recorder.segments import (
     lock,
     verify_last_segment,
 )
+from gpusla_agent.recorder.signing import Signer, Unsigned
 from gpusla_agent.recorder.tally import restore
+from gpusla_agent.recorder.values import ClockReading, RecorderHealth
 
 SEGMENT_BYTES = 8 * 1024 * 1024
 RUN_MS = 1_000
@@ -50,33 +51,6 @@ FLUSH_BYTES = 1024 * 1024
 CHECKPOINT_RECORDS = 4_096
 
 _log = get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class ClockReading:
-    """All clocks of the node, read together; as `gpusla.journal.model.Instant` without a start."""
-
-    boot: str
-    mono_ms: int
-    wall_ms: int
-    clock: ClockState
-    error_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderHealth:
-    """
-    How the journal itself is doing.
-
-    errors: failed attempts to write or sync since the start.  is_failing: the last one failed.
-    dropped: samples that were given up while the disk failed.  synced_wall_ms: when the journal
-    was last synced, None before the first time.
-    """
-
-    errors: int
-    is_failing: bool
-    dropped: int
-    synced_wall_ms: int | None
 
 
 @dataclass(slots=True)
@@ -111,6 +85,7 @@ class Recorder:
         """
         Take the lock, cut off what a crash tore, check the chain and count the starts.
 
+        Nothing is signed before `signer` is set.
         Raises JournalError: `journal_locked` if another process has it, `journal_corrupt` or
         `journal_forked` if the bytes do not form a chain, `journal_write` if the disk refuses.
         """
@@ -129,6 +104,8 @@ class Recorder:
         self._errors = self._dropped = 0
         self._is_failing = False
         self._synced_wall_ms: int | None = None
+        self.signer: Signer | None = None
+        self._unsigned = Unsigned()
         self._lock = lock(directory)
         try:
             self._open()
@@ -226,10 +203,15 @@ class Recorder:
         self._push(Observed(run.at, run.from_mono_ms, run.samples, run.gap_ms, run.conditions))
 
     def _push(self, body: Body) -> None:
-        assert not isinstance(body, Opaque)  # nobody writes what nobody understands
         if self._is_backlog_full() and isinstance(body, Observed | XidSeen):
             self._dropped += 1
             return
+        self._add(body)
+        if self._pending_bytes > FLUSH_BYTES and not self._is_failing:
+            self.sync()
+
+    def _add(self, body: Body) -> None:
+        assert not isinstance(body, Opaque)  # nobody writes what nobody understands
         sequence = self._tip.sequence + 1
         line = encode(sequence, self._tip.digest, body)
         if len(line) > LINE_BYTES_MAX:
@@ -240,8 +222,13 @@ class Recorder:
         self._tip = Head(sequence, digest(line))
         self._pending.append((self._tip, line, body))
         self._pending_bytes += len(line) + 1
-        if self._pending_bytes > FLUSH_BYTES and not self._is_failing:
-            self.sync()
+        if self.signer is not None:
+            self._unsigned.add(body, self._read_clock().mono_ms)
+
+    def _sign_if_due(self) -> None:
+        now = self.now()
+        if self.signer is not None and self._unsigned.is_due(now.mono_ms, self._interval_ms):
+            self._add(self.signer.sign(now, self._tip))
 
     def _is_backlog_full(self) -> bool:
         return self._is_failing and self._pending_bytes > BACKLOG_BYTES_MAX
@@ -261,6 +248,7 @@ class Recorder:
         """
         if not self._pending:
             return not self._is_failing
+        self._sign_if_due()
         try:
             self._writable_file().append(b"".join(line + b"\n" for _, line, _ in self._pending))
         except (OSError, JournalError) as cause:
@@ -358,6 +346,12 @@ class Recorder:
         """Return when each GPU last reported each Xid, by durable records alone."""
         with self._guard:
             return dict(self._tally.xid_last_wall_ms)
+
+    @property
+    def key(self) -> str:
+        """Id of the key that the journal introduced last, by durable records; empty if none."""
+        with self._guard:
+            return self._tally.key
 
     @property
     def kernel_cursor(self) -> tuple[str, int] | None:

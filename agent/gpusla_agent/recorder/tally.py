@@ -13,10 +13,19 @@ from typing import Any
 
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
+from gpusla.evidence.keys import PUBLIC_BYTES, from_text, key_id
 from gpusla.identity import GpuUuid, Slot, parse_slot
 from gpusla.journal.chain import EMPTY, Head, follow
 from gpusla.journal.codec import decode
-from gpusla.journal.model import Body, ClockStepped, Observed, Opaque, Started, XidSeen
+from gpusla.journal.model import (
+    Body,
+    ClockStepped,
+    KeyIntroduced,
+    Observed,
+    Opaque,
+    Started,
+    XidSeen,
+)
 from gpusla.timeline.fold import Carry, advance
 from gpusla_agent.recorder.kernel_account import KernelAccount
 from gpusla_agent.recorder.segments import Segment, line_digest, lines
@@ -30,7 +39,7 @@ class Tally:
     The sums over the records up to head.
 
     starts: the highest start number seen, 0 before the first start.  xid_last_wall_ms: when a GPU
-    last reported an Xid.
+    last reported an Xid.  key: id of the key that was introduced last, empty if none was.
     """
 
     def __init__(self) -> None:
@@ -41,6 +50,7 @@ class Tally:
         self.xid_counts: XidCounts = {}
         self.xid_last_wall_ms: XidCounts = {}
         self.kernel = KernelAccount()
+        self.key = ""
         # The records that the carry rests on: a start, maybe a clock step, maybe a sample.
         self._anchors: list[int] = []
         self._latest: int | None = None
@@ -65,6 +75,9 @@ class Tally:
             told_ms, happened_ms = body.at.wall_ms, body.happened_wall_ms
             last_ms = told_ms if happened_ms is None else happened_ms
             self.xid_last_wall_ms[key] = max(self.xid_last_wall_ms.get(key, 0), last_ms)
+        if isinstance(body, KeyIntroduced):
+            with suppress(ValueError):  # Nobody can sign with what is no key.
+                self.key = key_id(from_text(body.public, PUBLIC_BYTES))
         if isinstance(body, Started):
             self._anchors = [sequence]
         elif isinstance(body, ClockStepped):
@@ -88,6 +101,7 @@ class Tally:
             tally.xid_counts[GpuUuid(gpu), xid] = count
             tally.xid_last_wall_ms[GpuUuid(gpu), xid] = last_wall_ms
         tally.kernel = KernelAccount.read(content["kernel"])  # Not in old ones: folded anew.
+        tally.key = content.get("key", "")  # Nor this; whoever wrote those had no key.
         latest = [] if tally._latest is None else [tally._latest]
         for sequence in (*tally._anchors, *latest):
             _, body = decode(next(lines(segments, sequence - 1)))
@@ -104,6 +118,7 @@ class Tally:
             "latest": self._latest,
             "state_ms": [[str(slot), state, ms] for (slot, state), ms in self.state_ms.items()],
             "kernel": self.kernel.write(),
+            "key": self.key,
             "xids": [
                 [*key, count, self.xid_last_wall_ms[key]] for key, count in self.xid_counts.items()
             ],

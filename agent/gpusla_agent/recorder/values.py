@@ -1,0 +1,32 @@
+"""What goes into a recorder beside records, and what it says of itself."""
+
+from dataclasses import dataclass
+
+from gpusla.journal.model import ClockState
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """All clocks of the node, read together; as `gpusla.journal.model.Instant` without a start."""
+
+    boot: str
+    mono_ms: int
+    wall_ms: int
+    clock: ClockState
+    error_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderHealth:
+    """
+    How the journal itself is doing.
+
+    errors: failed attempts to write or sync since the start.  is_failing: the last one failed.
+    dropped: samples that were given up while the disk failed.  synced_wall_ms: when the journal
+    was last synced, None before the first time.
+    """
+
+    errors: int
+    is_failing: bool
+    dropped: int
+    synced_wall_ms: int | None
