@@ -146,11 +146,13 @@ def _of_all(table: Table, sayings: Sayings, lines: Sequence[_Rows]) -> _Rows:
         rows = slice(offset, offset + len(line.start))
         says[whose] = _at_pieces(first[rows], past[rows], line.says, len(edges))
         offset = rows.stop
-    told = np.flatnonzero((says != NONE).any(axis=0))
-    says = says[:, told]
     one, kind = numbered(*says)
-    numbers = sayings.add(_come_to(table, sayings.verdicts, says[:, one]))
-    return _Rows(edges[told], edges[told + 1], numbers[kind])
+    is_told = (says[:, one] != NONE).any(axis=0)
+    numbers = np.full(len(one), NONE, dtype=np.int64)
+    numbers[is_told] = sayings.add(_come_to(table, sayings.verdicts, says[:, one[is_told]]))
+    found = numbers[kind]
+    told = np.flatnonzero(found != NONE)
+    return _Rows(edges[told], edges[told + 1], found[told])
 
 
 def _ends(lines: Sequence[_Rows]) -> tuple[list[Integers], list[Integers]]:
@@ -160,7 +162,7 @@ def _ends(lines: Sequence[_Rows]) -> tuple[list[Integers], list[Integers]]:
 def _cut(start: Integers, end: Integers) -> tuple[Integers, Integers, Integers]:
     """Return all places where rows begin or end, and the places' numbers by row."""
     places = np.concatenate((start, end))
-    order = np.argsort(places, kind="stable")
+    order = np.argsort(places, kind="stable")  # a few runs, which are merged
     places = places[order]
     is_new = np.append(True, places[1:] != places[:-1])[: len(places)]
     number = np.empty_like(order)
