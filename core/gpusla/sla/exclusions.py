@@ -125,18 +125,22 @@ def _why_not(rule: ExclusionRule, record: ExclusionRecord) -> str:
     if record.kind != rule.kind:
         return f"its kind is {record.kind!r}, and rule {rule.id!r} is for {rule.kind!r}"
     due_ms = record.from_ms - rule.notice_ms
-    asks = f"rule {rule.id!r} asks for notice {_length(rule.notice_ms)} before the start"
-    if rule.notice_ms and record.notice_ms is None:
-        return f"{asks}, and no notice is recorded"
-    if rule.notice_ms and record.notice_ms is not None and record.notice_ms > due_ms:
-        given = format_instant(record.notice_ms)
-        return f"{asks}, by {format_instant(due_ms)}, and it was given at {given}"
+    if rule.notice_ms and (record.notice_ms is None or record.notice_ms > due_ms):
+        return _too_late(rule, record.notice_ms, due_ms)
     if rule.needs_approval and record.approver != TENANT:
         return (
             f"rule {rule.id!r} asks for the approval of {TENANT!r}, "
             f"and the approver is {record.approver!r}"
         )
     return ""
+
+
+def _too_late(rule: ExclusionRule, notice_ms: int | None, due_ms: int) -> str:
+    asks = f"rule {rule.id!r} asks for notice {_length(rule.notice_ms)} before the start"
+    if notice_ms is None:
+        return f"{asks}, and no notice is recorded"
+    given = format_instant(notice_ms)
+    return f"{asks}, by {format_instant(due_ms)}, and it was given at {given}"
 
 
 def _too_long(rule: ExclusionRule) -> str:
@@ -150,16 +154,19 @@ def _alike(
     wanted = []
     for alike in roll.alike([part.record.slots for part in parts]):
         own = tuple(parts[number] for number in alike.lists)
-        times = tuple(clip(alike.held, part.interval) for part in own)
+        times = tuple(_inside(alike.held, part.interval) for part in own)
         wanted.append(_Alike(alike.slots, own, times, _together(times)))
     if rule.hours_per is HoursPer.CONTRACT:
         anything = union(chain.from_iterable(group.granted for group in wanted))
         shared = _within_hours(rule, anything, billing_periods)
         return [replace(group, granted=intersect(group.granted, shared)) for group in wanted]
     return [
-        replace(group, granted=_within_hours(rule, group.granted, billing_periods))
-        for group in wanted
+        _limited(group, _within_hours(rule, group.granted, billing_periods)) for group in wanted
     ]
+
+
+def _limited(group: _Alike, granted: Intervals) -> _Alike:
+    return group if granted is group.granted else replace(group, granted=granted)
 
 
 def _within_hours(
@@ -187,7 +194,7 @@ def _not_held(
         part.record.id
         for group in alike
         for part, time in zip(group.parts, group.times, strict=True)
-        if clip(time, reach)
+        if _inside(time, reach)
     }
     for part in parts:
         if part.record.id not in held:
@@ -271,12 +278,23 @@ def _shares(groups: Sequence[_Alike], reach: Interval) -> Iterator[tuple[str, In
     )
     told: Intervals = ()
     for _, id_, time in given:
-        own = clip(time, reach)
+        own = _inside(time, reach)
         if told:
             own = subtract(own, told)
         if own:
             yield id_, own
             told = _together([told, own]) if told else own
+
+
+def _inside(time: Intervals, window: Interval) -> Intervals:
+    """Return time inside a window, as `clip` does; mostly one of them lies within the other."""
+    if len(time) == 1:
+        (only,) = time
+        if window.start_ms <= only.start_ms < only.end_ms <= window.end_ms:
+            return time
+        if only.start_ms <= window.start_ms < window.end_ms <= only.end_ms:
+            return (window,)
+    return clip(time, window)
 
 
 def _granted(time: Intervals, group: _Alike) -> Intervals:

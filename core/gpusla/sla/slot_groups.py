@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress, islice
+from operator import is_not
 
 from gpusla.identity import Slot
 from gpusla.sla.facts import Holding
@@ -72,9 +74,17 @@ class Roll(Mapping[Slot, Sequence[Holding]]):
     def __len__(self) -> int:
         return len(self.slots)
 
+    @cached_property
+    def runs(self) -> tuple[int, ...]:
+        """Where in `slots` runs begin of which one object is the holdings, as mostly of racks."""
+        if not self.holdings:
+            return ()
+        changes = map(is_not, islice(self.holdings, 1, None), self.holdings)
+        return 0, *compress(range(1, len(self.holdings)), changes)
+
     def place(self, slots: Sequence[Slot]) -> int | None:
         """Return from where on slots stand in `slots`, one after the other; None if they do not."""
-        first = self._by_object.get(id(slots[0])) if slots else None
+        first = self._first(slots[0]) if slots else None
         if first is None or self.slots[first : first + len(slots)] != tuple(slots):
             return None
         return first
@@ -126,6 +136,15 @@ class Roll(Mapping[Slot, Sequence[Holding]]):
     @cached_property
     def _index(self) -> dict[Slot, int]:
         return {slot: place for place, slot in enumerate(self.slots)}
+
+    def _first(self, slot: Slot) -> int | None:
+        first = self._heads.get(id(slot))
+        return self._by_object.get(id(slot)) if first is None else first
+
+    @cached_property
+    def _heads(self) -> dict[int, int]:
+        """The first slots of runs, of which there are few: most lists begin with one of them."""
+        return {id(self.slots[place]): place for place in self.runs}
 
     @cached_property
     def _by_object(self) -> dict[int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from operator import attrgetter
 
 import numpy as np
@@ -23,20 +24,23 @@ class Roster(Roll):
     Holdings by slot, as rows sorted by (slot, start), without overlaps, none empty.
 
     slots, skus: tables.  slot, sku: indices into them, one a row.  start_ms, end_ms: half-open.
-    rows: these four columns.
     """
 
     def __init__(
         self,
         held: Mapping[Slot, Sequence[Holding]],
-        skus: tuple[str, ...],
-        rows: tuple[Rows, Rows, Rows, Rows],
         domain_of: Callable[[Slot], DomainId],
     ) -> None:
         super().__init__(held)
-        self.skus = skus
-        self.slot, self.start_ms, self.end_ms, self.sku = rows
         self._domain_of = domain_of
+        # What slots of a run have in common is taken apart once.
+        lengths = _lengths((*self.runs, len(self.slots)))
+        counts, self.skus, columns = _columns([_lasting(self.holdings[one]) for one in self.runs])
+        of_slot, first = np.repeat(counts, lengths), np.repeat(np.cumsum(counts) - counts, lengths)
+        self.slot = np.repeat(np.arange(len(self.slots), dtype=np.int64), of_slot)
+        offset = np.cumsum(of_slot) - of_slot
+        row = np.arange(len(self.slot), dtype=np.int64) + (first - offset)[self.slot]
+        self.start_ms, self.end_ms, self.sku = (column[row] for column in columns)
 
     def lanes(self, slots: Sequence[Slot]) -> Rows:
         """Return where each of some slots stands in `slots`; -1 for one that does not."""
@@ -48,13 +52,13 @@ class Roster(Roll):
     @cached_property
     def nodes(self) -> tuple[Rows, tuple[str, ...]]:
         """Each slot's node by number, and their names."""
-        return _numbered(self.slots, ("site", "rack", "tray"), _node)
+        return _numbered(self, ("site", "rack", "tray"), _node)
 
     @cached_property
     def domains(self) -> tuple[Rows, tuple[str, ...]]:
         """Each slot's domain by number, and their names."""
         fields = ("site", "rack") if self._domain_of is rack_of else tuple(Slot.__slots__)
-        return _numbered(self.slots, fields, self._domain_of)
+        return _numbered(self, fields, self._domain_of)
 
     def units(self, unit: CapacityUnit) -> tuple[Rows, tuple[str, ...]]:
         """Return the number of each slot's unit, and the units' names."""
@@ -78,22 +82,7 @@ def roster_of(
     held: Mapping[Slot, Sequence[Holding]], domain_of: Callable[[Slot], DomainId]
 ) -> Roster:
     """Return holdings as columns; a roster stays itself."""
-    if isinstance(held, Roster):
-        return held
-    holdings = list(held.values())
-    # Slots that were assigned together often share one object; each is taken apart once.
-    shared = {id(several): several for several in holdings}
-    numbers = {key: number for number, key in enumerate(shared)}
-    which = np.fromiter(
-        map(numbers.__getitem__, map(id, holdings)), dtype=np.int64, count=len(holdings)
-    )
-    counts, skus, columns = _columns([_lasting(several) for several in shared.values()])
-    first = np.cumsum(counts) - counts
-    slot = np.repeat(np.arange(len(holdings), dtype=np.int64), counts[which])
-    offset = np.cumsum(counts[which]) - counts[which]
-    row = first[which][slot] + np.arange(len(slot), dtype=np.int64) - offset[slot]
-    start_ms, end_ms, sku = (column[row] for column in columns)
-    return Roster(held, skus, (slot, start_ms, end_ms, sku), domain_of)
+    return held if isinstance(held, Roster) else Roster(held, domain_of)
 
 
 def _columns(
@@ -135,17 +124,23 @@ def _node(slot: Slot) -> str:
 
 
 def _numbered(
-    slots: Sequence[Slot], fields: Sequence[str], name_of: Callable[[Slot], str]
+    roster: Roster, fields: Sequence[str], name_of: Callable[[Slot], str]
 ) -> tuple[Rows, tuple[str, ...]]:
     """Return the number of each slot's name, and the names; fields: all that a name depends on."""
-    # Neighbours mostly share the very words, so that one of many needs to be asked for its name.
-    is_first = np.ones(len(slots), dtype=np.bool_)
-    is_first[1:] = False
+    # Neighbours mostly share the words too, so that one of many needs to be asked for its name.
+    first = {*roster.runs}
     for field in fields:
-        words = np.fromiter(map(id, map(attrgetter(field), slots)), np.int64, len(slots))
-        is_first[1:] |= words[1:] != words[:-1]
-    first = np.flatnonzero(is_first)
-    names = [name_of(slots[row]) for row in first.tolist()]
+        words = [*map(attrgetter(field), roster.slots)]
+        for start, end in pairwise((*roster.runs, len(words))):
+            if words[start:end].count(words[start]) < end - start:
+                first.update(row for row in range(start + 1, end) if words[row] != words[row - 1])
+    rows = sorted(first)
+    names = [name_of(roster.slots[row]) for row in rows]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    of_runs = np.array([numbers[name] for name in names], dtype=np.int64)
-    return np.repeat(of_runs, np.diff(np.append(first, len(slots)))), tuple(numbers)
+    of_rows = np.array([numbers[name] for name in names], dtype=np.int64)
+    return np.repeat(of_rows, _lengths((*rows, len(roster.slots)))), tuple(numbers)
+
+
+def _lengths(edges: Sequence[int]) -> Rows:
+    places = np.array(edges, dtype=np.int64)
+    return places[1:] - places[:-1]
