@@ -226,7 +226,8 @@ def _present(case: Case) -> Changes:
     base, units, window = case.base, case.grouping.units, case.judged
     at_ms = np.clip(units.instants(base.holdings.places), window.start_ms, window.end_ms)
     edges = np.array([window.start_ms, window.end_ms], dtype=units.kind)
-    whole = np.array([1, -1], dtype=units.kind) * base.always["present"].sum()
+    always = np.maximum(base.always.amounts["present"], 0).sum()
+    whole = np.array([1, -1], dtype=units.kind) * always
     present = np.concatenate((base.holdings.amounts["present"], whole))
     return Changes(np.concatenate((at_ms.astype(units.kind), edges)), {"present": present})
 

@@ -31,7 +31,8 @@ class Case:
     What is measured.
 
     window: the objective's, the whole of it.  judged: the window to date.  excused_out: what
-    changes by exclusions that take slots out of the count; None if they do not.
+    changes by exclusions that take slots out of the count; None if they do not.  not_excused: the
+    part of the holdings that exclusions do not give back.
     """
 
     ground: Ground
@@ -42,6 +43,7 @@ class Case:
     committed: Commitment
     base: Base
     excused_out: Changes | None
+    not_excused: Held
     wide: Widened
     table: Table
 
@@ -105,6 +107,7 @@ def lay_out(
         commitment(ground.contract),
         base,
         out_of_count(grouping, base, ground.excused) if takes_out else None,
+        ground.held.without(ground.excused),
         widened(ground.rows, ground.line, objective.clock_error_ms),
         table,
     )
@@ -153,23 +156,25 @@ def raw_layers(case: Case, bound: Bound) -> Layers:
 def levels(case: Case, bound: Bound, raw: Layers, *, with_exclusions: bool) -> Levels:
     """Return slots' levels in a bound, and what of them is out of the count."""
     found = raw.without(case.excused) if with_exclusions else raw
-    unknown = nothing(case.line.kind)
-    if bound is Bound.VALUE and case.objective.unknown.policy is UnknownPolicy.EXCLUDE:
-        unknown = _weighty(found.unknown, case)
-    return Levels(found, unknown)
+    return Levels(found, _out_of_count(case, bound, found.unknown))
 
 
 def counted_pieces(case: Case, bound: Bound, raw: Layers, *, with_exclusions: bool) -> Pieces:
     """Return what units have at every instant in a bound, with unknown time out of the count."""
-    found = levels(case, bound, raw, with_exclusions=with_exclusions)
-    out = [out_of_count(case.grouping, case.base, found.unknown)] if len(found.unknown) else []
+    # What is excused is full, and nothing of it is unknown any more.
+    excused = case.excused if with_exclusions else nothing(case.line.kind)
+    unknown = _out_of_count(case, bound, subtract(raw.unknown, excused))
+    out = [out_of_count(case.grouping, case.base, unknown)] if len(unknown) else []
     if with_exclusions and case.excused_out is not None:
         out.append(case.excused_out)
-    # What is excused is full already, and nothing of it is unknown any more.
-    return pieces(case.grouping, case.base, found.layers.without(found.unknown), out)
+    counted = case.not_excused if with_exclusions else case.held
+    return pieces(case.grouping, case.base, raw.without(unknown), out, counted)
 
 
-def _weighty(unknown: Stretches, case: Case) -> Stretches:
+def _out_of_count(case: Case, bound: Bound, unknown: Stretches) -> Stretches:
+    """Return what of unknown time, as of the layers, is out of the count."""
+    if bound is not Bound.VALUE or case.objective.unknown.policy is not UnknownPolicy.EXCLUDE:
+        return nothing(case.line.kind)
     if case.objective.kind is Kind.PERFORMANCE:
         return unknown
     return subtract(unknown, case.held.weightless)

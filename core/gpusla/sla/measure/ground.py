@@ -63,18 +63,19 @@ def ground_of(contract: ContractVersion, facts: Facts, agreed: ExcusedTime, line
 def _excused(agreed: ExcusedTime, roster: Roster, held: Held, line: Line) -> Stretches:
     groups = _groups(agreed)
     lanes = [roster.lanes(slots) for slots, _ in groups]
-    lane = np.concatenate(
-        [
-            np.zeros(0, dtype=np.int64),
-            *(some for some, (_, time) in zip(lanes, groups, strict=True) for _ in time),
-        ]
-    )
-    times = [(one.start_ms, one.end_ms) for _, time in groups for one in time]
-    counts = [len(slots) for slots, time in groups for _ in time]
-    rows = np.repeat(np.array(times, dtype=np.int64).reshape(-1, 2), counts, axis=0)[lane >= 0]
-    lane = lane[lane >= 0]
-    time = joined(line.places(lane, rows[:, 0]), line.places(lane, rows[:, 1]))
-    return intersect(time, joined(held.start, held.end))
+    rows = [
+        (number, one.start_ms, one.end_ms)
+        for number, (_, time) in enumerate(groups)
+        for one in time
+    ]
+    number, start_ms, end_ms = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    of_rows = [lanes[one] for one in number.tolist()]
+    lane = np.concatenate([np.zeros(0, dtype=np.int64), *of_rows])
+    counts = np.array([*map(len, of_rows)], dtype=np.int64)
+    start, end = (line.places(lane, np.repeat(at_ms, counts)) for at_ms in (start_ms, end_ms))
+    if (lane < 0).any():
+        start, end = start[lane >= 0], end[lane >= 0]
+    return intersect(joined(start, end), joined(held.start, held.end))
 
 
 def _groups(agreed: ExcusedTime) -> Sequence[tuple[Sequence[Slot], Sequence[Interval]]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from gpusla.contracts.model import Capacity
 from gpusla.sla.measure.exact import Numbers, Rows, common_denominator
-from gpusla.sla.measure.lines import Line, Stretches, joined, nothing, overlap
+from gpusla.sla.measure.lines import Line, Stretches, joined, nothing, outside, overlap
 from gpusla.sla.measure.roster import Roster
 
 
@@ -27,7 +27,7 @@ class Held:
     Holdings inside the reach, sorted; none empty; those of a slot may touch where its SKU changes.
 
     weight: out of weight_scale.  whole: by lane the holding that is of the whole reach, as most
-    are; -1 where there is none.  partial: the holdings that are not.
+    are; -1 where there is none, or none is known.  partial: the holdings that are not.
     """
 
     start: Numbers
@@ -40,6 +40,9 @@ class Held:
 
     def inside(self, start: Numbers, end: Numbers, lane: Rows) -> Part:
         """Return the part of rows (sorted, apart from one another) in which slots are held."""
+        if len(self.partial) == len(self.start):
+            common = overlap(start, end, self.start, self.end)
+            return Part(common.start, common.end, lane[common.left], common.left, common.right)
         holding = self.whole[lane]
         is_partial = np.asarray(holding < 0, dtype=np.bool_)
         if not is_partial.any():
@@ -54,6 +57,15 @@ class Held:
             np.concatenate((others, some[common.left])),
             np.concatenate((holding[others], self.partial[common.right])),
         )
+
+    def without(self, time: Stretches) -> "Held":
+        """Return what of the holdings lies outside some time."""
+        if not len(time):
+            return self
+        rest = outside(self.start, self.end, time)
+        rows, whole = np.arange(len(rest.left), dtype=np.int64), np.full_like(self.whole, -1)
+        lane, weight = self.lane[rest.left], self.weight[rest.left]
+        return Held(rest.start, rest.end, lane, weight, self.weight_scale, whole, rows)
 
     @property
     def unweighted(self) -> "Held":

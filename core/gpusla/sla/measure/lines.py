@@ -116,8 +116,10 @@ def joined(start: Numbers, end: Numbers) -> Stretches:
     is_break = start[1:] > end[:-1]
     if is_break.all():
         return Stretches(start, end)
-    first = np.concatenate(([True], is_break))
-    return Stretches(start[first], end[np.concatenate((is_break, [True]))])
+    breaks = np.flatnonzero(is_break)
+    first = np.concatenate((np.zeros(1, dtype=np.int64), breaks + 1))
+    last = np.append(breaks, len(end) - 1)
+    return Stretches(start[first], end[last])
 
 
 def union(*sets: Stretches) -> Stretches:
@@ -137,8 +139,7 @@ def overlap(start: Numbers, end: Numbers, other_start: Numbers, other_end: Numbe
     The rows of each table are sorted, not empty and do not overlap one another; they may touch.
     """
     first = np.searchsorted(other_end, start, "right")
-    past = np.searchsorted(other_start, end, "left")
-    counts = np.maximum(past - first, 0)
+    counts = _begun(other_start, end, first)
     left = np.repeat(np.arange(len(start), dtype=np.int64), counts)
     before = np.cumsum(counts) - counts
     right = np.arange(len(left), dtype=np.int64) + (first - before)[left]
@@ -148,6 +149,16 @@ def overlap(start: Numbers, end: Numbers, other_start: Numbers, other_end: Numbe
         left,
         right,
     )
+
+
+def _begun(starts: Numbers, end: Numbers, first: Rows) -> Rows:
+    """Return how many starts, counted from a first one on, lie before each end; mostly one does."""
+    beyond = np.full(2, end.max(initial=0), dtype=starts.dtype)
+    padded = np.concatenate((starts, beyond))
+    counts = np.asarray(padded[first] < end, dtype=np.int64)
+    several = np.flatnonzero(padded[first + 1] < end)
+    counts[several] = np.searchsorted(starts, end[several], "left") - first[several]
+    return counts
 
 
 def intersect(left: Stretches, right: Stretches) -> Stretches:

@@ -67,6 +67,8 @@ def in_window(
 ) -> tuple[Numbers, Numbers, Rows]:
     """Return rows' instants inside a window, and which rows these are."""
     origin = line.starts(lane) - line.reach.start_ms
+    if window.start_ms <= line.reach.start_ms and line.reach.end_ms <= window.end_ms:
+        return start - origin, end - origin, np.arange(len(lane), dtype=np.int64)
     start_ms = np.maximum(start - origin, window.start_ms)
     end_ms = np.minimum(end - origin, window.end_ms)
     inside = np.flatnonzero(start_ms < end_ms)

@@ -92,7 +92,7 @@ def _pieces(columns: Columns, pair: Rows, lane_of: Rows, is_mixed: Mask, line: L
 
 def _defaults(columns: Columns, lane_of: Rows, mixed: Rows, pieces: _Part, line: Line) -> _Part:
     """Return the time of mixed slots inside the columns' reach that no piece covers."""
-    mixed = mixed[np.argsort(lane_of[mixed])]
+    mixed = mixed[order(lane_of[mixed])]
     lane = lane_of[mixed]
     start, end = (
         line.places(lane, np.full(len(lane), at_ms, dtype=np.int64))
@@ -101,7 +101,7 @@ def _defaults(columns: Columns, lane_of: Rows, mixed: Rows, pieces: _Part, line:
     is_time = start < end
     mixed, start, end = mixed[is_time], start[is_time], end[is_time]
     if int((end - start).sum()) == int((pieces.end - pieces.start).sum()):
-        mixed, start, end = mixed[:0], start[:0], end[:0]  # pieces leave nothing out, as mostly
+        return _Part(*(pieces.start[:0],) * 2, *(pieces.lane[:0],) * 3)  # nothing left, as mostly
     gaps = outside(start, end, joined(pieces.start, pieces.end))
     slot = mixed[gaps.left]
     return _Part(
@@ -161,4 +161,5 @@ def _merged(pairs: Pairs, parts: list[_Part]) -> Seen:
 
 def rows_where(rows: Seen, mask: Mask) -> Stretches:
     """Return the time of some rows."""
-    return joined(rows.start[mask], rows.end[mask])
+    some = np.flatnonzero(mask)
+    return joined(rows.start[some], rows.end[some])

@@ -119,29 +119,31 @@ def _where(wide: Widened, of_pairs: Mask, bound: Bound) -> Stretches:
     """Return the time in which the spans that reach there are low; of_pairs: which say so."""
     rows, is_low = wide.rows, np.asarray(of_pairs, dtype=np.bool_)[wide.rows.pair]
     low = np.flatnonzero(is_low)
+    if wide.is_wider and bound is Bound.LOW:
+        return _reached(wide.start[low], wide.end[low])
     is_break = np.asarray(rows.start[low[1:]] > rows.end[low[:-1]], dtype=np.bool_)
     first = np.flatnonzero(np.append(np.ones(len(low[:1]), dtype=np.bool_), is_break))
     last = np.append(first[1:], np.full(len(first[:1]), len(low), dtype=np.int64)) - 1
     found = Stretches(rows.start[low[first]], rows.end[low[last]])
     if not wide.is_wider or bound is Bound.VALUE or not len(low):
         return found
-    if bound is Bound.HIGH:
-        return _left_by_higher(wide, is_low, found, low[first])
-    # Neighbours touch, and so do the ends that they reach.
-    return joined(
-        np.minimum.reduceat(wide.start[low], first), np.maximum.reduceat(wide.end[low], first)
-    )
+    return _left_by_higher(wide, is_low, found, low[first] - first)
 
 
-def _left_by_higher(wide: Widened, is_low: Mask, low: Stretches, first: Rows) -> Stretches:
-    """Return what is left of low spans, each with its first row, by higher ones beside them."""
+def _reached(start: Numbers, end: Numbers) -> Stretches:
+    """Return the time of spans that reach beyond their ends, which lie in order."""
+    # One that reaches back beyond the one before it covers all that lies between.
+    return joined(np.minimum.accumulate(start[::-1])[::-1], end)
+
+
+def _left_by_higher(wide: Widened, is_low: Mask, low: Stretches, before: Rows) -> Stretches:
+    """Return what is left of low spans by higher ones beside them; before: how many are earlier."""
     higher = np.flatnonzero(~is_low)
     if not len(higher):
         return low
     # A span may reach beyond its neighbour, so it is the farthest of all before, and of all after.
     reached = np.maximum.accumulate(wide.end[higher])
     reaching = np.minimum.accumulate(wide.start[higher][::-1])[::-1]
-    before = np.searchsorted(higher, first)
     start, end = low.start.copy(), low.end.copy()
     has_before, has_after = before > 0, before < len(higher)
     start[has_before] = np.maximum(start[has_before], reached[before[has_before] - 1])

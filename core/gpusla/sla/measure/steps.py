@@ -20,14 +20,14 @@ class Steps:
     """Sums between places: the sum from places[i] to places[i + 1] is sum(name)[i]."""
 
     def __init__(self, changes: Sequence[Changes], cuts: Numbers) -> None:
-        places = np.concatenate([cuts, *(one.places for one in changes)])
-        self._changes, self._cuts = changes, np.zeros_like(cuts)
-        self._rows = order(places)
-        places = places[self._rows]
-        is_last = np.append(places[1:] != places[:-1], np.ones(len(places[:1]), dtype=np.bool_))
-        last = np.flatnonzero(is_last)
-        self._last = last[:-1]
-        self.places = places[last]
+        places = np.concatenate([*(one.places for one in changes), cuts])
+        rows = order(places)
+        places = places[rows]
+        is_new = np.append(np.ones(len(places[:1]), dtype=np.bool_), places[1:] != places[:-1])
+        self._changes = changes
+        self._numbers = np.empty_like(rows)
+        self._numbers[rows] = np.cumsum(is_new) - 1
+        self.places = places[is_new]
 
     def has(self, name: str) -> bool:
         """Whether anything was added to a sum."""
@@ -35,14 +35,13 @@ class Steps:
 
     def sum(self, name: str) -> Numbers:
         """Return one sum."""
-        if not self.has(name):
-            return np.zeros_like(self.places[:-1])
-        parts = [self._cuts]
+        found, first = np.zeros_like(self.places), 0
         for one in self._changes:
-            amounts = one.amounts.get(name)
-            parts.append(np.zeros_like(one.places) if amounts is None else amounts)
-        found: Numbers = np.cumsum(np.concatenate(parts)[self._rows])[self._last]
-        return found
+            past = first + len(one.places)
+            if name in one.amounts:
+                np.add.at(found, self._numbers[first:past], one.amounts[name])
+            first = past
+        return np.cumsum(found)[:-1]
 
 
 def lasting(start: Numbers, end: Numbers, **amounts: Numbers) -> Changes:

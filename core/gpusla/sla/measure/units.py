@@ -4,7 +4,7 @@ From slots to units: what each unit has at every instant, and what it contribute
 docs/concepts/sla-engine.md, section 4.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,15 +32,14 @@ class Base:
     """
     What units have while nothing is wrong with any slot.
 
-    always: by unit, the sums of the slots that are held over the whole reach, as most are.
-    holdings: the others.  cuts: the ends of the lanes of units with any of the first.
+    always: the slots that are held over the whole reach, as most are; those of a unit at once.
+    holdings: the others.
     """
 
     held: Held
     scale: int
-    always: Mapping[str, Numbers]
+    always: Changes
     holdings: Changes
-    cuts: Numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,14 +48,13 @@ class Pieces:
     Stretches of units' time over which nothing changes, sorted; together all time of existence.
 
     scale: what a slot of weight 1 counts for.  lane, start, end: on the units' line.  rows: which
-    of the steps these are.
+    of the steps these are.  known: sums by their names, as far as they were asked for.
     """
 
     scale: int
     lane: Rows
     start: Numbers
     end: Numbers
-    always: Mapping[str, Numbers]
     steps: Steps
     rows: Rows
     known: dict[str, Numbers]
@@ -70,9 +68,7 @@ class Pieces:
         of the count.
         """
         if name not in self.known:
-            always = self.always.get(name)
-            changing = self.steps.sum(name)[self.rows]
-            self.known[name] = changing if always is None else always[self.lane] + changing
+            self.known[name] = self.steps.sum(name)[self.rows]
         return self.known[name]
 
     @property
@@ -105,7 +101,8 @@ def base_of(grouping: Grouping, held: Held, scale: int) -> Base:
     unit = grouping.unit_of[held.lane[whole]]
     full = _full(held.weight[whole], scale)
     always = {name: sums(unit, units.lanes, values) for name, values in full.items()}
-    start = units.starts(np.flatnonzero(always["present"] > 0))
+    some = np.flatnonzero(always["present"] > 0)
+    start = units.starts(some)
     lane = held.lane[part]
     ends = (
         units.moved(held.start[part], lane, grouping.unit_of[lane]),
@@ -114,24 +111,34 @@ def base_of(grouping: Grouping, held: Held, scale: int) -> Base:
     return Base(
         held,
         scale,
-        always,
+        lasting(
+            start,
+            start + units.reach.duration_ms,
+            **{name: values[some] for name, values in always.items()},
+        ),
         compact(lasting(*ends, **_full(held.weight[part], scale))),
-        np.concatenate((start, start + units.reach.duration_ms)),
     )
 
 
-def pieces(grouping: Grouping, base: Base, levels: Layers, out: Sequence[Changes] = ()) -> Pieces:
+def pieces(
+    grouping: Grouping,
+    base: Base,
+    levels: Layers,
+    out: Sequence[Changes] = (),
+    counted: Held | None = None,
+) -> Pieces:
     """
     Add up the slots of every unit.
 
     levels: with whatever is out of the count full; out: the time of that, as of `out_of_count`.
+    counted: the part of the holdings outside of which slots are full; if none is given, all.
     """
     assert sum(levels.drops) == base.scale
-    units, held = grouping.units, base.held
-    changes = [base.holdings, *out]
+    units, held = grouping.units, base.held if counted is None else counted
+    changes = [base.always, base.holdings, *out]
     for number, (drop, time) in enumerate(zip(levels.drops, levels.sets, strict=True)):
         changes.append(_fallen(grouping, held, time, drop, is_zero=number == 0))
-    return _existing(Steps(changes, base.cuts), base, units)
+    return _existing(Steps(changes, base.always.places[:0]), base, units)
 
 
 def out_of_count(grouping: Grouping, base: Base, time: Stretches) -> Changes:
@@ -167,16 +174,12 @@ def all_excused(grouping: Grouping, held: Held, excused: Stretches) -> Stretches
 
 def _existing(steps: Steps, base: Base, units: Line) -> Pieces:
     """Return the steps in which the unit exists."""
-    start, end = steps.places[:-1], steps.places[1:]
-    lane = units.lanes_of(start)
-    # Between the end of one lane and the start of the next there is a millisecond of nothing.
-    is_there = np.asarray(start < units.starts(lane) + units.reach.duration_ms, dtype=np.bool_)
-    if steps.has("present"):
-        present = base.always["present"][lane] + steps.sum("present")
-        is_there &= np.asarray(present > 0, dtype=np.bool_)
-    rows = np.flatnonzero(is_there)
+    present = steps.sum("present")
+    rows = np.flatnonzero(present > 0)
+    start, end = steps.places[:-1][rows], steps.places[1:][rows]
     scale = base.scale * base.held.weight_scale
-    return Pieces(scale, lane[rows], start[rows], end[rows], base.always, steps, rows, {})
+    known = {"present": present[rows]}
+    return Pieces(scale, units.lanes_of(start), start, end, steps, rows, known)
 
 
 def _full(weight: Numbers, scale: int) -> dict[str, Numbers]:
@@ -197,6 +200,5 @@ def _fallen(
 def _of_units(grouping: Grouping, held: Held, time: Stretches) -> tuple[Numbers, Numbers, Numbers]:
     """Return the held part of slots' time at their units' places, with the slots' weights."""
     part = held.inside(time.start, time.end, grouping.slots.lanes_of(time.start))
-    unit, move = grouping.unit_of[part.lane], grouping.units.moved
-    weight = held.weight[part.holding]
-    return move(part.start, part.lane, unit), move(part.end, part.lane, unit), weight
+    moved = grouping.units.starts(grouping.unit_of[part.lane] - part.lane)
+    return part.start + moved, part.end + moved, held.weight[part.holding]
