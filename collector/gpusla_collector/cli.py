@@ -81,6 +81,14 @@ def migrate_command(config: Config) -> None:
     typer.echo(root.upgrade(read_settings(config)))
 
 
+@app.command("roles")
+def roles_command() -> None:
+    """Print the SQL that gives roles of a PostgreSQL database what each needs, and no more."""
+    from gpusla_collector.adapters.sql.roles import roles_sql  # noqa: PLC0415
+
+    typer.echo(roles_sql(), nl=False)
+
+
 @app.command("check")
 def check_command(config: Config) -> None:
     """Read the settings and all the files that they name, and change nothing; 1 if one is bad."""

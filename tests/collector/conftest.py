@@ -8,10 +8,12 @@ import pytest
 
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.roles import roles_sql
 from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import Evidence, Lease, Store
 from tests.collector.fakes import MemoryEvidence, MemoryStore
+from tests.postgresql import Server, serving
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +36,57 @@ def database(tmp_path: Path, empty_database: Path) -> Iterator[Database]:
     found.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server that forgets what a crash of the machine would take."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql(postgresql: Server) -> str:
+    """An empty PostgreSQL database of the newest schema and its roles, to be copied."""
+    name = postgresql.create()
+    made = open_database(postgresql.url(name))
+    require_newest(made)
+    made.close()
+    with postgresql.connect(name) as connection:
+        connection.execute(roles_sql())
+        connection.execute("CREATE ROLE gpusla_collector LOGIN IN ROLE gpusla_app")
+    return name
+
+
+@pytest.fixture
+def postgresql_name(postgresql: Server, empty_postgresql: str) -> Iterator[str]:
+    """The name of an empty PostgreSQL database of the newest schema."""
+    name = postgresql.create(empty_postgresql)
+    yield name
+    postgresql.drop(name)
+
+
+@pytest.fixture
+def postgresql_database(postgresql: Server, postgresql_name: str) -> Iterator[Database]:
+    """An empty PostgreSQL database of the newest schema, with the rights that a collector has."""
+    found = open_database(postgresql.url(postgresql_name, "gpusla_collector"))
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest) -> Database:
+    """An empty database of the newest schema, of each kind."""
+    kind = "database" if request.param == "sqlite" else "postgresql_database"
+    found: Database = request.getfixturevalue(kind)
+    return found
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest) -> Store:
     """The store, fake and real."""
     if request.param == "memory":
         return MemoryStore()
-    return SqlStore(request.getfixturevalue("database"))
+    kind = "database" if request.param == "sqlite" else "postgresql_database"
+    return SqlStore(request.getfixturevalue(kind))
 
 
 @pytest.fixture(params=["memory", "files"])

@@ -1,9 +1,11 @@
 """
 Opens a database and runs transactions in it.
 
-Every writing transaction takes SQLite's one write lock at its beginning (BEGIN IMMEDIATE), so that
-what it reads cannot be changed under it; on PostgreSQL it is serialisable.  A commit is on disk
-when it returns.  Errors of the library leave this module as StoreError.
+Every writing transaction takes the database's one write lock at its beginning, so that what it
+reads cannot be changed under it: on SQLite by BEGIN IMMEDIATE, on PostgreSQL by locking the table
+of leases before its snapshot is taken.  A commit is on disk when it returns.  Errors of the library
+leave this module as StoreError.
+Source: docs/decisions/0130-postgresql.md.
 """
 
 from collections.abc import Iterator
@@ -22,36 +24,99 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from gpusla.catalogue.codes import BAD_SETTING, STORE_UNAVAILABLE
+from gpusla.catalogue.codes import BAD_SETTING, STORE_SCHEMA, STORE_UNAVAILABLE
 from gpusla.errors import SettingsError, StoreError
 
 LOCK_WAIT_SECONDS = 20
 """How long a writer waits for another one; longer than any transaction of ours takes."""
 
+IDLE_SECONDS = 10
+"""
+How long PostgreSQL waits for the next statement of a transaction before it ends the session: a
+process that was stopped inside a transaction must not keep the lock from the one that takes over.
+"""
+
+WRITE_LOCK = f"""\
+SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS}s';
+SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s';
+LOCK TABLE leases IN EXCLUSIVE MODE"""
+MIGRATION_LOCK = 7_478_771
+"""A number of ours in PostgreSQL's space of advisory locks; there may be no table to lock yet."""
+
 
 class Database:
-    """An engine and its two kinds of transaction."""
+    """An engine and its three kinds of transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether a server keeps it; otherwise SQLite does, in a file."""
+        return self.engine.dialect.name == "postgresql"
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the database."""
-        with _translated(), self.engine.connect() as connection, connection.begin():
-            yield connection
+        with _translated(), self.engine.connect() as connection:
+            reader = connection
+            if self.is_postgresql:
+                reader = connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            with reader.begin():
+                yield reader
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection whose work is done wholly or not at all."""
+        """
+        Give a connection whose work is done wholly or not at all.
+
+        Nobody else writes meanwhile, so that nothing has to be tried again.
+        """
+        with (
+            _translated(),
+            self.engine.connect() as connection,
+            self._writer(connection, "SERIALIZABLE") as writer,
+        ):
+            if self.is_postgresql:
+                writer.exec_driver_sql(WRITE_LOCK)
+            yield writer
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """
+        Give a connection that may change the schema, wholly or not at all.
+
+        SQLite changes a table by making another one in its place, so references are checked at the
+        end; raises StoreError if one then leads nowhere.
+        """
         with _translated(), self.engine.connect() as connection:
-            writer = connection.execution_options(gpusla_writes=True)
-            with writer.begin():
-                yield writer
+            if self.is_postgresql:
+                with self._writer(connection, "READ COMMITTED") as writer:
+                    writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+                    yield writer
+                return
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with self._writer(connection, None) as writer:
+                    yield writer
+                    _require_references(writer)
+            finally:
+                cursor.execute("PRAGMA foreign_keys=ON")
+                cursor.close()
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _writer(self, connection: Connection, isolation: Any) -> Iterator[Connection]:
+        options = {"isolation_level": isolation} if self.is_postgresql else {}
+        writer = connection.execution_options(gpusla_writes=True, **options)
+        with writer.begin():
+            yield writer
 
 
 def open_database(url: str) -> Database:
@@ -64,12 +129,15 @@ def open_database(url: str) -> Database:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             return Database(_sqlite(url))
-        return Database(create_engine(parsed, isolation_level="SERIALIZABLE", pool_pre_ping=True))
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return Database(create_engine(parsed, pool_pre_ping=True))
     except (ArgumentError, NoSuchModuleError, ImportError) as cause:
         raise SettingsError(
             BAD_SETTING,
             f"database: no driver for {url.split(':', 1)[0]!r}",
-            fix="Write sqlite:////var/lib/gpusla/collector.db, or install the database's driver.",
+            fix="Write sqlite:////var/lib/gpusla/collector.db, or for postgresql:// install "
+            "gpusla[postgresql].",
         ) from cause
 
 
@@ -92,6 +160,14 @@ def _prepare(connection: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("gpusla_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _require_references(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise StoreError(
+            STORE_SCHEMA, f"after the change of schema a row of {broken[0]} leads nowhere"
+        )
 
 
 @contextmanager

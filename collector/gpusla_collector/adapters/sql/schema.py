@@ -17,16 +17,16 @@ SCRIPTS = "gpusla_collector.adapters.sql:migrations"
 DIALECTS = {"postgresql": postgresql.dialect, "sqlite": sqlite.dialect}
 
 
-def migrate(database: Database) -> str:
+def migrate(database: Database, revision: str = "head") -> str:
     """
-    Bring a database to the newest schema; returns its revision.
+    Bring a database to the newest schema, or to an older one; returns its revision.
 
     Raises StoreError if the database comes from a newer version of the product.
     """
-    with database.writing() as connection:
+    with database.migrating() as connection:
         _refuse_newer(connection)
-        command.upgrade(_config(connection=connection), "head")
-        return _newest()
+        command.upgrade(_config(connection=connection), revision)
+        return _revision(connection) or ""
 
 
 def require_newest(database: Database) -> None:
@@ -36,7 +36,7 @@ def require_newest(database: Database) -> None:
     An older schema is left alone: an upgrade is the operator's act, after a backup.
     Raises StoreError `store_schema`.
     """
-    with database.writing() as connection:
+    with database.migrating() as connection:
         _refuse_newer(connection)
         if _is_empty(connection):
             command.upgrade(_config(connection=connection), "head")

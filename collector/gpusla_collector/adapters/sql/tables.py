@@ -2,8 +2,8 @@
 The schema: integers and text only, every instant in milliseconds, every amount in minor units.
 
 What is appended to for ever (contracts, documents, records, the ledger) is guarded by triggers
-against UPDATE and DELETE, see `migrations`.  Spans and the last evaluations are derived: they can
-be thrown away and computed again from documents and evidence.
+against UPDATE, DELETE and TRUNCATE, see `migrations`.  Spans and the last evaluations are derived:
+they can be thrown away and computed again from documents and evidence.
 """
 
 from sqlalchemy import (
@@ -167,7 +167,7 @@ LEDGER_ENTRIES = Table(
     _integer("booked_ms"),
     _integer("epoch"),
     UniqueConstraint("contract", "period", "clause", "revision"),
-    CheckConstraint("status IN ('pending', 'posted', 'void')", name="status"),
+    CheckConstraint("status IN ('pending', 'posted', 'void', 'expired')", name="status"),
     sqlite_autoincrement=True,
 )
 
@@ -178,6 +178,39 @@ LEDGER_LINES = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     _text("account"),
     _integer("minor_units"),
+)
+
+CREDIT_NOTES = Table(
+    "credit_notes",
+    METADATA,
+    Column("contract", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False, unique=True),
+    Column("entry", Text, ForeignKey("ledger_entries.key"), nullable=False, unique=True),
+)
+
+CONTRACT_MODES = Table(
+    "contract_modes",
+    METADATA,
+    Column("position", NUMBER, primary_key=True, autoincrement=True),
+    _text("contract"),
+    _text("mode"),
+    _text("person"),
+    _integer("decided_ms"),
+    CheckConstraint("mode IN ('shadow', 'automatic')", name="mode"),
+    sqlite_autoincrement=True,
+)
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("position", NUMBER, primary_key=True, autoincrement=True),
+    Column("entry", Text, ForeignKey("ledger_entries.key"), nullable=False),
+    _text("digest"),
+    _text("person"),
+    _integer("approved_ms"),
+    UniqueConstraint("entry", "person"),
+    sqlite_autoincrement=True,
 )
 
 LEASES = Table(
@@ -197,8 +230,15 @@ OUTBOX = Table(
     Column("key", Text, nullable=False, unique=True),
     _text("content"),
     _integer("written_ms"),
-    Column("sent_ms", BigInteger),
     sqlite_autoincrement=True,
+)
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    Column("key", Text, ForeignKey("outbox.key"), primary_key=True),
+    Column("receiver", Text, primary_key=True),
+    _integer("delivered_ms"),
 )
 
 FINDINGS = Table(
@@ -213,5 +253,23 @@ FINDINGS = Table(
     sqlite_autoincrement=True,
 )
 
-APPEND_ONLY = (DOCUMENTS, CONTRACT_VERSIONS, RECORDS, LEDGER_ENTRIES, LEDGER_LINES, FINDINGS)
-"""Where UPDATE and DELETE are refused by triggers."""
+APPEND_ONLY = (
+    DOCUMENTS,
+    CONTRACT_VERSIONS,
+    RECORDS,
+    LEDGER_ENTRIES,
+    LEDGER_LINES,
+    CREDIT_NOTES,
+    CONTRACT_MODES,
+    APPROVALS,
+    OUTBOX,
+    DELIVERIES,
+    FINDINGS,
+)
+"""Where UPDATE, DELETE and TRUNCATE are refused by triggers, and REPLACE on SQLite."""
+
+REPLACED = (LEASES, JOURNAL_CURSORS, EVIDENCE_SEGMENTS, SPANS, EVALUATION_CURSORS)
+"""Where rows change: who may write, how far things came, and what can be computed again."""
+
+FORGOTTEN = (EVALUATIONS,)
+"""Where rows never change and go, unless a ledger entry names them."""

@@ -1,0 +1,98 @@
+"""What PostgreSQL does beside SQLite: many connections, sessions that end, one write lock."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
+
+import pytest
+
+from gpusla.catalogue.codes import STORE_UNAVAILABLE
+from gpusla.errors import StoreError
+from gpusla.identity import NodeName
+from gpusla_collector.adapters.sql import database as module
+from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.schema import require_newest
+from gpusla_collector.adapters.sql.store import SqlStore
+from gpusla_collector.ports import Cursor, Lease
+from tests.collector.test_store import at, entry, judged
+from tests.postgresql import Server
+
+WRITERS = 8
+MOVES = 10
+
+
+@pytest.fixture
+def store(postgresql_database: Database) -> SqlStore:
+    """A store on PostgreSQL."""
+    return SqlStore(postgresql_database)
+
+
+def test_writers_wait_for_one_another_and_are_never_refused(store: SqlStore, lease: Lease) -> None:
+    """As many as fetch at once, while the lease is prolonged: nothing has to be tried again."""
+
+    def write(number: int) -> None:
+        node = NodeName(f"node-{number}")
+        before = Cursor(node)
+        for move in range(1, MOVES + 1):
+            after = replace(at(move), node=node)
+            store.advance(lease, before, after, ())
+            store.acquire("collector", "this", move, 1_000)
+            before = after
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, range(WRITERS)))
+    assert [cursor.head.sequence for cursor in store.cursors().values()] == [MOVES] * WRITERS
+
+
+def test_a_reader_sees_one_state_and_keeps_nobody_waiting(store: SqlStore, lease: Lease) -> None:
+    """What is booked meanwhile it does not see."""
+    with store._database.reading() as connection:
+        query = "SELECT count(*) FROM ledger_entries"
+        assert connection.exec_driver_sql(query).scalar() == 0
+        store.book(lease, judged(), lambda _: [entry()])
+        assert connection.exec_driver_sql(query).scalar() == 0
+        with pytest.raises(Exception, match="read-only transaction"):
+            connection.exec_driver_sql("DELETE FROM spans")
+    with store._database.reading() as connection:
+        assert connection.exec_driver_sql(query).scalar() == 1
+
+
+def test_a_writer_that_stopped_inside_a_transaction_does_not_keep_the_lock(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends its session; when it wakes, it has written nothing and is told so."""
+    shorter = module.WRITE_LOCK.replace(f"'{module.IDLE_SECONDS}s'", "'300ms'")
+    monkeypatch.setattr(module, "WRITE_LOCK", shorter)
+
+    def sleep_inside() -> None:
+        with store._database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO findings (key, kind, subject, found_ms, detail) "
+                "VALUES ('k', 'fork', 'n', 0, '')"
+            )
+            Event().wait(1)
+            assert store.acquire("collector", "other", 0, 1_000) is not None
+
+    with pytest.raises(StoreError) as caught:
+        sleep_inside()
+    assert caught.value.code is STORE_UNAVAILABLE
+    assert caught.value.retryable
+    assert store.findings() == ()
+
+
+def test_two_collectors_may_start_on_an_empty_database(postgresql: Server) -> None:
+    """One creates the schema, the other finds it."""
+    url = postgresql.url(postgresql.create())
+    databases = [open_database(url) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(require_newest, databases))
+    for database in databases:
+        database.close()
+
+
+def test_a_plain_address_of_postgresql_finds_the_driver(postgresql: Server) -> None:
+    """As everybody writes it: postgresql://, without the name of a driver."""
+    database = open_database(postgresql.url("postgres"))
+    with database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    database.close()
