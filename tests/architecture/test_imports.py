@@ -69,6 +69,7 @@ BREACHES = [
     Breach("cryptography", "gpusla.ledger.planted", "import cryptography", "cryptography"),
     Breach("base-install", "gpusla.statement.planted", "import httpx", "httpx"),
     Breach("arrays", "gpusla.ledger.planted", "import numpy", "numpy"),
+    Breach("pages", "gpusla.statement.planted", "import jinja2", "jinja2"),
     Breach("agent-install", "gpusla_agent.server", "import sqlalchemy", "sqlalchemy"),
     Breach("simulation", "gpusla_agent.sampler", "import gpusla.simulation", "gpusla.simulation"),
     Breach(

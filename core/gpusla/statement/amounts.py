@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from gpusla.contracts.remedies import Cap
 from gpusla.ledger.entries import Entry
-from gpusla.sla.evaluation import ClaimStanding, Evaluation, Outcome
+from gpusla.sla.evaluation import ClaimStanding, Evaluation, NextTier, Outcome
 from gpusla.statement.layout import folded, least_last, shortened, titles
 from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import gpu_hours, instant, money, percent, shortest
@@ -21,8 +21,8 @@ def headline(statement: Statement) -> Iterator[str]:
         yield "  No objective's window ends in this period, so there is nothing to credit yet."
         return
     for outcome in evaluation.outcomes:
-        yield from folded(_reached(outcome, is_named=len(evaluation.outcomes) > 1))
-    yield from folded(_worth(statement))
+        yield from folded(reached_words(outcome, is_named=len(evaluation.outcomes) > 1))
+    yield from folded(worth_words(statement))
 
 
 def credit_lines(statement: Statement) -> Iterator[str]:
@@ -45,7 +45,7 @@ def credit_lines(statement: Statement) -> Iterator[str]:
         yield f"  Less than {money(contract, minimum)} is nothing."
     yield least_last("rounded once", settlement.rounded, write)
     if evaluation.claim is not None:
-        yield from _claim(evaluation, evaluation.claim)
+        yield from folded(claim_words(evaluation, evaluation.claim))
     yield least_last("CREDIT", evaluation.credit_minor_units, write)
     yield from _parts(evaluation)
     yield from _next_tier(evaluation)
@@ -66,7 +66,8 @@ def _caps(evaluation: Evaluation, write: Callable[[Fraction | int], str]) -> Ite
         before = step.after
 
 
-def _reached(outcome: Outcome, *, is_named: bool) -> str:
+def reached_words(outcome: Outcome, *, is_named: bool) -> str:
+    """Say what was reached of one promise; is_named: whether to begin with its id."""
     objective = outcome.objective
     name = f"{objective.id}: " if is_named else ""
     if outcome.value.value is None:
@@ -77,7 +78,8 @@ def _reached(outcome: Outcome, *, is_named: bool) -> str:
     )
 
 
-def _worth(statement: Statement) -> str:
+def worth_words(statement: Statement) -> str:
+    """Say what the period is worth so far, and what of it is owed."""
     evaluation = statement.evaluation
     contract, claim = evaluation.contract, evaluation.claim
     amount = money(contract, evaluation.credit_minor_units.value)
@@ -96,16 +98,15 @@ def _worth(statement: Statement) -> str:
     return f"Credit owed: {amount}."
 
 
-def _claim(evaluation: Evaluation, claim: ClaimStanding) -> Iterator[str]:
+def claim_words(evaluation: Evaluation, claim: ClaimStanding) -> str:
+    """Say whether a credit that must be asked for was asked for in time."""
     deadline = instant(claim.deadline_ms)
     amount = money(evaluation.contract, claim.claimable_minor_units)
     if claim.claimed_ms is None:
-        stands = f"It must be claimed before {deadline}, and was not so far: {amount}."
-    elif claim.claimed_ms < claim.deadline_ms:
-        stands = f"It was claimed at {instant(claim.claimed_ms)}, before {deadline}: {amount}."
-    else:
-        stands = f"It was claimed at {instant(claim.claimed_ms)}, too late: {deadline}."
-    yield from folded(stands)
+        return f"It must be claimed before {deadline}, and was not so far: {amount}."
+    if claim.claimed_ms < claim.deadline_ms:
+        return f"It was claimed at {instant(claim.claimed_ms)}, before {deadline}: {amount}."
+    return f"It was claimed at {instant(claim.claimed_ms)}, too late: {deadline}."
 
 
 def _parts(evaluation: Evaluation) -> Iterator[str]:
@@ -116,10 +117,14 @@ def _parts(evaluation: Evaluation) -> Iterator[str]:
 
 def _next_tier(evaluation: Evaluation) -> Iterator[str]:
     following = evaluation.next_tier
-    if following is None or evaluation.is_complete:
-        return
+    if following is not None and not evaluation.is_complete:
+        yield from folded(next_tier_words(following))
+
+
+def next_tier_words(following: NextTier) -> str:
+    """Say how much may still be lost before the next tier."""
     below = shortest(following.tier.below * 100)
-    yield from folded(
+    return (
         f"{gpu_hours(following.gpu_ms)} hours may still be lost under {following.objective} "
         f"before its tier at {below} % is certain."
     )

@@ -1,0 +1,178 @@
+"""The page: what it must say, that it is the same twice, and that nothing in it can do harm."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from gpusla.contracts.model import Parties
+from gpusla.identity import NodeName
+from gpusla.journal.model import Finding
+from gpusla.ledger.booking import decide
+from gpusla.sla.evaluation import Evaluation
+from gpusla.statement import Statement, digest, to_json
+from gpusla.statement.reading import from_json
+from gpusla.statement.render.contents import contents
+from gpusla.statement.render.document import Mark, Row, Table
+from gpusla.statement.render.page import to_html
+from tests.core.statement.scenes import (
+    INPUTS,
+    bad_october,
+    four_promises,
+    open_month,
+    statement,
+)
+from tests.core.statement.test_statement import same_as_golden
+
+EVIL = "<script>alert('1')</script>\"'&{{ 7 * 7 }}"
+
+
+def page(of: Statement) -> str:
+    """A statement's page."""
+    return to_html(contents(of)).decode()
+
+
+def test_the_page_is_what_it_was() -> None:
+    """A month under four promises, with a credit that was capped and claimed."""
+    same_as_golden("four.html", page(statement(four_promises())))
+
+
+def test_the_page_of_an_open_month_is_what_it_was() -> None:
+    """Half judged; nothing is owed yet."""
+    same_as_golden("open.html", page(statement(open_month(), ())))
+
+
+def test_the_same_statement_gives_the_same_page() -> None:
+    """Also when it was read back from its file, and whatever the order of its journals."""
+    one = statement(four_promises())
+    backwards = replace(INPUTS, journals=dict(reversed(list(INPUTS.journals.items()))))
+    assert page(one) == page(from_json(to_json(one))) == page(replace(one, inputs=backwards))
+
+
+@pytest.mark.parametrize("evaluation", [bad_october, four_promises])
+def test_every_figure_of_the_answer_is_on_the_page(evaluation: object) -> None:
+    """Taken from the JSON by hand: the credit's bounds, what was delivered, each value."""
+    of = statement(evaluation())  # type: ignore[operator]
+    shown = Text.of(page(of))
+    for figure in answers(json.loads(to_json(of))):
+        assert figure in shown, figure
+
+
+def answers(data: dict[str, object]) -> Iterator[str]:
+    """The figures of a statement's JSON as people write them; USD has two decimals."""
+    evaluation = data["evaluation"]
+    assert isinstance(evaluation, dict)
+    for minor_units in evaluation["credit_minor_units"].values():
+        yield f"USD {minor_units // 100:,}.{minor_units % 100:02}"
+    for gpu_ms in evaluation["account"]["delivered_gpu_ms"].values():
+        yield f"{int(Fraction(gpu_ms) * 1000 / 3_600_000) / 1000:,.3f}"
+    for outcome in evaluation["outcomes"]:
+        for ratio in outcome["value"].values():
+            yield f"{int(Fraction(ratio) * 1_000_000) / 10_000:.4f} %"
+
+
+def test_printed_amounts_add_up_to_the_credit() -> None:
+    """The credit by objective, and the bookings: 858,380.99 + 1,141,619.02 = 2,000,000.01."""
+    tables = [
+        block
+        for section in contents(statement(four_promises())).sections
+        if section.id == "credit"
+        for block in section.blocks
+        if isinstance(block, Table)
+    ]
+    sums = [table.rows for table in tables if table.figures == 1]
+    assert len(sums) == 2
+    for rows in sums:
+        *parts, total = rows
+        assert total.mark is Mark.TOTAL
+        assert sum(map(cents, parts)) == cents(total) == 200_000_001
+
+
+def cents(row: Row) -> int:
+    """The amount at a row's end."""
+    return int(re.sub(r"[^0-9-]", "", row.cells[-1]))
+
+
+def hostile() -> Statement:
+    """A month whose names and findings are written by somebody who wants to run a script."""
+    evaluation = four_promises()
+    parties = Parties(provider=EVIL, tenant=EVIL)
+    losses = tuple(
+        replace(
+            loss,
+            unit=EVIL,
+            reasons=(EVIL,),
+            causes=tuple(replace(one, findings=(Finding(EVIL, EVIL),)) for one in loss.causes),
+        )
+        for loss in evaluation.losses
+    )
+    changed: Evaluation = replace(
+        evaluation,
+        contract=replace(evaluation.contract, parties=parties, assumed=(EVIL,)),
+        losses=losses,
+        exclusions=(EVIL,),
+    )
+    one = statement(changed, decide((), evaluation, is_final=True))
+    journals = {NodeName(EVIL): next(iter(INPUTS.journals.values()))}
+    return replace(one, inputs=replace(INPUTS, journals=journals))
+
+
+def test_whatever_others_wrote_is_shown_and_does_nothing() -> None:
+    """Names, reasons, ids of exclusions, nodes."""
+    html = page(hostile())
+    text = Text.of(html)
+    assert "<script" not in html
+    assert text.count(EVIL) > 10
+    assert not [name for _, names in Text.parsed(html).tags for name in names if name[:2] == "on"]
+
+
+def test_the_page_needs_nothing_but_itself() -> None:
+    """No script, no image, no frame, no address to load from."""
+    html = page(statement(four_promises()))
+    tags = Text.parsed(html).tags
+    assert not {tag for tag, _ in tags} & {"script", "img", "link", "iframe", "object", "form"}
+    assert not {name for _, names in tags for name in names} & {"src", "href", "action", "onload"}
+    assert "url(" not in html
+    assert "@import" not in html
+    assert "default-src 'none'" in unescape(html)
+
+
+def test_the_page_ends_with_its_digest() -> None:
+    """So that a print can be held against the file."""
+    one = statement(bad_october())
+    assert Text.of(page(one)).rstrip().endswith(digest(one))
+
+
+class Text(HTMLParser):
+    """The text and the tags of a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.said: list[str] = []
+        self.tags: list[tuple[str, list[str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag and the names of its attributes."""
+        self.tags.append((tag, [name for name, _ in attrs]))
+
+    def handle_data(self, data: str) -> None:
+        """Keep what is said."""
+        self.said.append(data)
+
+    @classmethod
+    def parsed(cls, html: str) -> "Text":
+        """Read a page."""
+        parser = cls()
+        parser.feed(html)
+        parser.close()
+        return parser
+
+    @classmethod
+    def of(cls, html: str) -> str:
+        """The text of a page."""
+        return "".join(cls.parsed(html).said)
