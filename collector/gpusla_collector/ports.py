@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from gpusla.evidence.keyring import NO_KEYS, Keyring
 from gpusla.identity import ContractId, NodeName, Slot, TenantId
 from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.ledger.entries import Entry
+from gpusla.ledger.notes import CreditNote
+from gpusla.ledger.release import Mode, Proposal
 from gpusla.timeline.fold import Carry
 from gpusla.timeline.model import StateSpan
 
@@ -67,6 +70,7 @@ class Cursor:
 
     head: the last record taken in.  agent_sequence: how far the agent had written when it was last
     reached, at reached_ms.  evidence_until_ms: the last instant that the records speak for.
+    keyring: the keys that the journal introduced, and how far they signed.
     """
 
     node: NodeName
@@ -76,6 +80,7 @@ class Cursor:
     evidence_until_ms: int = 0
     reached_ms: int = 0
     segment: Segment | None = None
+    keyring: Keyring = NO_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,15 @@ class Finding:
     subject: str
     found_ms: int
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's word for one proposal, by its digest."""
+
+    proposal: str
+    person: str
+    approved_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +344,42 @@ class Ledger(Protocol):
         """
 
 
+    def credit_notes(
+        self, scope: Scope, contract: ContractId | None = None
+    ) -> tuple[CreditNote, ...]:
+        """
+        Return the documents of what was posted, by contract and number.
+
+        Their numbers are given in the transaction that books, and have no gaps.
+        """
+
+
+class Releases(Protocol):
+    """What waits for people before it is posted, and what people decided; append-only."""
+
+    def propose(self, lease: Lease, proposal: Proposal, now_ms: int) -> bool:
+        """Keep a proposal; returns False if it is known already."""
+
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Return all proposals in the order in which they were made."""
+
+    def approve(self, approval: Approval) -> bool:
+        """
+        Keep an approval; returns False if this person approved this proposal already.
+
+        Needs no lease: people approve while a collector works.
+        """
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """Return all approvals in the order in which they were given."""
+
+    def switch(self, contract: ContractId, mode: Mode, person: str, now_ms: int) -> None:
+        """Put a contract into a mode; needs no lease."""
+
+    def modes(self) -> Mapping[ContractId, Mode]:
+        """Return the mode of every contract that was ever switched."""
+
+
 class Findings(Protocol):
     """What a person must look at."""
 
@@ -340,5 +390,5 @@ class Findings(Protocol):
         """Keep a finding; returns False if it is known already."""
 
 
-class Store(Leases, Journals, Records, Judgements, Ledger, Findings, Protocol):
+class Store(Leases, Journals, Records, Judgements, Ledger, Releases, Findings, Protocol):
     """All that the collector remembers."""

@@ -4,12 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpusla.catalogue.reasons import State
+from gpusla.evidence.keyring import NO_KEYS, Keyring, KnownKey
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.model import ClockState, Condition, Finding, Instant
 from gpusla.timeline.fold import Carry, Sample
 from gpusla_collector.adapters.sql.encoding import (
     read_carry,
     read_condition,
+    read_keyring,
     write_carry,
     write_condition,
 )
@@ -47,6 +49,27 @@ carries = st.builds(
 def test_a_carry_comes_back(carry: Carry) -> None:
     """The fold goes on after a restart as if there had been none."""
     assert read_carry(write_carry(carry)) == carry
+
+
+@given(
+    carry=carries,
+    keyring=st.builds(
+        Keyring,
+        keys=st.lists(st.builds(KnownKey, public=words, endorsed_by=words), max_size=3).map(tuple),
+        signed=milliseconds,
+        signed_by=words,
+    ),
+)
+def test_a_keyring_comes_back_beside_its_carry(carry: Carry, keyring: Keyring) -> None:
+    """A key that was introduced is known after a restart."""
+    text = write_carry(carry, keyring)
+    assert (read_carry(text), read_keyring(text)) == (carry, keyring)
+
+
+def test_a_cursor_of_before_there_were_keys_has_none() -> None:
+    """It is read as it was written."""
+    assert read_keyring(write_carry(Carry())) == NO_KEYS
+    assert "keyring" not in write_carry(Carry())
 
 
 @given(condition=conditions)

@@ -8,6 +8,7 @@ journal does not follow from what was taken in, holds up nobody else.
 
 import hashlib
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -28,10 +29,15 @@ SEGMENT_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A node whose journal is to be fetched, and where its agent listens."""
+    """
+    A node whose journal is to be fetched, and where its agent listens.
+
+    keys: what the inventory lists of its public keys, in base64.
+    """
 
     node: NodeName
     address: str
+    keys: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Fetcher:
             is_behind = True
             while is_behind and self.clock.monotonic_ms() < deadline_ms:
                 page = self.agents.fetch(target.node, target.address, cursor.head.sequence)
-                cursor = self._keep(lease, cursor, page)
+                cursor = self._keep(lease, cursor, page, target.keys)
                 is_behind = bool(page.lines) and cursor.head.sequence < page.head.sequence
         except ServiceError as cause:
             error = cause
@@ -96,10 +102,17 @@ class Fetcher:
             except JournalError as cause:
                 self.store.report(lease, finding_of(node, cause, self.clock.wall_ms()))
 
-    def _keep(self, lease: Lease, cursor: Cursor, page: Page) -> Cursor:
+    def _keep(self, lease: Lease, cursor: Cursor, page: Page, enrolled: AbstractSet[str]) -> Cursor:
         """Take in a page; raises JournalError after keeping what still belongs to the chain."""
         _require_agreement(cursor.node, cursor.head, page.head)
-        taken = take_in(cursor.node, cursor.head, cursor.carry, page.lines)
+        taken = take_in(
+            cursor.node,
+            cursor.head,
+            cursor.carry,
+            page.lines,
+            keyring=cursor.keyring,
+            enrolled=enrolled,
+        )
         after = replace(
             _advanced(cursor, taken),
             segment=self._write(lease, cursor, page.lines[: taken.count]),
@@ -131,6 +144,7 @@ def _advanced(cursor: Cursor, taken: TakenIn) -> Cursor:
         cursor,
         head=taken.head,
         carry=taken.carry,
+        keyring=taken.keyring,
         evidence_until_ms=max(cursor.evidence_until_ms, taken.until_ms or 0),
     )
 

@@ -167,8 +167,17 @@ def require_signatures(contract: ContractVersion, file: InputFile) -> None:
 
 
 def row(kind: str, record: model.Record) -> Record:
-    """Return a record as the store keeps it; the body holds what only its kind has."""
-    body = {f.name: getattr(record, f.name) for f in fields(record) if f.name not in _COMMON}
+    """
+    Return a record as the store keeps it; the body holds what only its kind has.
+
+    A part that says nothing is left out, so that a record reads as it did before there was one.
+    """
+    parts = {f.name: (getattr(record, f.name), f.default) for f in fields(record)}
+    body = {
+        name: value
+        for name, (value, default) in parts.items()
+        if name not in _COMMON and value != default
+    }
     return Record(
         f"{kind}/{type(record).__name__}",
         record.id,

@@ -1,10 +1,12 @@
-"""Reads new lines of a journal: the chain checked, spans folded, nothing kept yet.  Pure."""
+"""Reads new lines of a journal: chain and signatures checked, spans folded, nothing kept.  Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from gpusla.catalogue.codes import JOURNAL_FORKED
 from gpusla.errors import JournalError
+from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.model import Body, Started
@@ -18,7 +20,8 @@ class TakenIn:
     What came of some lines.
 
     count: how many of them, from the first on, belong to the chain.  until_ms: the last instant
-    that they speak for, None if none does.  error: why the next one does not belong.
+    that they speak for, None if none does.  error: why the next one does not belong.  keyring: the
+    keys that the journal introduced up to head, and how far they signed.
     """
 
     count: int
@@ -27,12 +30,23 @@ class TakenIn:
     spans: tuple[StateSpan, ...]
     until_ms: int | None
     error: JournalError | None
+    keyring: Keyring = NO_KEYS
 
 
-def take_in(node: NodeName, head: Head, carry: Carry, lines: Sequence[bytes]) -> TakenIn:
+def take_in(
+    node: NodeName,
+    head: Head,
+    carry: Carry,
+    lines: Sequence[bytes],
+    *,
+    keyring: Keyring = NO_KEYS,
+    enrolled: AbstractSet[str] = frozenset(),
+) -> TakenIn:
     """
     Follow a node's chain from head over lines, as far as they belong to it.
 
+    keyring: what the journal said of its keys up to head.  enrolled: the node's keys of the
+    inventory, in base64; where there are none, the journal's first key is believed.
     What comes before a line that does not belong is good, and is returned with the error.
     """
     spans: list[StateSpan] = []
@@ -41,6 +55,7 @@ def take_in(node: NodeName, head: Head, carry: Carry, lines: Sequence[bytes]) ->
         try:
             next_head, envelope, body = follow(head, line)
             _require_own(node, body)
+            keyring = attest(keyring, node, head, body, enrolled)
         except JournalError as cause:
             error = cause
             break
@@ -49,7 +64,7 @@ def take_in(node: NodeName, head: Head, carry: Carry, lines: Sequence[bytes]) ->
         head, count = next_head, count + 1
         if carry.last is not None:
             until_ms = max(carry.last.at_ms, until_ms or 0)
-    return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error)
+    return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring)
 
 
 def join(spans: Iterable[StateSpan]) -> Iterator[StateSpan]:

@@ -140,7 +140,8 @@ class Turns:
     def _fetch(self, lease: Lease, world: World) -> None:
         asked_ms = self.clock.wall_ms()
         targets = [
-            Target(record.node, record.address) for record in world.inventory.nodes(asked_ms)
+            Target(record.node, record.address, world.inventory.keys(record.node))
+            for record in world.inventory.nodes(asked_ms)
         ]
         fetched = self.fetcher.fetch_all(lease, targets)
         self.board.add_fetched(fetched, self.store.cursors(), asked_ms)

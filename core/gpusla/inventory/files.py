@@ -1,5 +1,7 @@
 """The files as they are written: kinds `Inventory`, `Assignments`, `Exclusions` and `Claims`."""
 
+import base64
+import binascii
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -14,6 +16,8 @@ _ADDRESS = re.compile(r"https?://[^/\s?#@]+(?:/[^\s?#]*)?")
 _GPU = re.compile(r"GPU-[0-9a-f-]{8,64}")
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _SELECTOR_PARTS = range(2, 5)
+PUBLIC_KEY_BYTES = 32
+"""Of Ed25519, written in base64."""
 
 
 def _address(value: Any) -> Any:
@@ -51,6 +55,22 @@ def _month(value: Any) -> Any:
     )
 
 
+def _public_key(value: Any) -> Any:
+    text = value if isinstance(value, str) else ""
+    try:
+        content = base64.b64decode(text.encode("ascii", "replace"), validate=True)
+    except binascii.Error:
+        content = b""
+    if len(content) == PUBLIC_KEY_BYTES and base64.b64encode(content).decode("ascii") == text:
+        return value
+    raise problem(
+        WRONG_TYPE,
+        f"{value!r} is not a node's public key",
+        "Write it as `gpusla-agent key show` gives it.",
+    )
+
+
+PublicKey = Annotated[str, BeforeValidator(_public_key)]
 Selector = Annotated[str, BeforeValidator(_selector)]
 Month = Annotated[str, BeforeValidator(_month)]
 Words = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -105,6 +125,7 @@ class NodeForm(RecordForm):
     tray: Identifier
     sku: Identifier
     modules: Annotated[list[Annotated[int, Field(ge=0, le=63)]], Field(min_length=1)]
+    keys: Annotated[list[PublicKey], Field(max_length=64)] = Field(default_factory=list)
 
     @field_validator("modules")
     @classmethod

@@ -1,8 +1,9 @@
 """From a document to records, with everything checked that one record alone cannot show."""
 
+from collections.abc import Sequence
 from typing import TypedDict
 
-from gpusla.catalogue.codes import UNKNOWN_REFERENCE
+from gpusla.catalogue.codes import DUPLICATE_ID, UNKNOWN_REFERENCE
 from gpusla.documents import Document, validate
 from gpusla.errors import InventoryError
 from gpusla.identity import ContractId, GpuUuid, NodeName, Slot, parse_slot
@@ -40,6 +41,7 @@ def read_inventory(document: Document) -> Inventory:
     nodes.check_history()
     nodes.check_apart(lambda node: [node.node], "the node", "is described twice")
     nodes.check_apart(lambda node: node.slots, "the slot", "is part of two nodes")
+    _check_keys(document, nodes.records)
     inventory = Inventory(form.metadata.site, tuple(nodes.records))
     occupancy = Listed(
         document,
@@ -50,6 +52,21 @@ def read_inventory(document: Document) -> Inventory:
     occupancy.check_apart(lambda record: [record.slot], "the slot", "holds two GPUs")
     occupancy.check_apart(lambda record: [record.gpu], "the GPU", "sits in two slots")
     return Inventory(form.metadata.site, tuple(nodes.records), tuple(occupancy.records))
+
+
+def _check_keys(document: Document, nodes: Sequence[NodeRecord]) -> None:
+    """One key, one node: else each could tell the other's story."""
+    owners: dict[str, NodeName] = {}
+    for place, record in enumerate(nodes):
+        for number, key in enumerate(record.keys):
+            owner = owners.setdefault(key, record.node)
+            if owner != record.node:
+                raise InventoryError(
+                    DUPLICATE_ID,
+                    f"nodes[{place}].keys[{number}]: the key is {owner}'s",
+                    fix="Write each node's own, as `gpusla-agent key show` gives it there.",
+                    position=document.position(("nodes", place, "keys", number)),
+                )
 
 
 def read_assignments(document: Document, inventory: Inventory) -> Assignments:
@@ -136,6 +153,7 @@ def _node(form: NodeForm, site: str) -> NodeRecord:
         tray=form.tray,
         sku=form.sku,
         modules=tuple(form.modules),
+        keys=tuple(form.keys),
     )
 
 

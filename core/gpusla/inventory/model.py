@@ -42,6 +42,7 @@ class NodeRecord(Record):
     A compute tray that should be there.
 
     address: base URL of its agent.  modules: module ids of its GPUs, in the order of their index.
+    keys: public keys in base64 that may sign its journal.
     """
 
     node: NodeName
@@ -51,6 +52,7 @@ class NodeRecord(Record):
     tray: str
     sku: str
     modules: tuple[int, ...]
+    keys: tuple[str, ...] = ()
 
     @property
     def slots(self) -> tuple[Slot, ...]:

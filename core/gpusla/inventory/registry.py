@@ -105,6 +105,11 @@ class Inventory:
         """Return every node that was ever expected, by name."""
         return tuple(sorted(self._segments))
 
+    def keys(self, node: NodeName) -> frozenset[str]:
+        """Return the public keys that may sign a node's journal, of all records in force."""
+        records = (record for record in as_of(self.node_records) if record.node == node)
+        return frozenset(key for record in records for key in record.keys)
+
     def expected(self, node: NodeName, at_ms: int) -> tuple[Expected, ...]:
         """Return what node should hold at an instant; nothing if it is not expected."""
         segments = self._segments.get(node)

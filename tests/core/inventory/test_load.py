@@ -202,3 +202,42 @@ def test_the_examples_are_a_fleet_of_three_racks_and_five_contracts() -> None:
         "house": 20, "reflection-2026": 72,
     }  # fmt: skip
     assert not held.held(ContractId("house"), Interval(start - 1, start))
+
+
+KEY, OTHER_KEY = "AQ" + "A" * 41 + "=", "Ag" + "A" * 41 + "="
+
+
+def with_keys(first: str, second: str = "[]") -> str:
+    """Return the inventory whose two nodes list keys."""
+    one, two = "modules: [2, 1],", "modules: [1],"
+    return INVENTORY.replace(one, f"{one} keys: {first},").replace(two, f"{two} keys: {second},")
+
+
+def test_a_node_may_list_the_keys_that_sign_its_journal() -> None:
+    """And lists none where it does not say."""
+    listed = inventory(with_keys(f'["{KEY}", "{OTHER_KEY}"]'))
+    assert listed.keys(NodeName("a")) == {KEY, OTHER_KEY}
+    assert listed.keys(NodeName("b")) == frozenset()
+
+
+def test_a_key_is_one_nodes_alone() -> None:
+    """Else each could tell the other's story."""
+    with pytest.raises(InventoryError, match=r"nodes\[1\]\.keys\[0\]: the key is a's"):
+        inventory(with_keys(f'["{KEY}"]', f'["{KEY}"]'))
+
+
+@pytest.mark.parametrize("text", ['"AQ=="', '"not a key"', "7", '"AR' + "A" * 41 + '"'])
+def test_what_is_no_key_is_refused(text: str) -> None:
+    """With the way out."""
+    with pytest.raises(InventoryError, match="is not a node's public key"):
+        inventory(with_keys(f"[{text}]"))
+
+
+def test_a_record_that_supersedes_takes_keys_away() -> None:
+    """A key that is listed no more signs no more."""
+    again = INVENTORY.replace(
+        "occupancy:",
+        '  - {id: a2, node: a, address: "http://a:1", rack: r01, tray: t01, sku: gb300, modules: [2, 1], supersedes: a, from: 2026-01-01T00:00:00Z, recorded_at: 2026-01-02T00:00:00Z}\noccupancy:',
+    )
+    first = again.replace("modules: [2, 1], from", f'modules: [2, 1], keys: ["{KEY}"], from')
+    assert inventory(first).keys(NodeName("a")) == frozenset()

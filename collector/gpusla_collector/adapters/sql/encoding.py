@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from gpusla.catalogue.reasons import State
+from gpusla.evidence.keyring import NO_KEYS, Keyring, KnownKey
 from gpusla.identity import NodeName, parse_slot
 from gpusla.journal.model import ClockState, Condition, Finding, Instant
 from gpusla.timeline.fold import Carry, Sample
@@ -19,17 +20,25 @@ def read_condition(text: str) -> Condition:
     return _condition(json.loads(text))
 
 
-def write_carry(carry: Carry) -> str:
-    """Write all that the fold remembers."""
+def write_carry(carry: Carry, keyring: Keyring = NO_KEYS) -> str:
+    """Write all that the fold remembers, and the keys that the journal introduced."""
     anchor, last = carry.anchor, carry.last
-    return _dump(
-        {
-            "node": carry.node,
-            "valid_ms": carry.valid_ms,
-            "anchor": None if anchor is None else _instant_value(anchor),
-            "last": None if last is None else _sample_value(last),
-        }
-    )
+    value = {
+        "node": carry.node,
+        "valid_ms": carry.valid_ms,
+        "anchor": None if anchor is None else _instant_value(anchor),
+        "last": None if last is None else _sample_value(last),
+    }
+    if keyring != NO_KEYS:
+        keys = [[key.public, key.endorsed_by] for key in keyring.keys]
+        value["keyring"] = [keys, keyring.signed, keyring.signed_by]
+    return _dump(value)
+
+
+def read_keyring(text: str) -> Keyring:
+    """Read the keys that write_carry wrote."""
+    keys, signed, signed_by = json.loads(text).get("keyring", [[], 0, ""])
+    return Keyring(tuple(KnownKey(*key) for key in keys), signed, signed_by)
 
 
 def read_carry(text: str) -> Carry:

@@ -15,6 +15,7 @@ from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.encoding import (
     read_carry,
     read_condition,
+    read_keyring,
     write_carry,
     write_condition,
 )
@@ -103,6 +104,7 @@ def _cursor(row: Row[Any], segment: Segment | None) -> Cursor:
         row.evidence_until_ms,
         row.reached_ms,
         segment,
+        read_keyring(row.carry),
     )
 
 
@@ -111,7 +113,7 @@ def _move(connection: Connection, before: Cursor, after: Cursor) -> None:
         "sequence": after.head.sequence,
         "digest": after.head.digest,
         "agent_sequence": after.agent_sequence,
-        "carry": write_carry(after.carry),
+        "carry": write_carry(after.carry, after.keyring),
         "evidence_until_ms": after.evidence_until_ms,
         "reached_ms": after.reached_ms,
     }
