@@ -1,0 +1,42 @@
+"""
+A document as PDF/A-3 with the statement's JSON inside, set by typst in this process.
+
+Only the fonts that the package ships are used and the date is the statement's own, so the same
+statement gives the same bytes on every machine with the same version of typst.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import typst
+
+from gpusla.statement.canonical import to_json
+from gpusla.statement.model import Statement
+from gpusla.statement.render.document import Document, plain
+from gpusla.statement.render.page import TEMPLATES
+
+STANDARD: Final = "a-3b"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_pdf(statement: Statement, document: Document) -> bytes:
+    """Return the PDF; its date is the instant that the statement was judged to."""
+    evaluation = statement.evaluation
+    at = _EPOCH + timedelta(milliseconds=evaluation.until_ms)
+    dated = {part: str(getattr(at, part)) for part in ("year", "month", "day", "hour", "minute")}
+    return typst.compile(
+        TEMPLATES.joinpath("page.typ").read_bytes(),
+        format="pdf",
+        font_paths=typst.Fonts(include_system_fonts=False),
+        ignore_system_fonts=True,
+        pdf_standards=STANDARD,
+        timestamp=evaluation.until_ms // 1000,
+        sys_inputs={
+            "document": json.dumps(plain(document)),
+            "attachment": to_json(statement).decode("ascii"),
+            "attachment-name": f"{evaluation.contract.id}-{evaluation.period.key}.json",
+            **dated,
+            "second": str(at.second),
+        },
+    )
