@@ -27,7 +27,7 @@ from gpusla.sla.evaluation import Account, Bounds
 from gpusla.sla.measure.capacity import Sums, judge
 from gpusla.sla.measure.case import Case
 from gpusla.sla.measure.exact import sums
-from gpusla.sla.measure.results import held_gpu_ms, in_window
+from gpusla.sla.measure.results import in_window
 from gpusla.sla.measure.slots import Layers
 from gpusla.sla.measure.tables import Bound
 
@@ -67,6 +67,7 @@ def account_of(case: Case, sums: Sums) -> Account:
         bound: one.committed_ms - Fraction(one.lost, one.scale) for bound, one in balances.items()
     }
     lost = Fraction(value.lost, value.scale)
+    held_ms = int(sums.held.sum())
     return Account(
         committed_gpu_ms=case.committed.gpu_ms(case.judged),
         committed_period_gpu_ms=case.committed.gpu_ms(case.window),
@@ -74,8 +75,8 @@ def account_of(case: Case, sums: Sums) -> Account:
             delivered[Bound.LOW], delivered[Bound.VALUE], delivered[Bound.HIGH]
         ),
         lost_gpu_ms=lost,
-        held_gpu_ms=int(held_gpu_ms(case).sum()),
-        states_gpu_ms=_by_state(case),
+        held_gpu_ms=held_ms,
+        states_gpu_ms=_by_state(case, held_ms),
         excluded_gpu_ms=_lost_without_exclusions(case, sums.raw_value, lost) - lost,
         committed_gpus_now=_committed_now(case),
         delivered_gpus_now=Fraction(value.delivered_now, value.scale),
@@ -95,7 +96,7 @@ def _committed_now(case: Case) -> int:
     return int(case.committed.at(np.array([case.judged.end_ms - 1], dtype=np.int64))[0])
 
 
-def _by_state(case: Case) -> dict[State, int]:
+def _by_state(case: Case, held_ms: int) -> dict[State, int]:
     """Return held time by the state that was observed; all that is not in a row was ok."""
     rows = case.ground.rows
     states = dict.fromkeys(State, 0)
@@ -106,7 +107,7 @@ def _by_state(case: Case) -> dict[State, int]:
     start_ms, end_ms, inside = in_window(case.line, case.judged, part.lane, part.start, part.end)
     condition = condition_of[rows.pair[odd[part.row[inside]]]]
     by_condition = sums(condition, len(conditions), end_ms - start_ms)
-    for one, held_ms in zip(conditions, by_condition.tolist(), strict=True):
-        states[one.state] += held_ms
-    states[State.OK] = int(held_gpu_ms(case).sum()) - sum(states.values())
+    for one, length_ms in zip(conditions, by_condition.tolist(), strict=True):
+        states[one.state] += length_ms
+    states[State.OK] = held_ms - sum(states.values())
     return states

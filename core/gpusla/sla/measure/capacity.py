@@ -116,10 +116,15 @@ class Summed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
-    """All bounds, and of the value the levels without exclusions."""
+    """
+    All bounds, and what none of them changes.
+
+    raw_value: the value's levels without exclusions.  held: as of `held_gpu_ms`.
+    """
 
     bounds: Mapping[Bound, Summed]
     raw_value: Layers
+    held: Numbers
 
 
 def sums_of(case: Case) -> Sums:
@@ -129,7 +134,7 @@ def sums_of(case: Case) -> Sums:
     for bound in Bound:
         raw = raw_value if bound is Bound.VALUE else raw_layers(case, bound)
         bounds[bound] = _summed(case, judge(case, bound, raw))
-    return Sums(bounds, raw_value)
+    return Sums(bounds, raw_value, held_gpu_ms(case))
 
 
 def measure_capacity(case: Case, all_bounds: Sums) -> Measure:
@@ -138,14 +143,13 @@ def measure_capacity(case: Case, all_bounds: Sums) -> Measure:
     balances = {bound: one.balance for bound, one in summed.items()}
     total = by_bound(lambda bound: Fraction(balances[bound].committed_ms))
     rest = case.committed.gpu_ms(Interval(case.judged.end_ms, case.window.end_ms))
-    held = held_gpu_ms(case)
     return Measure(
         case.judged,
         total,
         by_bound(lambda bound: Fraction(balances[bound].lost, balances[bound].scale)),
         total.value + rest,
-        _units(case, summed, held),
-        int(held.sum()),
+        _units(case, summed, all_bounds.held),
+        int(all_bounds.held.sum()),
     )
 
 
@@ -202,7 +206,7 @@ def _lost_by_the_instant(places: Numbers, short: Numbers, missing: Missing) -> i
         Changes(places, {"short": after - before}),
         following(missing.goes_on, missing.start_ms, missing.end_ms, short=missing.missing),
     ]
-    steps = Steps(parts, places[:0])
+    steps = Steps(parts)
     return integral(np.maximum(steps.sum("short"), 0), np.diff(steps.places))
 
 

@@ -86,6 +86,8 @@ def held_later_gpu_ms(case: Case) -> Numbers:
 
 
 def _held_gpu_ms(case: Case, window: Interval) -> Numbers:
+    if window.start_ms >= window.end_ms:
+        return np.zeros(case.grouping.units.lanes, dtype=case.line.kind)
     start_ms = np.maximum(case.roster.start_ms, window.start_ms)
     end_ms = np.minimum(case.roster.end_ms, window.end_ms)
     lengths = np.maximum(end_ms - start_ms, 0).astype(case.line.kind)

@@ -17,10 +17,14 @@ class Changes:
 
 
 class Steps:
-    """Sums between places: the sum from places[i] to places[i + 1] is sum(name)[i]."""
+    """
+    Sums between places: the sum from places[i] to places[i + 1] is sum(name)[i].
 
-    def __init__(self, changes: Sequence[Changes], cuts: Numbers) -> None:
-        places = np.concatenate([*(one.places for one in changes), cuts])
+    cuts: places at which nothing changes.
+    """
+
+    def __init__(self, changes: Sequence[Changes], *cuts: Numbers) -> None:
+        places = np.concatenate([*(one.places for one in changes), *cuts])
         rows = order(places)
         places = places[rows]
         is_new = np.append(np.ones(len(places[:1]), dtype=np.bool_), places[1:] != places[:-1])

@@ -138,7 +138,7 @@ def pieces(
     changes = [base.always, base.holdings, *out]
     for number, (drop, time) in enumerate(zip(levels.drops, levels.sets, strict=True)):
         changes.append(_fallen(grouping, held, time, drop, is_zero=number == 0))
-    return _existing(Steps(changes, base.always.places[:0]), base, units)
+    return _existing(Steps(changes), base, units)
 
 
 def out_of_count(grouping: Grouping, base: Base, time: Stretches) -> Changes:
@@ -166,7 +166,7 @@ def all_excused(grouping: Grouping, held: Held, excused: Stretches) -> Stretches
         lasting(*holdings, present=np.ones_like(holdings[0])),
         lasting(start, end, excused=np.ones_like(start)),
     ]
-    steps = Steps(changes, excused.start[:0])
+    steps = Steps(changes)
     present = steps.sum("present")
     is_all = np.asarray((present > 0) & (present == steps.sum("excused")), dtype=np.bool_)
     return joined(steps.places[:-1][is_all], steps.places[1:][is_all])
