@@ -1,0 +1,208 @@
+"""
+What one statement of a period says other than an earlier one: facts, terms and amounts.
+
+The changes of the credit's parts add up to the change of the whole.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from gpusla.catalogue.reasons import State
+from gpusla.contracts.differences import differences
+from gpusla.sla.evaluation import Evaluation
+from gpusla.statement.layout import COLUMNS, folded
+from gpusla.statement.model import Standing, Statement
+from gpusla.statement.numbers import gpu_hours, instant, money, percent
+
+NONE = "none"
+DIGEST_COLUMNS = 12
+JOURNALS_MAX = 6
+
+
+class Ground(StrEnum):
+    """What kind of thing changed: what was seen, what was agreed, or what it comes to."""
+
+    FACTS = "facts"
+    TERMS = "terms"
+    AMOUNTS = "amounts"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """
+    One thing that is other than it was; before and after in words.
+
+    minor_units: of amounts of the credit how much more it is; None of everything else.
+    """
+
+    ground: Ground
+    name: str
+    before: str
+    after: str
+    minor_units: int | None = None
+
+
+def changes_between(before: Statement, after: Statement) -> tuple[Change, ...]:
+    """
+    Return what changed, facts first, then terms, then amounts; nothing if nothing did.
+
+    Raises ValueError if the two are not of one contract and period, or not in one currency.
+    """
+    require_same(before, after)
+    found = (*_facts(before, after), *_terms(before, after), *_amounts(before, after))
+    return tuple(change for change in found if change.before != change.after)
+
+
+def require_same(before: Statement, after: Statement) -> None:
+    """Raise ValueError, in words, unless two statements can be held against each other."""
+    for name, was, now in (
+        ("contract", before.evaluation.contract.id, after.evaluation.contract.id),
+        ("period", before.evaluation.period.key, after.evaluation.period.key),
+        ("currency", _currency(before), _currency(after)),
+    ):
+        if was != now:
+            message = f"the statement before is of {name} {was} and this one of {now}"
+            raise ValueError(message)
+
+
+def difference_minor_units(before: Statement, after: Statement) -> int:
+    """Return how much more the credit is now; negative if it is less."""
+    return _credit(after) - _credit(before)
+
+
+def summary_words(before: Statement, after: Statement) -> str:
+    """Say in one sentence what the change comes to."""
+    contract, more = after.evaluation.contract, difference_minor_units(before, after)
+    was, now = money(contract, _credit(before)), money(contract, _credit(after))
+    standing = f"The statement before was {_standing(before)}, this one is {_standing(after)}."
+    if not more:
+        return f"{standing} The credit is the same: {now}."
+    size = money(contract, abs(more))
+    word = "more" if more > 0 else "less"
+    return f"{standing} The credit is {size} {word} than before: {was} then, {now} now."
+
+
+def render_changes(before: Statement, after: Statement) -> str:
+    """Return the changes as lines of text, at most as wide as a statement."""
+    changes = changes_between(before, after)
+    contract, period = after.evaluation.contract.id, after.evaluation.period.key
+    lines = [f"WHAT CHANGED in {contract}, {period}", "=" * COLUMNS]
+    lines += folded(summary_words(before, after))
+    for ground in Ground:
+        ours = [change for change in changes if change.ground is ground]
+        if ours:
+            lines += ["", ground.value.upper(), "-" * COLUMNS]
+        for change in ours:
+            lines += folded(f"{change.name}: {change.before} -> {change.after}")
+    if not changes:
+        lines += ["", "  Nothing else is different."]
+    return "\n".join(lines) + "\n"
+
+
+def _facts(before: Statement, after: Statement) -> Iterator[Change]:
+    """Yield what was seen or recorded otherwise."""
+    was, now = before.evaluation, after.evaluation
+    yield Change(Ground.FACTS, "judged to", instant(was.until_ms), instant(now.until_ms))
+    lost_then, lost_now = _lost_by_cause(was), _lost_by_cause(now)
+    for cause in dict.fromkeys((*lost_then, *lost_now)):
+        then, here = (lost.get(cause, Fraction(0)) for lost in (lost_then, lost_now))
+        if then != here:
+            yield Change(
+                Ground.FACTS, f"GPU-hours lost to {cause}", gpu_hours(then), gpu_hours(here)
+            )
+    for state in State:
+        seen = [gpu_hours(one.account.states_gpu_ms[state]) for one in (was, now)]
+        yield _pair(Ground.FACTS, f"GPU-hours seen {state.value}", seen)
+    yield Change(Ground.FACTS, "exclusions counted", _names(was), _names(now))
+    yield from _inputs(before, after)
+
+
+def _inputs(before: Statement, after: Statement) -> Iterator[Change]:
+    was, now = before.inputs, after.inputs
+    for name in ("inventory", "assignments", "exclusions", "claims"):
+        digests = (getattr(one, f"{name}_digest")[:DIGEST_COLUMNS] or NONE for one in (was, now))
+        yield _pair(Ground.FACTS, f"file of {name}", digests)
+    changed = sorted(
+        node
+        for node in {*was.journals, *now.journals}
+        if was.journals.get(node) != now.journals.get(node)
+    )
+    for node in changed[:JOURNALS_MAX]:
+        heads = (one.journals.get(node) for one in (was, now))
+        told = (f"to record {head.sequence}" if head else NONE for head in heads)
+        yield _pair(Ground.FACTS, f"journal of {node}", told)
+    if len(changed) > JOURNALS_MAX:
+        more = f"{len(changed) - JOURNALS_MAX} more journals"
+        yield Change(Ground.FACTS, more, "as they were", "with other records")
+
+
+def _terms(before: Statement, after: Statement) -> Iterator[Change]:
+    """Yield what was agreed otherwise; what judged, too, and by which time zones."""
+    was, now = before.evaluation.contract, after.evaluation.contract
+    yield Change(Ground.TERMS, "contract version", str(was.version), str(now.version))
+    digests = was.digest[:DIGEST_COLUMNS], now.digest[:DIGEST_COLUMNS]
+    yield Change(Ground.TERMS, "contract's file", *digests)
+    # A statement of format 2 does not say these, and what is not said did not change.
+    unsaid = "" if was.statement.grade_min and now.statement.grade_min else "term"
+    for found in differences(was, now):
+        if not (unsaid and found.field.startswith(("term", "statement", "documents", "effective"))):
+            yield Change(Ground.TERMS, found.field, found.before or NONE, found.after or NONE)
+    inputs = before.inputs, after.inputs
+    yield _pair(Ground.TERMS, "time zones", (one.zone_edition for one in inputs))
+    yield _pair(Ground.TERMS, "judged by", (one.program for one in inputs))
+
+
+def _amounts(before: Statement, after: Statement) -> Iterator[Change]:
+    """Yield figures that are compared, and money."""
+    was, now = before.evaluation, after.evaluation
+    contract = now.contract
+
+    def write(amount: Fraction | int) -> str:
+        return money(contract, amount)
+
+    reached = [
+        {one.objective.id: percent(one.value.value) for one in e.outcomes} for e in (was, now)
+    ]
+    for name in dict.fromkeys((*reached[0], *reached[1])):
+        figures = (one.get(name, "not judged") for one in reached)
+        yield _pair(Ground.AMOUNTS, f"{name} reached", figures)
+    fees = write(was.fee_minor_units), write(now.fee_minor_units)
+    yield Change(Ground.AMOUNTS, "fee due", *fees)
+    parts = [{line.objective: line.minor_units for line in e.lines} for e in (was, now)]
+    for name in dict.fromkeys((*parts[0], *parts[1])):
+        then, here = (one.get(name, 0) for one in parts)
+        label = f"credit of {name}"
+        yield Change(Ground.AMOUNTS, label, write(then), write(here), here - then)
+    yield Change(Ground.AMOUNTS, "credit", write(_credit(before)), write(_credit(after)))
+
+
+def _pair(ground: Ground, name: str, told: Iterable[str]) -> Change:
+    before, after = told
+    return Change(ground, name, before, after)
+
+
+def _lost_by_cause(evaluation: Evaluation) -> Mapping[str, Fraction]:
+    found: dict[str, Fraction] = {}
+    for loss in evaluation.losses:
+        name = ", ".join(loss.reasons)
+        found[name] = found.get(name, Fraction(0)) + loss.gpu_ms
+    return found
+
+
+def _names(evaluation: Evaluation) -> str:
+    return ", ".join(evaluation.exclusions) or NONE
+
+
+def _credit(statement: Statement) -> int:
+    return statement.evaluation.credit_minor_units.value
+
+
+def _currency(statement: Statement) -> str:
+    return statement.evaluation.contract.fees.currency
+
+
+def _standing(statement: Statement) -> str:
+    words = {Standing.RESTATED: "final and restated"}
+    return words.get(statement.standing, statement.standing.value)
