@@ -68,6 +68,7 @@ class SignedRig:
 
     directory: Path
     disk: Disk | None = None
+    build: str = ""
     clock: SteppingClock = field(default_factory=SteppingClock)
     configuration: ChangingConfiguration = field(default_factory=ChangingConfiguration)
     source: RestartingSource = field(init=False)
@@ -96,6 +97,7 @@ class SignedRig:
             self.clock.read,
             self.configuration,
             keys=NodeKeys(self.directory, NODE),
+            build=self.build,
         )
         self.node.start()
 

@@ -22,8 +22,12 @@ from gpusla.journal.model import (
     SourceRestarted,
     Started,
     Stopped,
+    TailCut,
 )
 from gpusla.readings import GpuReadings, Identity
+from gpusla_agent.app.build import configuration_digest
+from gpusla_agent.app.evidence_records import EvidenceRecords
+from gpusla_agent.app.gaps import Gaps
 from gpusla_agent.app.page import Heard, Latest, page_of, usage_views
 from gpusla_agent.app.shown import Shown, renderer_of
 from gpusla_agent.app.xids import xid_records
@@ -78,6 +82,7 @@ class Node:
     tenants: who stands behind a contract, for labels only.  usage: sums to go on from.
     keep_usage: sums are shown as they were kept, so that none goes back when the agent is killed.
     heard: says how listening to events goes.  keys: sign the journal; None for one without.
+    build: digest of the program, empty if it is not to be told.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class Node:
         shown: Shown | None = None,
         heard: Callable[[], Heard] = Heard,
         keys: Keys | None = None,
+        build: str = "",
     ) -> None:
         self._recorder = recorder
         self._keys = recorder.signer = keys
@@ -116,6 +122,9 @@ class Node:
         self._restarts = source.restarts
         self._anchor: Instant | None = None
         self._introduced = ""
+        self._build = build
+        self._gaps = Gaps(self._timing.valid_ms)
+        self._evidence = EvidenceRecords()
         self._latest: Latest | None = None
         self._page_lock = threading.Lock()
         self._page: tuple[object, tuple[bytes, str]] | None = None
@@ -123,9 +132,10 @@ class Node:
     # --- metering -----------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Record that the agent started."""
+        """Record that the agent started, and what it had to mend."""
         at = self._anchor = self._recorder.now()
         timing = self._timing
+        digests = self._configuration.current().digests
         self._recorder.append(
             Started(
                 at,
@@ -134,17 +144,26 @@ class Node:
                 self._source.name,
                 timing.interval_ms,
                 timing.valid_ms,
+                self._build,
+                configuration_digest(digests) if self._build else "",
             )
         )
+        if self._recorder.cut_bytes:
+            self._recorder.append(TailCut(at, self._recorder.cut_bytes))
         self._note_key(at)
         self._recorder.sync()
 
     def step(self) -> Sampled:
         """Sample once, record what was seen, and make it durable."""
-        self._note_clock_step()
-        self._note_key(self._recorder.now())
+        now = self._recorder.now()
+        self._gaps.begin(now.mono_ms)
+        self._note_clock_step(now)
+        self._note_key(now)
         sampled = self._sampler.step()
         at = self._instant(sampled.seen.at_mono_ms)
+        gap = self._gaps.end(at, self._recorder.sampled_mono_ms)
+        if gap is not None:
+            self._recorder.append(gap)
         configuration = self._configuration.current()
         located = locate(sampled.expected, sampled.seen.gpus)
         self._note_changes(at, configuration, located, sampled)
@@ -188,8 +207,8 @@ class Node:
 
     # --- what changed -------------------------------------------------------------------------
 
-    def _note_clock_step(self) -> None:
-        now, anchor = self._recorder.now(), self._anchor
+    def _note_clock_step(self, now: Instant) -> None:
+        anchor = self._anchor
         assert anchor is not None  # start comes first
         by_ms = now.wall_ms - anchor.wall_ms - (now.mono_ms - anchor.mono_ms)
         if abs(by_ms) > STEP_MS:
@@ -223,6 +242,8 @@ class Node:
             self._recorder.append(SourceRestarted(at, words))
         if sampled.seen.source is None:
             self._note_occupancy(at, located)
+            for told in self._evidence.of(at, located):
+                self._recorder.append(told)
         known = (self._occupancy or {}).items()
         slots = {uuid: slot for slot, uuid in known if uuid is not None}
         for record in xid_records(at, sampled.judged.events, slots):

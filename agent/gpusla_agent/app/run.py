@@ -15,6 +15,7 @@ from gpusla.clock import Clock, SystemClock
 from gpusla.errors import GpuslaError, SettingsError
 from gpusla.logs import get_logger
 from gpusla.readings import Expected
+from gpusla_agent.app.build import build_digest
 from gpusla_agent.app.exposure import exposures
 from gpusla_agent.app.machine import MachineClock, give_memory_back
 from gpusla_agent.app.memory import KeptMemory
@@ -111,6 +112,7 @@ class Agent:
             shown=shown_of(settings.metrics),
             heard=Heard if tray is None else tray.heard,
             keys=NodeKeys(settings.data_directory, settings.node),
+            build=build_digest(),
         )
         return views[""], sampler, server
 

@@ -15,9 +15,12 @@ from gpusla.journal.codec import LINE_BYTES_MAX, digest, encode
 from gpusla.journal.model import (
     Body,
     Condition,
+    Gap,
+    GapCause,
     Instant,
     Observed,
     Opaque,
+    ReadingsTaken,
     Started,
     XidSeen,
 )
@@ -85,7 +88,8 @@ class Recorder:
         """
         Take the lock, cut off what a crash tore, check the chain and count the starts.
 
-        Nothing is signed before `signer` is set.
+        Nothing is signed before `signer` is set.  cut_bytes: how much of the end was torn.
+        sampled_mono_ms: when the last sample of this life was taken.
         Raises JournalError: `journal_locked` if another process has it, `journal_corrupt` or
         `journal_forked` if the bytes do not form a chain, `journal_write` if the disk refuses.
         """
@@ -106,6 +110,8 @@ class Recorder:
         self._synced_wall_ms: int | None = None
         self.signer: Signer | None = None
         self._unsigned = Unsigned()
+        self._missing: Gap | None = None
+        self.sampled_mono_ms: int | None = None
         self._lock = lock(directory)
         try:
             self._open()
@@ -118,7 +124,7 @@ class Recorder:
 
     def _open(self) -> None:
         segments = list_segments(self._directory)
-        cut_torn_end(segments)
+        self.cut_bytes = cut_torn_end(segments)
         end = verify_last_segment(segments)
         self._tally = restore(self._checkpoint, segments, end)
         self.start = self._tally.starts + 1
@@ -164,6 +170,7 @@ class Recorder:
 
         A change goes into a record at once.  Instants must not go back.
         """
+        self.sampled_mono_ms = at.mono_ms
         run = self._run
         if run is not None and self._is_continued(run, at, conditions):
             run.gap_ms = max(run.gap_ms, at.mono_ms - run.at.mono_ms)
@@ -193,6 +200,7 @@ class Recorder:
         conditions: Mapping[Slot, Condition],
     ) -> None:
         """Add a whole run of equal samples, as `gpusla.journal.model.Observed` describes it."""
+        self.sampled_mono_ms = at.mono_ms
         self.append(Observed(at, from_mono_ms, samples, gap_ms, dict(conditions)))
 
     def _close_run(self) -> None:
@@ -203,12 +211,23 @@ class Recorder:
         self._push(Observed(run.at, run.from_mono_ms, run.samples, run.gap_ms, run.conditions))
 
     def _push(self, body: Body) -> None:
-        if self._is_backlog_full() and isinstance(body, Observed | XidSeen):
+        if self._is_backlog_full() and isinstance(body, Observed | XidSeen | ReadingsTaken):
             self._dropped += 1
+            self._note_dropped(body)
             return
+        gap, self._missing = self._missing, None
+        if gap is not None:
+            self._add(gap)
         self._add(body)
         if self._pending_bytes > FLUSH_BYTES and not self._is_failing:
             self.sync()
+
+    def _note_dropped(self, body: Body) -> None:
+        if not isinstance(body, Observed):
+            return
+        first_ms = body.from_mono_ms if self._missing is None else self._missing.from_mono_ms
+        until_ms = max(body.at.mono_ms, first_ms + 1)
+        self._missing = Gap(body.at, first_ms, until_ms, GapCause.DISK.value)
 
     def _add(self, body: Body) -> None:
         assert not isinstance(body, Opaque)  # nobody writes what nobody understands

@@ -122,22 +122,25 @@ def list_segments(directory: Path) -> list[Segment]:
     )
 
 
-def cut_torn_end(segments: list[Segment]) -> None:
+def cut_torn_end(segments: list[Segment]) -> int:
     """
     Remove what a crash tore: an unfinished last line, and a last segment without any line.
 
     Neither was ever acknowledged, because a line and its end are written before they are synced.
-    Changes the list and the files.
+    Changes the list and the files, and returns how many bytes went.
     """
+    cut_bytes = 0
     while segments:
         path = segments[-1].path
-        kept = _whole_lines_bytes(path)
-        if kept < path.stat().st_size:
+        kept, size = _whole_lines_bytes(path), path.stat().st_size
+        cut_bytes += size - kept
+        if kept < size:
             os.truncate(path, kept)
         if kept:
-            return
+            break
         path.unlink()
         segments.pop()
+    return cut_bytes
 
 
 def _whole_lines_bytes(path: Path) -> int:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from gpusla.journal.chain import Head
-from gpusla.journal.model import Body, HeadSigned, Instant, Observed, XidSeen
+from gpusla.journal.model import Body, HeadSigned, Instant, Observed, ReadingsTaken, XidSeen
 
 SIGNED_MS = 60_000
 """No record waits longer for a signature, by the monotonic clock, while passes are taken."""
@@ -30,11 +30,11 @@ class Unsigned:
             return
         if self._since_ms is None:
             self._since_ms = now_mono_ms
-        # Whatever changes what samples mean is signed with them; samples and Xids can wait.
-        self._has_event |= not isinstance(body, Observed | XidSeen)
+        # Whatever changes what samples mean is signed with them; what they saw can wait.
+        self._has_event |= not isinstance(body, Observed | XidSeen | ReadingsTaken)
 
     def is_due(self, now_mono_ms: int, interval_ms: int) -> bool:
         """Return whether to sign now, if the next chance is an interval away."""
         if self._since_ms is None:
             return False
-        return self._has_event or now_mono_ms + interval_ms - self._since_ms > SIGNED_MS
+        return self._has_event or now_mono_ms + interval_ms - self._since_ms >= SIGNED_MS

@@ -24,6 +24,8 @@ from gpusla.journal.model import (
     ConfigurationChanged,
     Envelope,
     Finding,
+    Gap,
+    GpuChanged,
     HeadSigned,
     Instant,
     KeyIntroduced,
@@ -31,9 +33,11 @@ from gpusla.journal.model import (
     Observed,
     Occupancy,
     Opaque,
+    ReadingsTaken,
     SourceRestarted,
     Started,
     Stopped,
+    TailCut,
     XidSeen,
 )
 
@@ -190,6 +194,8 @@ def _read_started(body: Mapping[str, Any]) -> Started:
         _text(body["source"]),
         _integer(body["interval_ms"]),
         _integer(body["valid_ms"]),
+        _text(body.get("build", "")),
+        _text(body.get("configuration", "")),
     )
 
 
@@ -232,6 +238,31 @@ def _read_event(body: Mapping[str, Any]) -> XidSeen:
     )
 
 
+def _read_gap(body: Mapping[str, Any]) -> Gap:
+    gap = Gap(
+        _read_instant(body),
+        _integer(body["from_mono_ms"]),
+        _integer(body["until_mono_ms"]),
+        _text(body["cause"]),
+    )
+    if gap.until_mono_ms <= gap.from_mono_ms:
+        raise ValueError(body)
+    return gap
+
+
+def _read_readings(body: Mapping[str, Any]) -> ReadingsTaken:
+    return ReadingsTaken(
+        _read_instant(body),
+        {
+            parse_slot(slot): {
+                name: value if isinstance(value, str) else _integer(value)
+                for name, value in readings.items()
+            }
+            for slot, readings in body["gpus"].items()
+        },
+    )
+
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
     Kind.STARTED: _read_started,
     Kind.STOPPED: lambda body: Stopped(_read_instant(body), _text(body["cause"])),
@@ -253,6 +284,15 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
     Kind.SIGNATURE: lambda body: HeadSigned(
         _read_instant(body), _text(body["key"]), _text(body["signature"])
     ),
+    Kind.GAP: _read_gap,
+    Kind.GPU: lambda body: GpuChanged(
+        _read_instant(body),
+        parse_slot(body["slot"]),
+        GpuUuid(_text(body["gpu"])),
+        _text(body["change"]),
+    ),
+    Kind.READINGS: _read_readings,
+    Kind.TAIL_CUT: lambda body: TailCut(_read_instant(body), _integer(body["size_bytes"])),
 }
 
 
@@ -290,11 +330,22 @@ def _named(*names: str) -> Callable[[Any], dict[str, Any]]:
     return lambda body: {name: getattr(body, name) for name in names}
 
 
+def _write_started(record: Started) -> dict[str, Any]:
+    names = ("node", "agent_version", "source", "interval_ms", "valid_ms")
+    told = {"build": record.build, "configuration": record.configuration}
+    return {**_named(*names)(record), **{name: value for name, value in told.items() if value}}
+
+
+def _write_gpu(record: GpuChanged) -> dict[str, Any]:
+    return {"slot": str(record.slot), "gpu": record.gpu, "change": record.change}
+
+
+def _write_readings(record: ReadingsTaken) -> dict[str, Any]:
+    return {"gpus": {str(slot): readings for slot, readings in record.gpus.items()}}
+
+
 _WRITERS: dict[type[Body], tuple[Kind, Callable[[Any], dict[str, Any]]]] = {
-    Started: (
-        Kind.STARTED,
-        _named("node", "agent_version", "source", "interval_ms", "valid_ms"),
-    ),
+    Started: (Kind.STARTED, _write_started),
     Stopped: (Kind.STOPPED, _named("cause")),
     Observed: (Kind.OBSERVED, _write_observed),
     Occupancy: (Kind.OCCUPANCY, _write_occupancy),
@@ -304,6 +355,10 @@ _WRITERS: dict[type[Body], tuple[Kind, Callable[[Any], dict[str, Any]]]] = {
     ConfigurationChanged: (Kind.CONFIGURATION_CHANGED, _named("subject", "digest")),
     KeyIntroduced: (Kind.KEY, _named("public", "previous", "signature", "endorsement")),
     HeadSigned: (Kind.SIGNATURE, _named("key", "signature")),
+    Gap: (Kind.GAP, _named("from_mono_ms", "until_mono_ms", "cause")),
+    GpuChanged: (Kind.GPU, _write_gpu),
+    ReadingsTaken: (Kind.READINGS, _write_readings),
+    TailCut: (Kind.TAIL_CUT, _named("size_bytes")),
 }
 
 

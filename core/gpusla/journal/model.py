@@ -20,7 +20,7 @@ GENESIS = "0" * 64
 
 
 class Kind(StrEnum):
-    """What a record of version 1 says; the last two came later, and older readers skip them."""
+    """What a record of version 1 says; older readers know none from `key` on, and skip them."""
 
     STARTED = "started"
     STOPPED = "stopped"
@@ -32,6 +32,10 @@ class Kind(StrEnum):
     CONFIGURATION_CHANGED = "configuration_changed"
     KEY = "key"
     SIGNATURE = "signature"
+    GAP = "gap"
+    GPU = "gpu"
+    READINGS = "readings"
+    TAIL_CUT = "tail_cut"
 
 
 class ClockState(StrEnum):
@@ -82,7 +86,9 @@ class Started:
     The agent started; its wall and monotonic clocks at this instant anchor all that follows.
 
     interval_ms: how often it means to sample.  valid_ms: how long a sample speaks for the time
-    after it; a longer silence is unknown.
+    after it; a longer silence is unknown.  build: SHA-256 of the agent's own program files.
+    configuration: SHA-256 over the digests of all that is configured.  Both are empty in records
+    of agents that did not say.
     """
 
     at: Instant
@@ -91,6 +97,8 @@ class Started:
     source: str
     interval_ms: int
     valid_ms: int
+    build: str = ""
+    configuration: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +235,81 @@ class HeadSigned:
     signature: str
 
 
+class GapCause(StrEnum):
+    """Why the agent itself took no sample for longer than one speaks."""
+
+    STEP_FAILED = "step_failed"
+    SOURCE_SLOW = "source_slow"
+    NOT_SCHEDULED = "not_scheduled"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """
+    The agent ran and recorded no sample between these two, on the monotonic clock.
+
+    cause: `GapCause` by value; a later program may know more of them.
+    """
+
+    at: Instant
+    from_mono_ms: int
+    until_mono_ms: int
+    cause: str
+
+
+class GpuChange(StrEnum):
+    """What happened to a GPU that occupancy does not tell."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class GpuChanged:
+    """
+    A GPU came into the driver's list, left it, or began its counters anew.
+
+    change: `GpuChange` by value.  One that left the list still sits in its slot, for all we know.
+    """
+
+    at: Instant
+    slot: Slot
+    gpu: GpuUuid
+    change: str
+
+
+class Flag(StrEnum):
+    """Why a recorded reading has no value; one that has one is ok."""
+
+    UNSUPPORTED = "unsupported"
+    STALE = "stale"
+    ERROR = "error"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsTaken:
+    """
+    What the GPUs said of themselves: evidence beside the states, at most once a minute.
+
+    gpus: by slot and name, whose end is its unit; an integer, or why there is none: a `Flag` by
+    value.  Slots whose GPU does not answer are not in it.
+    """
+
+    at: Instant
+    gpus: dict[Slot, dict[str, int | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TailCut:
+    """What a crash had torn at the journal's end was cut off at this start, so many bytes of it."""
+
+    at: Instant
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Opaque:
     """A record that this program does not understand; it says nothing about any slot."""
@@ -246,5 +329,9 @@ Body = (
     | ConfigurationChanged
     | KeyIntroduced
     | HeadSigned
+    | Gap
+    | GpuChanged
+    | ReadingsTaken
+    | TailCut
     | Opaque
 )

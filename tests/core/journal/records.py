@@ -11,14 +11,18 @@ from gpusla.journal.model import (
     Condition,
     ConfigurationChanged,
     Finding,
+    Gap,
+    GpuChanged,
     HeadSigned,
     Instant,
     KeyIntroduced,
     Observed,
     Occupancy,
+    ReadingsTaken,
     SourceRestarted,
     Started,
     Stopped,
+    TailCut,
     XidSeen,
 )
 
@@ -58,6 +62,13 @@ EVERY_KIND: tuple[Body, ...] = (
     Stopped(at(15), "SIGTERM"),
     KeyIntroduced(at(16), PUBLIC, "", SIGNATURE, ""),
     HeadSigned(at(16), KEY, SIGNATURE),
+    Started(at(17), NODE, "0.2.0", "nvml", 1_000, 2_500, "cd" * 32, "ef" * 32),
+    TailCut(at(17), 212),
+    GpuChanged(at(18), SLOTS[0], GPUS[0], "reset"),
+    ReadingsTaken(
+        at(18), {SLOTS[0]: {"power_milliwatts": 412_250, "nvlink_links_active": "stale"}}
+    ),
+    Gap(at(30), at(18).mono_ms, at(30).mono_ms, "not_scheduled"),
 )
 
 INTEGERS = st.integers(min_value=-(2**53), max_value=2**53)
@@ -86,7 +97,7 @@ def observations(draw: st.DrawFn) -> Observed:
 
 
 BODIES: st.SearchStrategy[Body] = st.one_of(
-    st.builds(Started, INSTANTS, TEXT.map(NodeName), TEXT, TEXT, INTEGERS, INTEGERS),
+    st.builds(Started, INSTANTS, TEXT.map(NodeName), TEXT, TEXT, INTEGERS, INTEGERS, TEXT, TEXT),
     st.builds(Stopped, INSTANTS, TEXT),
     observations(),
     st.builds(Occupancy, INSTANTS, st.dictionaries(ANY_SLOTS, st.none() | UUIDS, max_size=4)),
@@ -107,4 +118,12 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
     st.builds(ConfigurationChanged, INSTANTS, TEXT, TEXT),
     st.builds(KeyIntroduced, INSTANTS, TEXT, TEXT, TEXT, TEXT),
     st.builds(HeadSigned, INSTANTS, TEXT, TEXT),
+    st.builds(Gap, INSTANTS, st.integers(-(2**53), 0), st.integers(1, 2**53), TEXT),
+    st.builds(GpuChanged, INSTANTS, ANY_SLOTS, UUIDS, TEXT),
+    st.builds(
+        ReadingsTaken,
+        INSTANTS,
+        st.dictionaries(ANY_SLOTS, st.dictionaries(TEXT, INTEGERS | TEXT, max_size=3), max_size=3),
+    ),
+    st.builds(TailCut, INSTANTS, INTEGERS),
 )

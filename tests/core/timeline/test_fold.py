@@ -3,20 +3,24 @@
 import pytest
 
 from gpusla.catalogue.reasons import State
-from gpusla.identity import NodeName, Slot
+from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.journal.model import (
     Body,
     ClockState,
     ClockStepped,
     Condition,
     Finding,
+    Gap,
+    GpuChanged,
     HeadSigned,
     Instant,
     KeyIntroduced,
     Observed,
     Opaque,
+    ReadingsTaken,
     Started,
     Stopped,
+    TailCut,
 )
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.model import Evidence, StateSpan
@@ -155,7 +159,14 @@ def test_a_clock_that_nobody_knew_stays_unknown_over_the_time_after_it() -> None
 
 @pytest.mark.parametrize(
     "body",
-    [KeyIntroduced(at(100), "key", "", "signature", ""), HeadSigned(at(100), "id", "signature")],
+    [
+        KeyIntroduced(at(100), "key", "", "signature", ""),
+        HeadSigned(at(100), "id", "signature"),
+        Gap(at(100), 0, 100, "source_slow"),
+        GpuChanged(at(100), SLOT, GpuUuid("GPU-1"), "reset"),
+        ReadingsTaken(at(100), {SLOT: {"power_milliwatts": 1}}),
+        TailCut(at(100), 7),
+    ],
 )
 def test_what_is_about_the_journal_itself_says_nothing_about_states(body: Body) -> None:
     """The time around it is as known as it would be without."""
