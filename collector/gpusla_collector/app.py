@@ -140,7 +140,7 @@ def _build(
     evidence = EvidenceFiles(settings.evidence)
     files = input_files(settings)
     judge = Judge(store, clock, Rules(form.evidence_lag_ms, form.metered_from))
-    booker = Booker(store)
+    booker = Booker(store, settings.policy)
     closer = Closer(
         store, clock, judge, booker, clock.wall_ms(), form.close_patience_ms, form.final_after_ms
     )

@@ -21,10 +21,12 @@ from gpusla.errors import GpuslaError, InputError, Position
 from gpusla.identity import ContractId
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Entry, Status
+from gpusla.ledger.release import Mode
 from gpusla.sla.facts_file import to_json as facts_to_json
 from gpusla.statement import render_text, to_json
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
+from gpusla_collector.usecases.release import Releaser, Waiting
 
 app = typer.Typer(
     help="The collector: takes in journals, judges contracts, books credits.",
@@ -39,6 +41,11 @@ statement_app = typer.Typer(
 
 Config = Annotated[
     Path, typer.Option("--config", help="Settings file of kind Collector.", show_default=False)
+]
+
+
+Person = Annotated[
+    str, typer.Option("--as", help="Who decides; it is kept for good.", show_default=False)
 ]
 
 
@@ -87,6 +94,71 @@ def roles_command() -> None:
     from gpusla_collector.adapters.sql.roles import roles_sql  # noqa: PLC0415
 
     typer.echo(roles_sql(), nl=False)
+
+
+@app.command("approvals")
+def approvals_command(config: Config) -> None:
+    """List what waits for people before it is posted, and whose approval it has."""
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+
+    settings = read_settings(config)
+    with reading(settings.database) as store:
+        for waiting in Releaser(store, settings.policy).waiting():
+            typer.echo(_told(waiting))
+
+
+@app.command("approve")
+def approve_command(
+    key: Annotated[str, typer.Argument(help="How the proposal's digest begins.")],
+    person: Person,
+    config: Config,
+) -> None:
+    """Approve one proposal; it is posted once two people have, by the collector's next turn."""
+    from gpusla_collector.adapters.sql.reading import deciding  # noqa: PLC0415
+
+    settings = read_settings(config)
+    settings.data_directory.mkdir(parents=True, exist_ok=True)
+    with deciding(settings.database) as store:
+        now_ms = SystemClock().wall_ms()
+        typer.echo(_told(Releaser(store, settings.policy).approve(key, person, now_ms)))
+
+
+@app.command("automatic")
+def automatic_command(contracts: list[str], person: Person, config: Config) -> None:
+    """Let final months of contracts be posted; until then their credits are only worked out."""
+    _switch(contracts, Mode.AUTOMATIC, person, config)
+
+
+@app.command("shadow")
+def shadow_command(contracts: list[str], person: Person, config: Config) -> None:
+    """Post nothing more for contracts; their credits go on being worked out."""
+    _switch(contracts, Mode.SHADOW, person, config)
+
+
+def _switch(contracts: list[str], mode: Mode, person: str, config: Path) -> None:
+    from gpusla_collector.adapters.sql.reading import deciding  # noqa: PLC0415
+    from gpusla_collector.app import input_files  # noqa: PLC0415
+    from gpusla_collector.usecases.world import read_world  # noqa: PLC0415
+
+    settings = read_settings(config)
+    known = read_world(input_files(settings).read()).versions
+    settings.data_directory.mkdir(parents=True, exist_ok=True)
+    with deciding(settings.database) as store:
+        releaser = Releaser(store, settings.policy)
+        for contract in contracts:
+            releaser.switch(contract, mode, person, SystemClock().wall_ms(), known)
+            typer.echo(f"{contract} {mode.value}")
+
+
+def _told(waiting: Waiting) -> str:
+    proposal = waiting.proposal
+    amount = format_amount(proposal.stake_minor_units, proposal.currency)
+    people = ", ".join(waiting.approved_by) or "nobody"
+    state = "released" if waiting.hold is None else f"waits: {waiting.hold}"
+    return (
+        f"{proposal.digest[:16]} {proposal.contract} {proposal.period} {amount} {state}; "
+        f"approved by {people}"
+    )
 
 
 @app.command("check")

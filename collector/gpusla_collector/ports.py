@@ -343,7 +343,6 @@ class Ledger(Protocol):
         `fenced` if the lease was lost.
         """
 
-
     def credit_notes(
         self, scope: Scope, contract: ContractId | None = None
     ) -> tuple[CreditNote, ...]:

@@ -21,6 +21,7 @@ from gpusla.documents import (
     validate,
 )
 from gpusla.errors import InputError, Position, SettingsError
+from gpusla.ledger.release import PEOPLE, Mode, Policy
 
 DATABASE_VARIABLE = "GPUSLA_COLLECTOR_DATABASE"
 """Replaces the setting `database`: a URL with a password belongs in no file."""
@@ -37,6 +38,17 @@ def _url(value: Any) -> Any:
 
 Url = Annotated[str, BeforeValidator(_url)]
 Interval = Annotated[int, Field(ge=100, le=HOUR_MS)]
+
+
+Person = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.@_-]{0,62}$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class ApprovalsForm(Form):
+    """Who approves, and from which amount on; a currency that is not listed always needs them."""
+
+    above_minor_units: dict[Currency, Annotated[int, Field(ge=0)]]
+    by: Annotated[list[Person], Field(min_length=PEOPLE)]
 
 
 class CollectorForm(Form):
@@ -65,6 +77,8 @@ class CollectorForm(Form):
     lease_ms: Annotated[int, Field(ge=100, le=10 * MINUTE_MS)] = 15_000
     final_after_ms: Annotated[int, Field(ge=0)] | None = None
     close_patience_ms: Annotated[int, Field(ge=0)] = HOUR_MS
+    posting: Literal["shadow", "automatic"] = "shadow"
+    approvals: ApprovalsForm | None = None
     metered_from: InstantMs | None = None
 
 
@@ -86,6 +100,14 @@ class Settings:
     contracts: Path
     host: str
     port: int
+
+    @property
+    def policy(self) -> Policy:
+        """What has to be so before money is posted."""
+        approvals, mode = self.form.approvals, Mode(self.form.posting)
+        if approvals is None:
+            return Policy(mode)
+        return Policy(mode, dict(approvals.above_minor_units), frozenset(approvals.by))
 
     @property
     def evidence(self) -> Path:

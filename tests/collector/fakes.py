@@ -1,5 +1,6 @@
 """One fake for each port; the same tests run on them and on the real ones."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,14 +11,18 @@ from gpusla.catalogue.codes import (
     JOURNAL_CORRUPT,
     JOURNAL_FORKED,
     LEDGER_CONFLICT,
+    STORE_UNAVAILABLE,
 )
 from gpusla.errors import InventoryError, JournalError, LedgerError, ServiceError, StoreError
 from gpusla.identity import ContractId, NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.ledger.entries import Entry
+from gpusla.ledger.notes import CreditNote, is_documented
+from gpusla.ledger.release import Mode, Proposal
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import (
     Account,
+    Approval,
     ContractFile,
     Cursor,
     Finding,
@@ -118,6 +123,9 @@ class MemoryStore:
         self.newest: dict[tuple[ContractId, str], str] = {}
         self.ledger: list[Entry] = []
         self.found: dict[str, Finding] = {}
+        self.proposed: dict[str, Proposal] = {}
+        self.approved: dict[tuple[str, str], Approval] = {}
+        self.switched: dict[ContractId, Mode] = {}
 
     def acquire(self, name: str, holder: str, now_ms: int, duration_ms: int) -> Lease | None:
         """Take or prolong a lease."""
@@ -267,6 +275,50 @@ class MemoryStore:
         self.keep(lease, judged)
         self.ledger += new
         return tuple(new)
+
+    def credit_notes(
+        self, scope: Scope, contract: ContractId | None = None
+    ) -> tuple[CreditNote, ...]:
+        """Return documents: each contract's postings, counted."""
+        counts: Counter[ContractId] = Counter()
+        found = []
+        for entry in filter(is_documented, self.ledger):
+            counts[entry.contract] += 1
+            if scope.tenant in {None, entry.tenant} and contract in {None, entry.contract}:
+                found.append(CreditNote(entry.contract, counts[entry.contract], entry.key))
+        return tuple(sorted(found, key=lambda note: (note.contract, note.number)))
+
+    def propose(self, lease: Lease, proposal: Proposal, now_ms: int) -> bool:  # noqa: ARG002
+        """Keep a proposal."""
+        self._require(lease)
+        is_new = proposal.digest not in self.proposed
+        self.proposed.setdefault(proposal.digest, proposal)
+        return is_new
+
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Return proposals."""
+        return tuple(self.proposed.values())
+
+    def approve(self, approval: Approval) -> bool:
+        """Keep an approval."""
+        if approval.proposal not in self.proposed:
+            raise StoreError(STORE_UNAVAILABLE, "there is no such proposal")
+        key = approval.proposal, approval.person
+        is_new = key not in self.approved
+        self.approved.setdefault(key, approval)
+        return is_new
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """Return approvals."""
+        return tuple(self.approved.values())
+
+    def switch(self, contract: ContractId, mode: Mode, person: str, now_ms: int) -> None:  # noqa: ARG002
+        """Put a contract into a mode."""
+        self.switched[contract] = mode
+
+    def modes(self) -> Mapping[ContractId, Mode]:
+        """Return modes."""
+        return dict(self.switched)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return findings."""

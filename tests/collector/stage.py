@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from gpusla.documents import digest
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry
+from gpusla.ledger.release import Policy
 from gpusla_collector.ports import OPERATOR, InputFile, Store
-from gpusla_collector.usecases.book_credits import Booker
+from gpusla_collector.usecases.book_credits import EVERYTHING_AT_ONCE, Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch_journals import Fetcher
@@ -64,10 +65,16 @@ class Stage:
         """Return a tray's journal, to write on."""
         return self.agents.journals[NodeName(f"c2-r01-{tray}")]
 
-    def turns(self, *, final_after_ms: int | None = None, holder: str = "this") -> Turns:
+    def turns(
+        self,
+        *,
+        final_after_ms: int | None = None,
+        holder: str = "this",
+        policy: Policy = EVERYTHING_AT_ONCE,
+    ) -> Turns:
         """Return a new process on the same store, agents and files."""
         judge = Judge(self.store, self.clock, Rules(LAG_MS))
-        booker = Booker(self.store)
+        booker = Booker(self.store, policy)
         now_ms = self.clock.now_ms
         return Turns(
             store=self.store,

@@ -74,6 +74,12 @@ def entry(revision: int = 1, amount: int = 500, evaluation: str = "e1") -> Entry
     )
 
 
+def posted(revision: int = 1, amount: int = 500) -> Entry:
+    """Return a posted entry."""
+    status = Status.POSTED
+    return replace(entry(revision, amount), status=status, lines=lines_of(status, amount))
+
+
 def test_a_lease_has_one_holder(store: Store, lease: Lease) -> None:
     """Until it runs out or is given back."""
     assert store.acquire("collector", "other", 999, 1_000) is None

@@ -135,6 +135,7 @@ class Rack:
             "assignments": "assignments.yaml",
             "contracts": "contracts",
             "final_after_ms": 0,
+            "posting": "automatic",
             "metered_from": format_instant(period.interval.start_ms),
         }
         return self._write("collector.yaml", "Collector", content | more)

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gpusla_collector.demo.scenery import Scenery
 from gpusla_collector.demo.stage import Child, Stage, wait_until_ready
+from gpusla_collector.demo.teller import StepFailedError
 
 ROOT_OF_COMMANDS = Path(sys.executable).parent
 
@@ -59,6 +61,13 @@ class Cast:
         child = self.stage.start("agent", self._agent("run", settings), environment)
         wait_until_ready(child, f"{self._url(self.scenery.ports.agent)}/healthz")
         return child
+
+    def switch(self, settings: Path, contracts: Sequence[str], person: str) -> None:
+        """Let a person switch contracts to automatic, by the command that an operator has."""
+        words = ["collector", "automatic", *contracts, "--as", person, "--config", str(settings)]
+        child = self.stage.start("automatic", [self._command("gpusla"), *words])
+        if child.process.wait():
+            raise StepFailedError(f"the contracts were not switched: {child.log_tail()}")
 
     def collector(self, settings: Path) -> Child:
         """Start the collector; ready when it has judged every contract."""

@@ -2,7 +2,8 @@
 Books what a judgement is worth: pending while the month is open, posted when it is settled.
 
 What to book is decided inside the transaction that books it, from the entries as they stand there;
-so a second process, a retry or a crash can neither double an entry nor leave one out.
+so a second process, a retry or a crash can neither double an entry nor leave one out.  A posting
+that people must release first is proposed instead, and stays pending.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,15 @@ from dataclasses import dataclass
 
 from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry
-from gpusla_collector.ports import OPERATOR, Lease, Store
+from gpusla.ledger.release import Hold, Policy, Proposal, proposal_of
+from gpusla.logs import get_logger
+from gpusla_collector.ports import OPERATOR, Finding, Lease, Store
 from gpusla_collector.usecases.judge import Judgement
+
+EVERYTHING_AT_ONCE = Policy()
+"""Posts what is final, without asking anybody."""
+
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,7 @@ class Booker:
     """What booking needs."""
 
     store: Store
+    policy: Policy = EVERYTHING_AT_ONCE
 
     def book(self, lease: Lease, judgement: Judgement, *, is_final: bool) -> tuple[Entry, ...]:
         """
@@ -27,11 +36,57 @@ class Booker:
         Raises LedgerError `ledger_conflict` if the ledger holds another decision under the same
         key: nothing more may be booked until a person has looked.
         """
+        judged = judgement.judged
 
         def decided(standing: Sequence[Entry]) -> Sequence[Entry]:
-            return decide(standing, judgement.evaluation, is_final=is_final)
+            return self._decide(judgement, standing, is_final=is_final)[0]
 
+        standing = self.store.entries(OPERATOR, judged.contract, judged.period)
+        entries, held = self._decide(judgement, standing, is_final=is_final)
+        booked = self.store.book(lease, judged, decided) if entries else ()
+        if held is not None:
+            self._propose(lease, judged.judged_ms, *held)
+        return booked
+
+    def held(self, judgement: Judgement) -> Hold | None:
+        """Return why the posting of a settled period waits; None if it does not, or is done."""
         judged = judgement.judged
-        if not decided(self.store.entries(OPERATOR, judged.contract, judged.period)):
-            return ()
-        return self.store.book(lease, judged, decided)
+        standing = self.store.entries(OPERATOR, judged.contract, judged.period)
+        _, held = self._decide(judgement, standing, is_final=True)
+        return None if held is None else held[1]
+
+    def _decide(
+        self, judgement: Judgement, standing: Sequence[Entry], *, is_final: bool
+    ) -> tuple[Sequence[Entry], tuple[Proposal, Hold] | None]:
+        """Return what to append now, and what waits for people and why."""
+        evaluation = judgement.evaluation
+        posting = decide(standing, evaluation, is_final=is_final)
+        if not is_final or not posting:
+            return posting, None
+        waiting = decide(standing, evaluation, is_final=False)
+        proposal = proposal_of(decide((*standing, *waiting), evaluation, is_final=True))
+        hold = self._hold(proposal)
+        return (posting, None) if hold is None else (waiting, (proposal, hold))
+
+    def _hold(self, proposal: Proposal) -> Hold | None:
+        people = {one.person for one in self.store.approvals() if one.proposal == proposal.digest}
+        return self.policy.hold(proposal, self.store.modes().get(proposal.contract), people)
+
+    def _propose(self, lease: Lease, now_ms: int, proposal: Proposal, hold: Hold) -> None:
+        if not self.store.propose(lease, proposal, now_ms):
+            return
+        amount = f"{proposal.stake_minor_units} minor units of {proposal.currency}"
+        detail = f"{amount} for {proposal.period} wait: {hold}; proposal {proposal.digest}"
+        found = Finding(
+            f"posting_held {proposal.digest}", "posting_held", proposal.contract, now_ms, detail
+        )
+        self.store.report(lease, found)
+        log.warning(
+            "posting_held",
+            contract=proposal.contract,
+            period=proposal.period,
+            stake_minor_units=proposal.stake_minor_units,
+            currency=proposal.currency,
+            reason=hold.value,
+            proposal=proposal.digest,
+        )

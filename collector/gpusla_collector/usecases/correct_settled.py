@@ -71,8 +71,11 @@ class Corrector:
         inputs = _inputs(json.loads(judged.inputs), world)
         fingerprint = hashlib.sha256(inputs.encode("ascii")).hexdigest()
         judgement = judgement_of(evaluation, fingerprint, inputs, self.clock.wall_ms())
-        self.store.keep(lease, judgement.judged)
-        return self.booker.book(lease, judgement, is_final=True)
+        booked = self.booker.book(lease, judgement, is_final=True)
+        # Only now: what is kept counts as done, and a crash before must leave it to be done.
+        if self.booker.held(judgement) is None:
+            self.store.keep(lease, judgement.judged)
+        return booked
 
 
 def _asks_for_claims(world: World, contract: ContractId) -> bool:

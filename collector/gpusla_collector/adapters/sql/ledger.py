@@ -1,24 +1,30 @@
 """
 The double-entry ledger: entries and their legs, appended once under keys that cannot be doubled.
 
-The check of the lease, the evaluation that an entry names, the entry, its legs and its announcement
-are one transaction: all of it happened or none of it.
+The check of the lease, the evaluation that an entry names, the entry, its legs, the number of its
+credit note and its announcement are one transaction: all of it happened or none of it.
 """
 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from gpusla.catalogue.codes import LEDGER_CONFLICT
 from gpusla.errors import LedgerError
 from gpusla.identity import ContractId, TenantId
 from gpusla.ledger.entries import Account, Entry, Line, Status
+from gpusla.ledger.notes import CreditNote, is_documented
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.judgements import keep_evaluation
 from gpusla_collector.adapters.sql.leases import require
-from gpusla_collector.adapters.sql.tables import LEDGER_ENTRIES, LEDGER_LINES, OUTBOX
+from gpusla_collector.adapters.sql.tables import (
+    CREDIT_NOTES,
+    LEDGER_ENTRIES,
+    LEDGER_LINES,
+    OUTBOX,
+)
 from gpusla_collector.ports import OPERATOR, Judged, Lease, Scope
 
 
@@ -50,6 +56,21 @@ class SqlLedger:
             for entry in new:
                 _append(connection, lease, entry, judged.judged_ms)
             return new
+
+    def credit_notes(
+        self, scope: Scope, contract: ContractId | None = None
+    ) -> tuple[CreditNote, ...]:
+        """Return the documents of what was posted, by contract and number."""
+        columns = CREDIT_NOTES.c
+        query = select(CREDIT_NOTES).order_by(columns.contract, columns.number)
+        if contract is not None:
+            query = query.where(columns.contract == contract)
+        if scope.tenant is not None:
+            own = select(LEDGER_ENTRIES.c.key).where(LEDGER_ENTRIES.c.tenant == scope.tenant)
+            query = query.where(columns.entry.in_(own))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(CreditNote(ContractId(row.contract), row.number, row.entry) for row in rows)
 
 
 def _only_new(standing: Iterable[Entry], entries: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -85,14 +106,29 @@ def _append(connection: Connection, lease: Lease, entry: Entry, now_ms: int) -> 
             for number, line in enumerate(entry.lines, start=1)
         ],
     )
+    note = _number(connection, entry) if is_documented(entry) else None
+    announced = {**values, "document": None if note is None else note.document}
     connection.execute(
         insert(OUTBOX).values(
             topic=f"credit_{entry.status.value}",
             key=entry.key,
-            content=json.dumps(values, sort_keys=True, separators=(",", ":")),
+            content=json.dumps(announced, sort_keys=True, separators=(",", ":")),
             written_ms=now_ms,
         )
     )
+
+
+def _number(connection: Connection, entry: Entry) -> CreditNote:
+    """Give the contract's next number; nobody else writes, and what is rolled back takes none."""
+    columns = CREDIT_NOTES.c
+    last = select(func.max(columns.number)).where(columns.contract == entry.contract)
+    note = CreditNote(entry.contract, (connection.scalar(last) or 0) + 1, entry.key)
+    connection.execute(
+        insert(CREDIT_NOTES).values(
+            contract=note.contract, number=note.number, document=note.document, entry=note.entry
+        )
+    )
+    return note
 
 
 def _entry_values(entry: Entry) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Opens a database to look at it: for commands that show what a collector found."""
+"""Opens a database for commands: to show what a collector found, or to keep what people decide."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gpusla_collector.adapters.sql.database import open_database
-from gpusla_collector.adapters.sql.schema import nothing_yet, require_readable
+from gpusla_collector.adapters.sql.schema import nothing_yet, require_newest, require_readable
 from gpusla_collector.adapters.sql.store import SqlStore
 
 
@@ -22,6 +22,21 @@ def reading(url: str) -> Iterator[SqlStore]:
         raise nothing_yet()  # asking SQLite would make the file
     try:
         require_readable(database)
+        yield SqlStore(database)
+    finally:
+        database.close()
+
+
+@contextmanager
+def deciding(url: str) -> Iterator[SqlStore]:
+    """
+    Give the store of a SQLAlchemy URL to a person's command; makes the schema if there is none.
+
+    Raises StoreError for another schema.
+    """
+    database = open_database(url)
+    try:
+        require_newest(database)
         yield SqlStore(database)
     finally:
         database.close()

@@ -7,9 +7,12 @@ from gpusla_collector.adapters.sql.judgements import SqlJudgements
 from gpusla_collector.adapters.sql.leases import SqlLeases
 from gpusla_collector.adapters.sql.ledger import SqlLedger
 from gpusla_collector.adapters.sql.records import SqlRecords
+from gpusla_collector.adapters.sql.releases import SqlReleases
 
 
-class SqlStore(SqlLeases, SqlJournals, SqlRecords, SqlJudgements, SqlLedger, SqlFindings):
+class SqlStore(
+    SqlLeases, SqlJournals, SqlRecords, SqlJudgements, SqlLedger, SqlReleases, SqlFindings
+):
     """The port `Store`; safe to use from many threads."""
 
     def __init__(self, database: Database) -> None:

@@ -201,15 +201,29 @@ CONTRACT_MODES = Table(
     sqlite_autoincrement=True,
 )
 
+PROPOSALS = Table(
+    "proposals",
+    METADATA,
+    Column("position", NUMBER, primary_key=True, autoincrement=True),
+    Column("digest", Text, nullable=False, unique=True),
+    _text("contract"),
+    _text("tenant"),
+    _text("period"),
+    _text("currency"),
+    _integer("stake_minor_units"),
+    _text("content"),
+    _integer("proposed_ms"),
+    sqlite_autoincrement=True,
+)
+
 APPROVALS = Table(
     "approvals",
     METADATA,
     Column("position", NUMBER, primary_key=True, autoincrement=True),
-    Column("entry", Text, ForeignKey("ledger_entries.key"), nullable=False),
-    _text("digest"),
+    Column("proposal", Text, ForeignKey("proposals.digest"), nullable=False),
     _text("person"),
     _integer("approved_ms"),
-    UniqueConstraint("entry", "person"),
+    UniqueConstraint("proposal", "person"),
     sqlite_autoincrement=True,
 )
 
@@ -261,6 +275,7 @@ APPEND_ONLY = (
     LEDGER_LINES,
     CREDIT_NOTES,
     CONTRACT_MODES,
+    PROPOSALS,
     APPROVALS,
     OUTBOX,
     DELIVERIES,

@@ -25,7 +25,7 @@ GUARDED_BEFORE = (
     "ledger_lines",
     "findings",
 )
-NEW = ("outbox", "credit_notes", "contract_modes", "approvals", "deliveries")
+NEW = ("outbox", "credit_notes", "contract_modes", "proposals", "approvals", "deliveries")
 
 UNIQUE = {
     "documents": (("position",),),
@@ -42,7 +42,8 @@ UNIQUE = {
     "outbox": (("position",), ("key",)),
     "credit_notes": (("contract", "number"), ("document",), ("entry",)),
     "contract_modes": (("position",),),
-    "approvals": (("position",), ("entry", "person")),
+    "proposals": (("position",), ("digest",)),
+    "approvals": (("position",), ("proposal", "person")),
     "deliveries": (("key", "receiver"),),
 }
 """What makes a row unique: SQLite's REPLACE deletes such a row without asking its triggers."""
@@ -145,14 +146,28 @@ def create_decisions() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "proposals",
+        position(),
+        text("digest"),
+        text("contract"),
+        text("tenant"),
+        text("period"),
+        text("currency"),
+        integer("stake_minor_units"),
+        text("content"),
+        integer("proposed_ms"),
+        sa.UniqueConstraint("digest", name="uq_proposals_digest"),
+        primary("proposals", "position"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "approvals",
         position(),
-        text("entry"),
-        text("digest"),
+        text("proposal"),
         text("person"),
         integer("approved_ms"),
-        sa.UniqueConstraint("entry", "person", name="uq_approvals_entry_person"),
-        foreign("approvals", "entry", "ledger_entries.key"),
+        sa.UniqueConstraint("proposal", "person", name="uq_approvals_proposal_person"),
+        foreign("approvals", "proposal", "proposals.digest"),
         primary("approvals", "position"),
         sqlite_autoincrement=True,
     )
