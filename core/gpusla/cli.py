@@ -20,7 +20,7 @@ GROUP = "gpusla.commands"
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "demo": ("A fleet on paper, metered live.", "collector"),
     "contract": ("Check, compare and try contract files.", "recompute"),
-    "statement": ("What was delivered and what is owed, month by month.", "collector"),
+    "statement": ("What was delivered and what is owed, month by month.", ""),
     "incidents": ("What went wrong in a month, and what each cause cost.", "recompute"),
     "parity": ("Whether one customer is served worse than another.", "recompute"),
     "explain": ("Say what a name means, or how a statement's figures came about.", ""),

@@ -5,6 +5,7 @@ What a statement does not hold of its contract is left empty: worked examples, s
 terms, chronic failure.  Of format 2 the term is unknown too, and stands in as the period.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
@@ -29,6 +30,7 @@ from gpusla.identity import ContractId, NodeName, TenantId
 from gpusla.instants import Interval, parse_instant
 from gpusla.journal.chain import Head
 from gpusla.ledger.entries import Account, Entry, Line, Status
+from gpusla.sla.digest import canonical
 from gpusla.sla.evaluation import Derivation
 from gpusla.statement.canonical import FORMAT, to_json
 from gpusla.statement.model import Inputs, Standing, Statement
@@ -39,18 +41,24 @@ FORMATS = ("gpusla/statement/2", FORMAT)
 _NO_TERMS = StatementTerms(0, "")
 
 
+class AlteredError(ValueError):
+    """A statement's parts are not what its own digest is of, or do not belong together."""
+
+
 def from_json(content: bytes) -> Statement:
     """
     Return the statement that `to_json` wrote.
 
-    Raises ValueError, in words, if content is no statement of a format in FORMATS, or, where it is
-    of the present one, if any byte of it is not what a statement of its figures has.
+    Raises ValueError, in words, if content is no statement of a format in FORMATS; AlteredError if
+    its figures are not those that its digest is of, or, where it is of the present format, if any
+    byte is not what a statement of these figures has.
     """
     data = json.loads(content, parse_float=_refuse, parse_constant=_refuse)
     if not isinstance(data, dict) or data.get("format") not in FORMATS:
         message = f"it is not of a format that this version reads: {', '.join(FORMATS)}"
         raise ValueError(message)
     try:
+        _require_digest(data)
         statement = _statement(data)
     except (KeyError, TypeError, AttributeError, ZeroDivisionError, RecursionError) as cause:
         message = f"{cause} is not what a statement has there"
@@ -60,8 +68,15 @@ def from_json(content: bytes) -> Statement:
         raise ValueError(message) from cause
     if data["format"] == FORMAT and to_json(statement) != content.strip():
         message = "its parts do not belong together"
-        raise ValueError(message)
+        raise AlteredError(message)
     return statement
+
+
+def _require_digest(data: Mapping[str, Any]) -> None:
+    claimed = data["evaluation_digest"]
+    if hashlib.sha256(canonical(data["evaluation"])).hexdigest() != claimed:
+        message = f"the figures are not those of evaluation {str(claimed)[:12]}"
+        raise AlteredError(message)
 
 
 def _statement(data: Mapping[str, Any]) -> Statement:

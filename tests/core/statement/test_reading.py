@@ -1,5 +1,6 @@
 """A statement's file is enough to have the statement again."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from gpusla.sla.digest import canonical
 from gpusla.statement import Statement, render_text, to_json
-from gpusla.statement.reading import from_json
+from gpusla.statement.reading import AlteredError, from_json
 from tests.core.statement.scenes import bad_october, four_promises, open_month, statement
 
 FORMAT_2 = Path(__file__).parents[2] / "golden" / "statement" / "october.format-2.json"
@@ -41,13 +42,15 @@ def test_a_file_of_the_format_before_can_still_be_printed() -> None:
     assert set(without_digest) <= set(render_text(now).splitlines())
 
 
-def altered(path: tuple[str | int, ...], value: Any) -> bytes:
-    """The bad October with one value changed."""
+def altered(path: tuple[str | int, ...], value: Any, *, is_resealed: bool = False) -> bytes:
+    """The bad October with one value changed; resealed by somebody who knows of the digest."""
     data = json.loads(to_json(statement(bad_october())))
     place = data
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
+    if is_resealed:
+        data["evaluation_digest"] = hashlib.sha256(canonical(data["evaluation"])).hexdigest()
     return canonical(data)
 
 
@@ -55,7 +58,7 @@ def altered(path: tuple[str | int, ...], value: Any) -> bytes:
     ("path", "value", "sentence"),
     [
         (("format",), "gpusla/statement/9", "not of a format that this version reads"),
-        (("evaluation", "credit_minor_units", "value"), 1, "do not belong together"),
+        (("evaluation", "credit_minor_units", "value"), 1, "figures are not those of evaluation"),
         (("evaluation", "credit_minor_units", "value"), "1", "'1' is not a whole number"),
         (
             ("evaluation", "losses", 0, "gpu_ms"),
@@ -72,7 +75,14 @@ def altered(path: tuple[str | int, ...], value: Any) -> bytes:
 def test_what_is_no_statement_is_refused(path: tuple[str, ...], value: Any, sentence: str) -> None:
     """In words that name the place."""
     with pytest.raises(ValueError, match=re.escape(sentence)):
-        from_json(altered(path, value))
+        from_json(altered(path, value, is_resealed=value != 1))
+
+
+def test_a_space_between_two_parts_is_found() -> None:
+    """It changes no figure, and it does change the digest."""
+    content = to_json(statement(bad_october())).replace(b'"standing":', b'"standing": ')
+    with pytest.raises(AlteredError, match="do not belong together"):
+        from_json(content)
 
 
 def test_a_number_with_a_point_is_refused() -> None:

@@ -147,11 +147,11 @@ def checking_section(statement: Statement, digest: str) -> Section:
             )
         ),
         Paragraph(
-            "The second line prints these figures again and refuses a file of which any byte was "
-            "changed; the digest that it ends with must be the one below, which is also the "
-            "SHA-256 of the file attached to the PDF. The third shows the rule and the field of "
-            "the contract behind every figure, down to the records of the nodes' journals. "
-            "Figures are cut off and never rounded up; the JSON has them exact."
+            "The second line prints these figures again and ends with the digest of the file, "
+            "which must be the one below: whoever changes a byte changes the digest. It is also "
+            "the SHA-256 of the file attached to the PDF. The third line shows the rule and the "
+            "field of the contract behind every figure, down to the records of the nodes' "
+            "journals. Figures are cut off and never rounded up; the JSON has them exact."
         ),
         Facts((("statement", digest), ("judgement", evaluation_digest(evaluation))), is_code=True),
     )

@@ -1,0 +1,49 @@
+"""Files that a command writes: whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from gpusla.catalogue.codes import FILE_UNREADABLE
+from gpusla.errors import InputError, Position
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """
+    Write a file under another name beside it and then give it its own, so none sees half of it.
+
+    Raises InputError `file_unreadable` if the folder or the disk does not allow it; what stood at
+    path before is then as it was.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as cause:
+        raise _refused(path, cause) from cause
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # Made for its owner alone; a statement is as open as the caller's other files.
+        Path(name).chmod(0o666 & ~_mask())
+        Path(name).replace(path)
+    except OSError as cause:
+        Path(name).unlink(missing_ok=True)
+        raise _refused(path, cause) from cause
+
+
+def _mask() -> int:
+    """Return the process's mask for new files; it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _refused(path: Path, cause: OSError) -> InputError:
+    message = f"the file cannot be written: {cause.strerror}"
+    return InputError(
+        FILE_UNREADABLE,
+        message,
+        fix="Name a file in a folder that you may write to.",
+        position=Position(str(path)),
+    )

@@ -1,0 +1,107 @@
+"""
+`gpusla statement`: a statement's file as text, page, PDF, tables or export, without a network.
+
+`gpusla statement FILE.json` is short for `gpusla statement render FILE.json`.  What looks into a
+collector's database (`show`, `list`) comes from the entry points of group
+`gpusla.statement_commands` and is imported only when it is called.
+"""
+
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gpusla.commands.exits import Exit
+from gpusla.commands.statement_forms import Form, Rows, read_whole, write_statement
+from gpusla.statement.revisions import changes_between, render_changes, require_same
+
+GROUP = "gpusla.statement_commands"
+DEFAULT = "render"
+
+As = Annotated[Form, typer.Option("--as", "--format", help="What to write.")]
+Table = Annotated[Rows, typer.Option("--table", help="Which rows, of csv, jsonl and parquet.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="File to write, whole or not at all; else standard output."),
+]
+
+
+COMMON: dict[str, Any] = {
+    "help": "What was delivered and what is owed, month by month.",
+    "no_args_is_help": True,
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+ours = typer.Typer(**COMMON)
+
+
+def app(args: Sequence[str], prog_name: str) -> Any:
+    """Run a command of this module or of another extra; a file's name alone means `render`."""
+    words = list(args)
+    if words and ("." in words[0] or "/" in words[0]):
+        words.insert(0, DEFAULT)
+    word = words[0] if words else ""
+    is_ours = word in {command.name for command in ours.registered_commands}
+    return (ours if is_ours else _with_others(word))(args=words, prog_name=prog_name)
+
+
+@ours.command(DEFAULT)
+def render_command(
+    file: Annotated[Path, typer.Argument(help="A statement as JSON.", show_default=False)],
+    as_: As = Form.TEXT,
+    table: Table = Rows.CREDITS,
+    before: Annotated[
+        Path | None, typer.Option(help="An earlier one of the period: say what changed since.")
+    ] = None,
+    out: Out = None,
+) -> None:
+    """
+    Write a statement's file in another form, without a network; the same file, the same bytes.
+
+    For example: gpusla statement october.json --as pdf --out october.pdf
+
+    Ends with 6 if the file's figures were altered.
+    """
+    statement = read_whole(file)
+    earlier = read_whole(before) if before is not None else None
+    write_statement(statement, as_, rows=table, before=earlier, out=out)
+
+
+@ours.command("changes")
+def changes_command(
+    before: Annotated[Path, typer.Argument(help="The earlier statement as JSON.")],
+    after: Annotated[Path, typer.Argument(help="The later one.")],
+) -> None:
+    """Say what changed between two statements of a period; 1 if anything did."""
+    was, now = read_whole(before), read_whole(after)
+    try:
+        require_same(was, now)
+    except ValueError as cause:
+        raise typer.BadParameter(str(cause)) from cause
+    typer.echo(render_changes(was, now), nl=False)
+    if changes_between(was, now):
+        raise typer.Exit(Exit.BAD)
+
+
+def _with_others(word: str) -> typer.Typer:
+    """
+    Return all commands that can be had here.
+
+    word: the one that is asked for.  Raises SystemExit (wrong usage), with a sentence, if it may be
+    one of an extra whose packages are not installed.
+    """
+    whole = typer.Typer(**COMMON)
+    whole.registered_commands = list(ours.registered_commands)
+    for entry in entry_points(group=GROUP):
+        try:
+            whole.registered_commands += entry.load().registered_commands
+        except ModuleNotFoundError as cause:
+            if word and not word.startswith("-"):
+                extra = f"pip install gpusla[{entry.name}]"
+                sentence = f"`gpusla statement {word}` needs {cause.name}. Install it with: {extra}"
+                typer.echo(f"gpusla: {sentence}", err=True)
+                raise SystemExit(Exit.REFUSED) from None
+    return whole

@@ -1,0 +1,164 @@
+"""
+Every form that a statement can be had in.
+
+What sets pages and tables is imported when it is asked for: it is in an extra of its own.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+import typer
+
+from gpusla.catalogue.codes import FILE_UNREADABLE, STATEMENT_ALTERED, WRONG_TYPE
+from gpusla.commands.files import write_atomically
+from gpusla.errors import InputError, Position
+from gpusla.statement import Statement, render_text, to_json
+from gpusla.statement.reading import FORMATS, AlteredError, from_json
+from gpusla.statement.revisions import render_changes, require_same
+
+SIZE_BYTES_MAX = 64 * 1024 * 1024
+"""No statement is larger; more is refused before it is parsed."""
+
+
+class Form(StrEnum):
+    """How a statement is given."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    FOCUS = "focus"
+
+
+class Rows(StrEnum):
+    """Which rows of it, where the form is a table."""
+
+    CREDITS = "credits"
+    DAYS = "days"
+    LOSSES = "losses"
+
+
+_BINARY = {Form.PDF, Form.PARQUET}
+"""What no terminal can show."""
+
+
+def write_statement(
+    statement: Statement,
+    form: Form,
+    *,
+    rows: Rows = Rows.CREDITS,
+    before: Statement | None = None,
+    out: Path | None = None,
+) -> None:
+    """
+    Write a statement in a form: to a file, whole or not at all, or to standard output.
+
+    before: an earlier statement of the same period, with what changed since as a part of the text
+    and the pages.  Raises typer.BadParameter where the form's packages are not installed, or where
+    a binary form has no file to go to; InputError if the file cannot be written.
+    """
+    if out is None and form in _BINARY:
+        message = f"--as {form.value} needs --out FILE"
+        raise typer.BadParameter(message)
+    content = form_of(statement, form, rows, before)
+    if out is None:
+        typer.echo(content, nl=form is Form.JSON)
+    else:
+        write_atomically(out, content)
+
+
+def form_of(
+    statement: Statement,
+    form: Form,
+    rows: Rows = Rows.CREDITS,
+    before: Statement | None = None,
+) -> bytes:
+    """
+    Return a statement in a form.
+
+    Raises typer.BadParameter if before is of another contract or period, or if the form's packages
+    are not installed.
+    """
+    if before is not None:
+        try:
+            require_same(before, statement)
+        except ValueError as cause:
+            raise typer.BadParameter(str(cause)) from cause
+    if form is Form.JSON:
+        return to_json(statement)
+    if form is Form.TEXT:
+        changes = render_changes(before, statement) + "\n" if before else ""
+        return (changes + render_text(statement)).encode("utf-8")
+    make = _pages if form in (Form.HTML, Form.PDF) else _rows
+    try:
+        return make(statement, form, rows, before)
+    except ModuleNotFoundError as cause:
+        message = (
+            f"--as {form.value} needs {cause.name}. Install it with: pip install gpusla[statements]"
+        )
+        raise typer.BadParameter(message) from cause
+
+
+Make = Callable[[Statement, Form, Rows, Statement | None], bytes]
+
+
+def _pages(statement: Statement, form: Form, _: Rows, before: Statement | None) -> bytes:
+    from gpusla.statement.render.changes import changes_section  # noqa: PLC0415
+    from gpusla.statement.render.contents import contents  # noqa: PLC0415
+
+    changes = changes_section(before, statement) if before else None
+    document = contents(statement, changes)
+    if form is Form.HTML:
+        from gpusla.statement.render.page import to_html  # noqa: PLC0415
+
+        return to_html(document)
+    from gpusla.statement.render.pdf import to_pdf  # noqa: PLC0415
+
+    return to_pdf(statement, document)
+
+
+def _rows(statement: Statement, form: Form, rows: Rows, _: Statement | None) -> bytes:
+    from gpusla.statement.render.delimited import to_csv, to_json_lines  # noqa: PLC0415
+    from gpusla.statement.render.focus import focus_of  # noqa: PLC0415
+    from gpusla.statement.render.tables import TableName, table_of  # noqa: PLC0415
+
+    if form is Form.FOCUS:
+        return to_csv(focus_of(statement))
+    table = table_of(statement, TableName(rows.value))
+    if form is Form.PARQUET:
+        from gpusla.statement.render.parquet import to_parquet  # noqa: PLC0415
+
+        return to_parquet(table)
+    return to_csv(table) if form is Form.CSV else to_json_lines(table)
+
+
+def read_whole(path: Path) -> Statement:
+    """
+    Return the statement that a file of JSON holds.
+
+    Raises InputError: `file_unreadable`; `wrong_type` for a file that is no statement;
+    `statement_altered` for one whose figures are not those that its digest is of.
+    """
+    place = Position(str(path))
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(SIZE_BYTES_MAX + 1)
+    except OSError as cause:
+        message = f"the file cannot be read: {cause.strerror}"
+        raise InputError(FILE_UNREADABLE, message, position=place) from cause
+    try:
+        # What was cut off is no JSON any more.
+        return from_json(content[:SIZE_BYTES_MAX])
+    except AlteredError as cause:
+        raise InputError(STATEMENT_ALTERED, str(cause), position=place) from cause
+    except (ValueError, RecursionError) as cause:
+        raise InputError(
+            WRONG_TYPE,
+            f"this is not a statement's JSON: {cause}",
+            fix=f"Give the JSON of `gpusla statement show --as json` ({' or '.join(FORMATS)}).",
+            position=place,
+        ) from cause
