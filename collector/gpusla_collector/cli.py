@@ -6,7 +6,6 @@ and a database with it, and `check` needs none of them.
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +15,8 @@ from gpusla import logs
 from gpusla.catalogue.codes import FILE_UNREADABLE, NOTHING_TO_SHOW
 from gpusla.clock import SystemClock
 from gpusla.commands.exits import Exit
+from gpusla.commands.statement import As, Before, Out, Table
+from gpusla.commands.statement_forms import Form, Rows, read_whole, write_statement
 from gpusla.contracts.money import format_amount
 from gpusla.errors import GpuslaError, InputError, Position
 from gpusla.identity import ContractId
@@ -23,7 +24,6 @@ from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Entry, Status
 from gpusla.ledger.release import Mode
 from gpusla.sla.facts_file import to_json as facts_to_json
-from gpusla.statement import render_text, to_json
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
 from gpusla_collector.usecases.release import Releaser, Waiting
@@ -47,13 +47,6 @@ Config = Annotated[
 Person = Annotated[
     str, typer.Option("--as", help="Who decides; it is kept for good.", show_default=False)
 ]
-
-
-class Format(StrEnum):
-    """How a statement is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @app.command("run")
@@ -229,9 +222,13 @@ def show_command(
     contract: str,
     period: Annotated[str, typer.Argument(help="A month, such as 2026-07.")],
     config: Config,
-    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+    *,
+    as_: As = Form.TEXT,
+    table: Table = Rows.CREDITS,
+    before: Before = None,
+    out: Out = None,
 ) -> None:
-    """Print one month of one contract; 4 if there is nothing to show."""
+    """Print one month of one contract, or write it in another form; 4 if there is nothing."""
     from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
     from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
     from gpusla_collector.usecases.show_statement import Statements  # noqa: PLC0415
@@ -240,10 +237,8 @@ def show_command(
     with reading(settings.database) as store:
         statements = Statements(store, EvidenceFiles(settings.evidence))
         statement = statements.show(OPERATOR, ContractId(contract), period)
-    if format_ is Format.TEXT:
-        typer.echo(render_text(statement), nl=False)
-    else:
-        typer.echo(to_json(statement))
+    earlier = read_whole(before) if before is not None else None
+    write_statement(statement, as_, rows=table, before=earlier, out=out)
 
 
 @statement_app.command("list")

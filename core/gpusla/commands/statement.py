@@ -22,6 +22,9 @@ DEFAULT = "render"
 
 As = Annotated[Form, typer.Option("--as", "--format", help="What to write.")]
 Table = Annotated[Rows, typer.Option("--table", help="Which rows, of csv, jsonl and parquet.")]
+Before = Annotated[
+    Path | None, typer.Option(help="An earlier one of the period: say what changed since.")
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", help="File to write, whole or not at all; else standard output."),
@@ -53,9 +56,7 @@ def render_command(
     file: Annotated[Path, typer.Argument(help="A statement as JSON.", show_default=False)],
     as_: As = Form.TEXT,
     table: Table = Rows.CREDITS,
-    before: Annotated[
-        Path | None, typer.Option(help="An earlier one of the period: say what changed since.")
-    ] = None,
+    before: Before = None,
     out: Out = None,
 ) -> None:
     """
