@@ -7,7 +7,7 @@ journal does not follow from what was taken in, holds up nobody else.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -66,25 +66,32 @@ class Fetcher:
         Raises StoreError if the database fails or the lease was lost: then nothing else can go on.
         """
         cursors = self.store.cursors()
+        owners = {key.public: node for node, one in cursors.items() for key in one.keyring.keys}
         with ThreadPoolExecutor(self.workers, thread_name_prefix="fetch") as pool:
             return tuple(
                 pool.map(
                     lambda target: self.fetch(
-                        lease, target, cursors.get(target.node, Cursor(target.node))
+                        lease, target, cursors.get(target.node, Cursor(target.node)), owners
                     ),
                     targets,
                 )
             )
 
-    def fetch(self, lease: Lease, target: Target, cursor: Cursor) -> Fetched:
-        """Take in what one node has, page by page."""
+    def fetch(
+        self,
+        lease: Lease,
+        target: Target,
+        cursor: Cursor,
+        owners: MutableMapping[str, NodeName] | None = None,
+    ) -> Fetched:
+        """Take in what one node has, page by page; owners: whose each key is, by its text."""
         before, deadline_ms = cursor.head.sequence, self.clock.monotonic_ms() + NODE_MS
         error: GpuslaError | None = None
         try:
             is_behind = True
             while is_behind and self.clock.monotonic_ms() < deadline_ms:
                 page = self.agents.fetch(target.node, target.address, cursor.head.sequence)
-                cursor = self._keep(lease, cursor, page, target.keys)
+                cursor = self._keep(lease, cursor, page, target.keys, owners)
                 is_behind = bool(page.lines) and cursor.head.sequence < page.head.sequence
         except ServiceError as cause:
             error = cause
@@ -102,7 +109,14 @@ class Fetcher:
             except JournalError as cause:
                 self.store.report(lease, finding_of(node, cause, self.clock.wall_ms()))
 
-    def _keep(self, lease: Lease, cursor: Cursor, page: Page, enrolled: AbstractSet[str]) -> Cursor:
+    def _keep(
+        self,
+        lease: Lease,
+        cursor: Cursor,
+        page: Page,
+        enrolled: AbstractSet[str],
+        owners: MutableMapping[str, NodeName] | None,
+    ) -> Cursor:
         """Take in a page; raises JournalError after keeping what still belongs to the chain."""
         _require_agreement(cursor.node, cursor.head, page.head)
         taken = take_in(
@@ -112,6 +126,7 @@ class Fetcher:
             page.lines,
             keyring=cursor.keyring,
             enrolled=enrolled,
+            owners=owners,
         )
         after = replace(
             _advanced(cursor, taken),

@@ -1,15 +1,15 @@
 """Reads new lines of a journal: chain and signatures checked, spans folded, nothing kept.  Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from gpusla.catalogue.codes import JOURNAL_FORKED
+from gpusla.catalogue.codes import JOURNAL_FORKED, JOURNAL_SIGNATURE
 from gpusla.errors import JournalError
 from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.chain import Head, follow
-from gpusla.journal.model import Body, Started
+from gpusla.journal.model import Body, KeyIntroduced, Started
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.model import Evidence, StateSpan
 
@@ -41,12 +41,14 @@ def take_in(
     *,
     keyring: Keyring = NO_KEYS,
     enrolled: AbstractSet[str] = frozenset(),
+    owners: MutableMapping[str, NodeName] | None = None,
 ) -> TakenIn:
     """
     Follow a node's chain from head over lines, as far as they belong to it.
 
     keyring: what the journal said of its keys up to head.  enrolled: the node's keys of the
-    inventory, in base64; where there are none, the journal's first key is believed.
+    inventory, in base64; where there are none, the journal's first key is believed.  owners: whose
+    each key is that any journal introduced; new ones are added.
     What comes before a line that does not belong is good, and is returned with the error.
     """
     spans: list[StateSpan] = []
@@ -56,6 +58,7 @@ def take_in(
             next_head, envelope, body = follow(head, line)
             _require_own(node, body)
             keyring = attest(keyring, node, head, body, enrolled)
+            _require_own_key(node, body, {} if owners is None else owners)
         except JournalError as cause:
             error = cause
             break
@@ -90,6 +93,17 @@ def join(spans: Iterable[StateSpan]) -> Iterator[StateSpan]:
 def _require_own(node: NodeName, body: Body) -> None:
     if isinstance(body, Started) and body.node != node:
         raise JournalError(JOURNAL_FORKED, f"the journal of {node} says that it is {body.node}'s")
+
+
+def _require_own_key(node: NodeName, body: Body, owners: MutableMapping[str, NodeName]) -> None:
+    """One key, one node: of two that share one, at least one is a copy."""
+    if not isinstance(body, KeyIntroduced):
+        return
+    owner = owners.setdefault(body.public, node)
+    if owner != node:
+        raise JournalError(
+            JOURNAL_SIGNATURE, f"{node}: its key {body.public} is the one of {owner}'s journal"
+        )
 
 
 def _continues(before: StateSpan, span: StateSpan) -> bool:

@@ -1,0 +1,1 @@
+"""Threats of docs/concepts/evidence.md, each by its id, and what holds against it."""
