@@ -200,3 +200,10 @@ def test_a_misspelt_command_is_told_its_neighbour(capsys: Capture) -> None:
     """A word without a point is no file."""
     assert main(["statement", "sohw"]) == 2
     assert "Did you mean 'show'?" in capsys.readouterr().err
+
+
+def test_the_page_for_readers_names_every_form_and_every_table() -> None:
+    """A form that nobody hears of is of no use."""
+    page = (Path(__file__).parents[3] / "docs" / "start" / "statements.md").read_text("utf-8")
+    assert all(f"--as {form.value}" in page for form in Form if form is not Form.TEXT)
+    assert all(f"| `{rows.value}` |" in page for rows in Rows)

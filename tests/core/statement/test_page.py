@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,7 @@ from tests.core.statement.scenes import (
 )
 from tests.core.statement.test_statement import same_as_golden
 
+REFLECTION = Path(__file__).parents[2] / "golden" / "statement" / "reflection.json"
 EVIL = "<script>alert('1')</script>\"'&{{ 7 * 7 }}"
 
 
@@ -45,6 +47,13 @@ def test_the_page_is_what_it_was() -> None:
 def test_the_page_of_an_open_month_is_what_it_was() -> None:
     """Half judged; nothing is owed yet."""
     same_as_golden("open.html", page(statement(open_month(), ())))
+
+
+def test_the_page_of_the_demos_month_is_what_it_was() -> None:
+    """Reflection's October, as the demo's collector wrote it: a rack lost its NVLink switch."""
+    of = from_json(REFLECTION.read_bytes())
+    same_as_golden("reflection.html", page(of))
+    assert "USD 7,500,000.00" in page(of)
 
 
 def test_the_same_statement_gives_the_same_page() -> None:

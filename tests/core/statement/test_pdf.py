@@ -19,7 +19,7 @@ from gpusla.statement.render.contents import contents
 from gpusla.statement.render.document import texts
 from gpusla.statement.render.pdf import to_pdf
 from tests.core.statement.scenes import bad_october, four_promises, statement
-from tests.core.statement.test_page import answers
+from tests.core.statement.test_page import REFLECTION, answers
 
 MARKUP = '#panic("no") $x$ *bold* `raw` @label \\ // [ ] <tag>'
 
@@ -122,6 +122,15 @@ def test_markup_in_a_name_is_only_a_name() -> None:
     named = replace(evaluation, contract=replace(evaluation.contract, parties=parties))
     reader = PdfReader(io.BytesIO(pdf(statement(named, ()))))
     assert squeezed(MARKUP) in text_of(reader)
+
+
+def test_the_demos_month_is_a_pdf_of_four_pages() -> None:
+    """Reflection's October, with every figure of its answer."""
+    of = from_json(REFLECTION.read_bytes())
+    reader = PdfReader(io.BytesIO(pdf(of)))
+    assert len(reader.pages) == 4
+    for figure in answers(json.loads(to_json(of))):
+        assert squeezed(figure) in text_of(reader), figure
 
 
 @pytest.mark.parametrize("number", range(6))
