@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def live(directory: Path) -> None:
             os.writev(1, [json.dumps(told).encode(), b"\n"])
 
 
-def nurse() -> None:
+def nurse(live: Callable[[Path], None]) -> None:
     """Fork a writer for each directory named on standard input, and tell of its end."""
     for line in sys.stdin:
         begin, release = os.pipe()
@@ -65,6 +66,7 @@ def nurse() -> None:
             os.close(release)
             os.read(begin, 1)
             live(Path(line.strip()))
+            os._exit(0)
         os.close(begin)
         print(json.dumps({"born": child}), flush=True)  # noqa: T201
         sys.stdin.readline()
@@ -76,10 +78,17 @@ def nurse() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """How a life ends: at the entry of the n-th such call, or after n acknowledgements."""
+    """
+    How a life ends: at the entry of the n-th such call, or after n acknowledgements.
+
+    fate: what strace does to the call instead, such as `error=EIO`; the life may go on then.
+    onward: the same to all such calls after it.
+    """
 
     call: str
     number: int
+    fate: str = "signal=KILL"
+    onward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +102,13 @@ class Life:
 class Supervisor:
     """Starts writers on one directory, one after another, and kills each."""
 
-    def __init__(self, directory: Path, logs: Path) -> None:
-        self._directory = directory
+    def __init__(
+        self, directory: Path, logs: Path, module: str = "tests.agent.journal_lives"
+    ) -> None:
+        self.directory = directory
         self._logs = logs
         self._nursery = subprocess.Popen(
-            [sys.executable, "-m", "tests.agent.journal_lives"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -111,7 +122,7 @@ class Supervisor:
 
     def run(self, kill: Kill) -> Life:
         """Let one writer live until its kill."""
-        self._say(str(self._directory))
+        self._say(str(self.directory))
         child = int(self._hear()["born"])
         if kill.call == "time":
             return self._run_timed(child, kill.number)
@@ -124,7 +135,8 @@ class Supervisor:
 
     def _trace(self, child: int, kill: Kill, log: Path) -> "subprocess.Popen[str]":
         log.unlink(missing_ok=True)
-        inject = f"inject={kill.call}:signal=KILL:when={kill.number}"
+        when = f"{kill.number}+" if kill.onward else str(kill.number)
+        inject = f"inject={kill.call}:{kill.fate}:when={when}"
         tracer = subprocess.Popen(
             [
                 program("strace"),
@@ -175,13 +187,15 @@ class Supervisor:
 def where(log: str) -> str:
     """Return the call that the kill landed in, and on which of the journal's files."""
     lines = log.splitlines()
-    killed = next(line for line in lines if "killed by SIGKILL" in line)
+    killed = next((line for line in lines if "killed by SIGKILL" in line), None)
+    if killed is None:
+        return "none"
     thread = killed.partition("+++")[0].strip()
     last = [line for line in lines if "(" in line and "+++" not in line and thread in line][-1]
     name = last.partition("(")[0].split()[-1]
-    kinds = {"tally": "checkpoint", "journal-": "segment", "lock": "lock"}
+    kinds = {"node-key": "key", "tally": "checkpoint", "journal-": "segment", "lock": "lock"}
     return f"{name} {next((kind for mark, kind in kinds.items() if mark in last), 'directory')}"
 
 
 if __name__ == "__main__":
-    nurse()
+    nurse(live)

@@ -69,6 +69,7 @@ class SignedRig:
     directory: Path
     disk: Disk | None = None
     build: str = ""
+    segment_bytes: int = 1 << 20
     clock: SteppingClock = field(default_factory=SteppingClock)
     configuration: ChangingConfiguration = field(default_factory=ChangingConfiguration)
     source: RestartingSource = field(init=False)
@@ -82,7 +83,11 @@ class SignedRig:
     def start(self) -> None:
         """Start the agent, for the first time or again."""
         self.recorder = Recorder(
-            self.directory / "journal", NODE, self.clock.read, disk=self.disk or Disk()
+            self.directory / "journal",
+            NODE,
+            self.clock.read,
+            segment_bytes=self.segment_bytes,
+            disk=self.disk or Disk(),
         )
         sampler = Sampler(
             self.source,

@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_WRITE
@@ -38,7 +37,7 @@ from gpusla_agent.recorder.segments import (
 )
 from gpusla_agent.recorder.signing import Signer, Unsigned
 from gpusla_agent.recorder.tally import restore
-from gpusla_agent.recorder.values import ClockReading, RecorderHealth
+from gpusla_agent.recorder.values import ClockReading, RecorderHealth, Run
 
 SEGMENT_BYTES = 8 * 1024 * 1024
 RUN_MS = 1_000
@@ -54,17 +53,6 @@ FLUSH_BYTES = 1024 * 1024
 CHECKPOINT_RECORDS = 4_096
 
 _log = get_logger()
-
-
-@dataclass(slots=True)
-class _Run:
-    """Equal samples that are not in a record yet."""
-
-    from_mono_ms: int
-    at: Instant
-    samples: int
-    gap_ms: int
-    conditions: dict[Slot, Condition]
 
 
 class Recorder:
@@ -100,7 +88,7 @@ class Recorder:
         self._disk = disk or Disk()
         self._guard = threading.Lock()
         self._reader = Reader()
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._seen: dict[Slot, Condition] = {}
         self._interval_ms = self._valid_ms = RUN_MS
         self._pending: list[tuple[Head, bytes, Body]] = []
@@ -178,15 +166,15 @@ class Recorder:
             run.samples += 1
         else:
             self._close_run()
-            run = self._run = _Run(at.mono_ms, at, 1, 0, dict(conditions))
+            run = self._run = Run(at.mono_ms, at, 1, 0, dict(conditions))
         if self._is_due(run):
             self._close_run()
 
-    def _is_continued(self, run: _Run, at: Instant, conditions: Mapping[Slot, Condition]) -> bool:
+    def _is_continued(self, run: Run, at: Instant, conditions: Mapping[Slot, Condition]) -> bool:
         silence_ms = at.mono_ms - run.at.mono_ms
         return run.conditions == conditions and silence_ms <= self._valid_ms
 
-    def _is_due(self, run: _Run) -> bool:
+    def _is_due(self, run: Run) -> bool:
         longest_ms = RUN_FAILING_MS if self._is_failing else RUN_MS
         next_ms = run.at.mono_ms + self._interval_ms
         return run.conditions != self._seen or next_ms - run.from_mono_ms >= longest_ms
@@ -393,7 +381,8 @@ class Recorder:
     def close(self) -> None:
         """Sync what is left, leave a checkpoint and give the lock back."""
         self._close_run()
-        self.sync()
+        if not self.sync():
+            self.sync()  # The last words get one more file; there is no next pass that would try.
         if self.durable.sequence:
             self._write_checkpoint()
         if self._file is not None:

@@ -1,8 +1,9 @@
-"""What goes into a recorder beside records, and what it says of itself."""
+"""What goes into a recorder beside records, what it holds back, and what it says of itself."""
 
 from dataclasses import dataclass
 
-from gpusla.journal.model import ClockState
+from gpusla.identity import Slot
+from gpusla.journal.model import ClockState, Condition, Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,14 @@ class RecorderHealth:
     is_failing: bool
     dropped: int
     synced_wall_ms: int | None
+
+
+@dataclass(slots=True)
+class Run:
+    """Equal samples that are not in a record yet."""
+
+    from_mono_ms: int
+    at: Instant
+    samples: int
+    gap_ms: int
+    conditions: dict[Slot, Condition]

@@ -1,0 +1,49 @@
+"""A short life of a signing node, as a program: a start, four samples, a new key, a stop."""
+
+import json
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from gpusla.errors import GpuslaError
+from gpusla_agent.evidence.node_keys import prepare_rotation
+from gpusla_agent.recorder import recorder as recorder_module
+from tests.agent.journal_lives import nurse
+from tests.agent.signed_rig import SignedRig
+
+SEGMENT_BYTES = 3_000
+CHECKPOINT_RECORDS = 4
+SAMPLES = 4
+
+
+def live(directory: Path) -> None:
+    """Live; a start that is refused is a life that ends at once."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with suppress(GpuslaError):
+        _live(directory)
+
+
+def _live(directory: Path) -> None:
+    """After each pass say how many samples were taken, and how far the journal is durable."""
+    recorder_module.CHECKPOINT_RECORDS = CHECKPOINT_RECORDS
+    rig = SignedRig(directory, segment_bytes=SEGMENT_BYTES)
+    for sample in range(1, SAMPLES + 1):
+        if sample == SAMPLES - 1:
+            prepare_rotation(directory)
+        rig.run(1)
+        head = rig.recorder.durable
+        told = {
+            "seq": head.sequence,
+            "digest": head.digest,
+            "samples": sample,
+            "is_failing": rig.recorder.health.is_failing,
+        }
+        os.writev(1, [json.dumps(told).encode(), b"\n"])
+    rig.node.stop("end")
+
+
+if __name__ == "__main__":
+    nurse(live)
