@@ -24,7 +24,8 @@ FUZZ_SECONDS = "120"
 FUZZ_TARGETS = ("contract_file", "dcgm_page", "settings_file", "strict_yaml", "xid_line")
 MONTHS = "tests/results/truth_months.json"
 MILLION = "tests/results/second_opinion.json"
-"""Both steps write after every few cases and go on there, if the sources are the same."""
+CRASHES = "tests/results/ledger_crashes.json"
+"""These steps write after every few cases and go on there, if the sources are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ STEPS = (
         "a million cases beside the second opinion",
         ("shell", "python", "-m", "tests.reference.million", "--out", MILLION),
         300,
+    ),
+    Step(
+        "ten thousand runs of collectors that crash",
+        ("shell", "python", "-m", "tests.collector.crash_runs", "--out", CRASHES),
+        150,
     ),
     Step("bench sla", ("bench", "sla"), 10),
     Step("bench agent", ("bench", "agent"), 14),

@@ -7,7 +7,7 @@ from gpusla.documents import digest
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry
 from gpusla.ledger.release import Policy
-from gpusla_collector.ports import OPERATOR, InputFile, Store
+from gpusla_collector.ports import OPERATOR, Evidence, InputFile, Store
 from gpusla_collector.usecases.book_credits import EVERYTHING_AT_ONCE, Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
@@ -51,7 +51,7 @@ class Stage:
     clock: HandClock = field(default_factory=lambda: HandClock(START_MS))
     store: Store = field(default_factory=MemoryStore)
     agents: FakeAgents = field(default_factory=FakeAgents)
-    evidence: MemoryEvidence = field(default_factory=MemoryEvidence)
+    evidence: Evidence = field(default_factory=MemoryEvidence)
     files: Files = field(default_factory=Files)
     board: StandingBoard = field(default_factory=StandingBoard)
 
@@ -70,6 +70,7 @@ class Stage:
         *,
         final_after_ms: int | None = None,
         holder: str = "this",
+        lease_ms: int = 15_000,
         policy: Policy = EVERYTHING_AT_ONCE,
     ) -> Turns:
         """Return a new process on the same store, agents and files."""
@@ -90,7 +91,7 @@ class Stage:
             corrector=Corrector(self.store, self.evidence, self.clock, booker),
             reconciler=None,
             holder=holder,
-            lease_ms=15_000,
+            lease_ms=lease_ms,
         )
 
     def entries(self, period: str | None = None) -> tuple[Entry, ...]:
