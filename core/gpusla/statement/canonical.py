@@ -7,7 +7,6 @@ from gpusla.contracts.model import ContractVersion
 from gpusla.instants import format_instant
 from gpusla.ledger.entries import Entry
 from gpusla.sla.digest import canonical, plain
-from gpusla.sla.digest import digest as evaluation_digest
 from gpusla.sla.evaluation import Derivation
 from gpusla.statement.model import Statement
 from gpusla.statement.terms import plain_terms
@@ -24,6 +23,7 @@ statements become final, and the billing period that a segment is a part of.
 def to_json(statement: Statement) -> bytes:
     """Return the statement's canonical bytes; equal statements give equal bytes everywhere."""
     evaluation = statement.evaluation
+    figures = plain(evaluation)
     return canonical(
         {
             "format": FORMAT,
@@ -38,8 +38,8 @@ def to_json(statement: Statement) -> bytes:
                 "whole_end": format_instant(evaluation.period.whole.end_ms),
                 "judged_until": format_instant(evaluation.until_ms),
             },
-            "evaluation": plain(evaluation),
-            "evaluation_digest": evaluation_digest(evaluation),
+            "evaluation": figures,
+            "evaluation_digest": hashlib.sha256(canonical(figures)).hexdigest(),
             "derivation": _derivation(statement.derivation),
             "entries": [_entry(entry) for entry in statement.entries],
             "inputs": _inputs(statement),

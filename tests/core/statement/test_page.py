@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gpusla.contracts.model import Parties
+from gpusla.contracts.model import ContractVersion, Parties
 from gpusla.identity import NodeName
 from gpusla.journal.model import Finding
 from gpusla.ledger.booking import decide
@@ -21,6 +21,7 @@ from gpusla.statement.reading import from_json
 from gpusla.statement.render.contents import contents
 from gpusla.statement.render.document import Mark, Row, Table
 from gpusla.statement.render.page import to_html
+from tests.core.sla.making import CONTRACT
 from tests.core.statement.scenes import (
     INPUTS,
     bad_october,
@@ -28,7 +29,13 @@ from tests.core.statement.scenes import (
     open_month,
     statement,
 )
-from tests.core.statement.test_statement import same_as_golden
+from tests.core.statement.test_statement import (
+    NOTHING,
+    ON_CLAIM,
+    SHADOW,
+    one_gpu,
+    same_as_golden,
+)
 
 REFLECTION = Path(__file__).parents[2] / "golden" / "statement" / "reflection.json"
 EVIL = "<script>alert('1')</script>\"'&{{ 7 * 7 }}"
@@ -149,6 +156,41 @@ def test_the_page_needs_nothing_but_itself() -> None:
     assert "url(" not in html
     assert "@import" not in html
     assert "default-src 'none'" in unescape(html)
+
+
+@pytest.mark.parametrize(
+    ("of", "more", "label", "amount"),
+    [
+        # 18 of 744 hours: 97.5 %, the tier of 10 %.
+        (CONTRACT, {}, "Credit by what is known so far", "USD 15,000,000.00"),
+        # 10 % of a price of USD 10,000.00.
+        (SHADOW, {}, "Worth at the shadow price; no money is owed", "USD 1,000.00"),
+        (NOTHING, {}, "Credit by what is known so far", "USD 0.00"),
+        (ON_CLAIM, {}, "May be claimed", "USD 15,000,000.00"),
+    ],
+)
+def test_the_answer_is_called_what_it_is(
+    of: ContractVersion, more: dict[str, object], label: str, amount: str
+) -> None:
+    """Known so far, a shadow, nothing, or to be asked for; final ones are owed."""
+    document = contents(statement(one_gpu(of, 18, **more), ()))
+    assert (document.amount_label, document.amount) == (label, amount)
+    assert not document.is_settled
+    assert label in Text.of(to_html(document).decode())
+
+
+def test_a_final_credit_is_owed() -> None:
+    """And the page says that it is settled."""
+    document = contents(statement(four_promises()))
+    assert (document.amount_label, document.amount) == ("Credit owed", "USD 2,000,000.01")
+    assert document.is_settled
+
+
+def test_a_month_without_a_loss_has_no_list_of_losses() -> None:
+    """And says that nothing was lost."""
+    document = contents(statement(one_gpu(CONTRACT, 0), ()))
+    assert "losses" not in {section.id for section in document.sections}
+    assert "No committed time was lost in this period." in Text.of(to_html(document).decode())
 
 
 def test_the_page_ends_with_its_digest() -> None:

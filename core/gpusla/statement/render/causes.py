@@ -11,15 +11,11 @@ from gpusla.sla.evaluation import Evaluation, Loss
 
 @dataclass(frozen=True, slots=True)
 class CauseGroup:
-    """All losses with the same reasons, in order of time."""
+    """All losses with the same reasons, in order of time, and what they came to together."""
 
     reasons: tuple[str, ...]
     losses: tuple[Loss, ...]
-
-    @property
-    def gpu_ms(self) -> Fraction:
-        """What they came to together."""
-        return sum((loss.gpu_ms for loss in self.losses), Fraction(0))
+    gpu_ms: Fraction
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -50,7 +46,10 @@ def causes_of(evaluation: Evaluation) -> tuple[CauseGroup, ...]:
     found: dict[tuple[str, ...], list[Loss]] = {}
     for loss in sorted(evaluation.losses, key=lambda loss: (loss.interval, loss.unit)):
         found.setdefault(loss.reasons, []).append(loss)
-    groups = [CauseGroup(reasons, tuple(losses)) for reasons, losses in found.items()]
+    groups = [
+        CauseGroup(reasons, tuple(losses), sum((loss.gpu_ms for loss in losses), Fraction(0)))
+        for reasons, losses in found.items()
+    ]
     return tuple(sorted(groups, key=lambda group: (-group.gpu_ms, group.reasons)))
 
 
