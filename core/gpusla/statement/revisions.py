@@ -17,6 +17,9 @@ from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import gpu_hours, instant, money, percent
 
 NONE = "none"
+CREDIT = "credit"
+"""The name of the whole credit's change; its parts are called `credit of` their objectives."""
+
 DIGEST_COLUMNS = 12
 JOURNALS_MAX = 6
 
@@ -175,7 +178,7 @@ def _amounts(before: Statement, after: Statement) -> Iterator[Change]:
         then, here = (one.get(name, 0) for one in parts)
         label = f"credit of {name}"
         yield Change(Ground.AMOUNTS, label, write(then), write(here), here - then)
-    yield Change(Ground.AMOUNTS, "credit", write(_credit(before)), write(_credit(after)))
+    yield Change(Ground.AMOUNTS, CREDIT, write(_credit(before)), write(_credit(after)))
 
 
 def _pair(ground: Ground, name: str, told: Iterable[str]) -> Change:
@@ -186,7 +189,7 @@ def _pair(ground: Ground, name: str, told: Iterable[str]) -> Change:
 def _lost_by_cause(evaluation: Evaluation) -> Mapping[str, Fraction]:
     found: dict[str, Fraction] = {}
     for loss in evaluation.losses:
-        name = ", ".join(loss.reasons)
+        name = ", ".join(loss.reasons).replace("_", " ")
         found[name] = found.get(name, Fraction(0)) + loss.gpu_ms
     return found
 

@@ -4,6 +4,7 @@ from gpusla.statement.model import Statement
 from gpusla.statement.numbers import money
 from gpusla.statement.render.document import Block, Mark, Paragraph, Row, Section, Table
 from gpusla.statement.revisions import (
+    CREDIT,
     Change,
     Ground,
     changes_between,
@@ -26,15 +27,15 @@ def changes_section(before: Statement, after: Statement) -> Section:
     """
     changes = changes_between(before, after)
     blocks: list[Block] = [Paragraph(summary_words(before, after))]
+    blocks += _money(before, after, changes)
     for ground in (Ground.AMOUNTS, Ground.FACTS, Ground.TERMS):
         rows = [
             Row((change.name, change.before, change.after))
             for change in changes
-            if change.ground is ground and change.minor_units is None
+            if change.ground is ground and change.minor_units is None and change.name != CREDIT
         ]
         if rows:
             blocks.append(Table((TITLES[ground], "before", "now"), tuple(rows), 0))
-    blocks += _money(before, after, changes)
     if not changes:
         blocks.append(Paragraph("Nothing else is different.", Mark.QUIET))
     return Section("changes", "What changed since the statement before", tuple(blocks))
@@ -52,5 +53,5 @@ def _money(before: Statement, after: Statement, changes: tuple[Change, ...]) -> 
         return []
     was, now = (one.evaluation.credit_minor_units.value for one in (before, after))
     figures = was, now, difference_minor_units(before, after)
-    total = Row(("credit", *(money(contract, figure) for figure in figures)), Mark.TOTAL)
+    total = Row((CREDIT, *(money(contract, figure) for figure in figures)), Mark.TOTAL)
     return [Table(("The credit", "before", "now", "difference"), (*rows, total), 3)]
