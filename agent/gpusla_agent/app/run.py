@@ -73,6 +73,7 @@ class Agent:
         machine = MachineClock(self._clock)
         configuration = AllSubjects(configuration_of(now), settings, self._web)
         recorder = Recorder(now.data_directory / "journal", now.node, machine.read)
+        recorder.retention = now.retention
         try:
             self.node, self._sampler, self.server = self._assemble(
                 machine, configuration, recorder, source

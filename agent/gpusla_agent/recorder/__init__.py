@@ -6,8 +6,9 @@ signed, `recorder` is the writer.
 """
 
 from gpusla_agent.recorder.recorder import Recorder
+from gpusla_agent.recorder.retention import Retention
 from gpusla_agent.recorder.segments import Disk
 from gpusla_agent.recorder.signing import Signer
 from gpusla_agent.recorder.values import ClockReading, RecorderHealth
 
-__all__ = ["ClockReading", "Disk", "Recorder", "RecorderHealth", "Signer"]
+__all__ = ["ClockReading", "Disk", "Recorder", "RecorderHealth", "Retention", "Signer"]

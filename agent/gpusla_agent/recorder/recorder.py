@@ -25,6 +25,7 @@ from gpusla.journal.model import (
 )
 from gpusla.logs import get_logger
 from gpusla.timeline.fold import Carry
+from gpusla_agent.recorder.retention import Retention, retire
 from gpusla_agent.recorder.segments import (
     Disk,
     Reader,
@@ -33,6 +34,7 @@ from gpusla_agent.recorder.segments import (
     line_digest,
     list_segments,
     lock,
+    tally_before,
     verify_last_segment,
 )
 from gpusla_agent.recorder.signing import Signer, Unsigned
@@ -100,6 +102,8 @@ class Recorder:
         self._unsigned = Unsigned()
         self._missing: Gap | None = None
         self.sampled_mono_ms: int | None = None
+        self.retention: Retention | None = None
+        self._fetched = 0
         self._lock = lock(directory)
         try:
             self._open()
@@ -135,14 +139,7 @@ class Recorder:
 
     def at(self, reading: ClockReading) -> Instant:
         """Return the instant of a reading of the clocks."""
-        return Instant(
-            reading.boot,
-            self.start,
-            reading.mono_ms,
-            reading.wall_ms,
-            reading.clock,
-            reading.error_ms,
-        )
+        return reading.at(self.start)
 
     def append(self, body: Body) -> None:
         """Add a record; the samples before it go first."""
@@ -286,6 +283,8 @@ class Recorder:
     def _next_file(self) -> SegmentFile:
         first = self.durable.sequence + 1
         file = SegmentFile.create(self._directory, first, self._disk)
+        if first > 1:
+            self._tally.write(tally_before(file.segment))
         kept = [segment for segment in self._segments if segment.first < first]
         with self._guard:
             self._segments = [*kept, file.segment]
@@ -316,6 +315,11 @@ class Recorder:
     def _write_checkpoint(self) -> None:
         self._tally.write(self._checkpoint)
         self._checkpointed = self.durable.sequence
+        if self.retention is not None:
+            now_ms = self._read_clock().wall_ms
+            kept = retire(self._segments, self.retention, self._fetched, now_ms, self._disk)
+            with self._guard:
+                self._segments = kept
 
     # --- what is acknowledged -----------------------------------------------------------------
 
@@ -337,6 +341,8 @@ class Recorder:
         """
         with self._guard:
             until, segments = self._tally.head.sequence, list(self._segments)
+            # Whoever asks for what comes after a record says that he has it.
+            self._fetched = max(self._fetched, min(after, until))
         return self._reader.read(segments, after, min(limit_records, until - after), limit_bytes)
 
     def state_ms(self) -> dict[tuple[Slot, State], int]:

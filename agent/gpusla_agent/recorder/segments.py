@@ -47,6 +47,11 @@ class Segment:
     first: int
 
 
+def tally_before(segment: Segment) -> Path:
+    """Return where the tally of all records before a segment is."""
+    return segment.path.with_name(f"tally-{segment.first:020}.json")
+
+
 class SegmentFile:
     """
     The segment that is written to.

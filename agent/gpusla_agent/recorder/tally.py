@@ -11,13 +11,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gpusla.catalogue.codes import JOURNAL_CORRUPT
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
 from gpusla.evidence.keys import PUBLIC_BYTES, from_text, key_id
 from gpusla.identity import GpuUuid, Slot, parse_slot
 from gpusla.journal.chain import EMPTY, Head, follow
-from gpusla.journal.codec import decode
+from gpusla.journal.codec import decode, encode
 from gpusla.journal.model import (
+    GENESIS,
     Body,
     ClockStepped,
     KeyIntroduced,
@@ -28,10 +30,11 @@ from gpusla.journal.model import (
 )
 from gpusla.timeline.fold import Carry, advance
 from gpusla_agent.recorder.kernel_account import KernelAccount
-from gpusla_agent.recorder.segments import Segment, line_digest, lines
+from gpusla_agent.recorder.segments import Segment, line_digest, lines, tally_before
 
 StateMs = dict[tuple[Slot, State], int]
 XidCounts = dict[tuple[GpuUuid, int], int]
+_Numbered = tuple[int, Body]
 
 
 class Tally:
@@ -52,8 +55,8 @@ class Tally:
         self.kernel = KernelAccount()
         self.key = ""
         # The records that the carry rests on: a start, maybe a clock step, maybe a sample.
-        self._anchors: list[int] = []
-        self._latest: int | None = None
+        self._anchors: list[_Numbered] = []
+        self._latest: _Numbered | None = None
 
     def add(self, head: Head, body: Body) -> None:
         """Take in the record that head stands for; it must be the next one."""
@@ -79,11 +82,11 @@ class Tally:
             with suppress(ValueError):  # Nobody can sign with what is no key.
                 self.key = key_id(from_text(body.public, PUBLIC_BYTES))
         if isinstance(body, Started):
-            self._anchors = [sequence]
+            self._anchors = [(sequence, body)]
         elif isinstance(body, ClockStepped):
-            self._anchors = [*self._anchors[:1], sequence]
+            self._anchors = [*self._anchors[:1], (sequence, body)]
         if isinstance(body, Observed):
-            self._latest = sequence
+            self._latest = sequence, body
         if self.carry.last is None:
             self._latest = None
 
@@ -93,7 +96,15 @@ class Tally:
         tally = cls()
         tally.head = Head(content["sequence"], content["digest"])
         tally.starts = content["starts"]
-        tally._anchors, tally._latest = content["anchors"], content["latest"]
+        if "records" not in content:  # In old ones: the segments still have what they name.
+            numbers = [one for one in (*content["anchors"], content["latest"]) if one is not None]
+            content["records"] = [
+                [one, next(lines(segments, one - 1)).decode("ascii")] for one in numbers
+            ]
+            content["anchors"] = len(content["anchors"])
+        records = [(number, decode(line.encode("ascii"))[1]) for number, line in content["records"]]
+        tally._anchors = records[: content["anchors"]]
+        tally._latest = next(iter(records[content["anchors"] :]), None)
         tally.state_ms = {
             (parse_slot(slot), State(state)): ms for slot, state, ms in content["state_ms"]
         }
@@ -102,9 +113,7 @@ class Tally:
             tally.xid_last_wall_ms[GpuUuid(gpu), xid] = last_wall_ms
         tally.kernel = KernelAccount.read(content["kernel"])  # Not in old ones: folded anew.
         tally.key = content.get("key", "")  # Nor this; whoever wrote those had no key.
-        latest = [] if tally._latest is None else [tally._latest]
-        for sequence in (*tally._anchors, *latest):
-            _, body = decode(next(lines(segments, sequence - 1)))
+        for sequence, body in records:
             tally.carry, _ = advance(tally.carry, sequence, body)
         return tally
 
@@ -114,8 +123,11 @@ class Tally:
             "sequence": self.head.sequence,
             "digest": self.head.digest,
             "starts": self.starts,
-            "anchors": self._anchors,
-            "latest": self._latest,
+            "anchors": len(self._anchors),
+            "records": [
+                [sequence, encode(sequence, GENESIS, body).decode("ascii")]
+                for sequence, body in (*self._anchors, *filter(None, [self._latest]))
+            ],
             "state_ms": [[str(slot), state, ms] for (slot, state), ms in self.state_ms.items()],
             "kernel": self.kernel.write(),
             "key": self.key,
@@ -134,10 +146,11 @@ def restore(path: Path, segments: list[Segment], end: Head) -> Tally:
     """
     Return the tally of the journal up to end, from the checkpoint at path where it is good.
 
+    Where it is not, from the one before the first segment, or from nothing if that is the first.
     Raises JournalError if a record that is read does not follow the one before it, or is not what
     its kind should be.
     """
-    tally = _from_checkpoint(path, segments, end) or Tally()
+    tally = _from_checkpoint(path, segments, end) or _from_nothing(segments)
     for line in lines(segments, tally.head.sequence):
         head, _, body = follow(tally.head, line)
         tally.add(head, body)
@@ -145,12 +158,47 @@ def restore(path: Path, segments: list[Segment], end: Head) -> Tally:
     return tally
 
 
+def is_tally_before(segment: Segment) -> bool:
+    """Return whether the tally of all before a segment is on disk, and fits its first record."""
+    try:
+        content = _content(tally_before(segment))
+        _require_before(content, segment)
+    except (OSError, ValueError, KeyError, TypeError, JournalError):
+        return False
+    return True
+
+
+def _require_before(content: dict[str, Any], segment: Segment) -> None:
+    """A tally of another history would let its sums go on under this one."""
+    follow(Head(content["sequence"], content["digest"]), next(lines([segment], segment.first - 1)))
+
+
+def _from_nothing(segments: list[Segment]) -> Tally:
+    if not segments or segments[0].first == 1:
+        return Tally()
+    path = tally_before(segments[0])
+    try:
+        content = _content(path)
+        _require_before(content, segments[0])
+        tally = Tally.read(content, segments)
+    except (OSError, ValueError, KeyError, TypeError, JournalError) as cause:
+        raise JournalError(
+            JOURNAL_CORRUPT, f"{path}: what was before record {segments[0].first} is not known"
+        ) from cause
+    return tally
+
+
+def _content(path: Path) -> dict[str, Any]:
+    stored = json.loads(path.read_bytes())
+    if _sum(stored["tally"]) != stored["sum"]:
+        raise ValueError(path)
+    content: dict[str, Any] = json.loads(stored["tally"])
+    return content
+
+
 def _from_checkpoint(path: Path, segments: list[Segment], end: Head) -> Tally | None:
     try:
-        stored = json.loads(path.read_bytes())
-        if _sum(stored["tally"]) != stored["sum"]:
-            return None
-        content = json.loads(stored["tally"])
+        content = _content(path)
         head = Head(content["sequence"], content["digest"])
         if head.sequence > end.sequence or line_digest(segments, head.sequence) != head.digest:
             return None

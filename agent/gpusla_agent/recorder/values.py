@@ -16,6 +16,10 @@ class ClockReading:
     clock: ClockState
     error_ms: int | None
 
+    def at(self, start: int) -> Instant:
+        """Return the same as an instant of the agent's start of this number."""
+        return Instant(self.boot, start, self.mono_ms, self.wall_ms, self.clock, self.error_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class RecorderHealth:

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from gpusla.catalogue.codes import BAD_SETTING
 from gpusla.documents import Address, Form, Identifier, ListenAddress, problem
+from gpusla_agent.recorder.retention import KEEP_DAYS, SIZE_BYTES_MAX
 
 MINUTE_MS = 60_000
 
@@ -75,6 +76,13 @@ class KernelLogForm(Form):
     path: str = "/dev/kmsg"
 
 
+class JournalForm(Form):
+    """How much of the journal stays on the node; what was not fetched always does."""
+
+    keep_days: Annotated[int, Field(ge=35, le=3_650)] = KEEP_DAYS
+    size_bytes_max: Annotated[int, Field(ge=2**28, le=2**44)] = SIZE_BYTES_MAX
+
+
 class RedfishForm(Form):
     """The board management controller."""
 
@@ -126,6 +134,7 @@ class AgentForm(Form):
     telemetry: dict[Identifier, list[Agreed]] = Field(default_factory=dict)
     metrics: MetricsForm = Field(default_factory=MetricsForm)
     kernel_log: KernelLogForm = Field(default_factory=KernelLogForm)
+    journal: JournalForm = Field(default_factory=JournalForm)
     host: HostForm = Field(default_factory=HostForm)
 
     @model_validator(mode="after")

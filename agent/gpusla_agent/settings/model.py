@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gpusla.catalogue.readings import Consent
 from gpusla.identity import ContractId, NodeName
+from gpusla_agent.recorder import Retention
 from gpusla_agent.sources.host.settings import RedfishSettings
 
 
@@ -48,6 +49,7 @@ class Settings:
     source: `nvml` or `dcgm_exporter`; dcgm_exporter_url is None for the first.  telemetry: what may
     be taken of the GPUs that serve a contract; capacity for all others.  host, port: to listen on.
     web_config_file: who may see the pages, None if everybody who reaches the address.
+    retention: how much of the journal stays on the node.
     """
 
     node: NodeName
@@ -67,4 +69,5 @@ class Settings:
     telemetry: Mapping[ContractId, AbstractSet[Consent]]
     metrics: MetricsSettings
     kernel_log: KernelLogSettings
+    retention: Retention
     host_probes: HostSettings

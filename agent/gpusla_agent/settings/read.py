@@ -8,6 +8,7 @@ from gpusla.catalogue.readings import Consent
 from gpusla.documents import SIZE_BYTES_MAX, Document, digest, parse, validate
 from gpusla.errors import Position, SettingsError
 from gpusla.identity import ContractId, NodeName
+from gpusla_agent.recorder import Retention
 from gpusla_agent.settings.form import AgentForm, HostForm
 from gpusla_agent.settings.model import (
     HostSettings,
@@ -72,6 +73,7 @@ def _settings(form: AgentForm, beside: Path) -> Settings:
         },
         metrics=MetricsSettings(form.metrics.set == "full", tuple(form.metrics.dcgm_dialects)),
         kernel_log=KernelLogSettings(form.kernel_log.enabled, beside / form.kernel_log.path),
+        retention=Retention(form.journal.keep_days, form.journal.size_bytes_max),
         host_probes=_host(form.host, beside),
     )
 

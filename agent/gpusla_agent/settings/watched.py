@@ -24,6 +24,7 @@ LIVE = frozenset({"interval_ms", "telemetry", "metrics", "tenants", "web_config_
 
 _WRITTEN_AS: dict[str, tuple[str, ...]] = {
     "host": ("listen",),
+    "retention": ("journal",),
     "port": ("listen",),
     "deadline_ms": ("nvml", "deadline_ms"),
     "library_directory": ("nvml", "library_directory"),

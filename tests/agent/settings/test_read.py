@@ -32,6 +32,7 @@ nvml: {deadline_ms: 600, library_directory: /opt/driver}
 telemetry: {ref-2026: [activity], house-lab: [activity, processes, job_names]}
 metrics: {set: full, dcgm_dialects: [4.8, "4.9"]}
 kernel_log: {enabled: false, path: /dev/kmsg}
+journal: {keep_days: 90}
 host:
   enabled: true
   imex: false

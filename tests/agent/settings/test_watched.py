@@ -34,6 +34,7 @@ CHANGES = {
     "telemetry": ("{ref-2026: [activity], ", "{"),
     "metrics": ("set: full", "set: default"),
     "kernel_log": ("kernel_log: {enabled: false", "kernel_log: {enabled: true"),
+    "retention": ("journal: {keep_days: 90}", "journal: {keep_days: 91}"),
     "host_probes": ("imex: false", "imex: true"),
 }
 
