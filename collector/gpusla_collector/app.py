@@ -19,7 +19,9 @@ from gpusla_collector.adapters.prometheus import PrometheusCounters
 from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import migrate, require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
+from gpusla_collector.adapters.webhook import Webhook
 from gpusla_collector.settings import Settings
+from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
@@ -102,6 +104,8 @@ def opened(settings: Settings, clock: Clock) -> Iterator[Collector]:
             _release(collector)
             if counters is not None:
                 counters.close()
+            if collector.turns.announcer is not None:
+                collector.turns.announcer.receiver.close()
 
 
 def upgrade(settings: Settings) -> str:
@@ -157,8 +161,14 @@ def _build(
         reconciler=None if counters is None else _reconciler(settings, clock, store, counters),
         holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         lease_ms=form.lease_ms,
+        announcer=_announcer(settings, clock, store),
     )
     return Collector(settings, clock, board, turns)
+
+
+def _announcer(settings: Settings, clock: Clock, store: SqlStore) -> Announcer | None:
+    form = settings.form.announcements
+    return None if form is None else Announcer(store, Webhook(form.name, form.url), clock)
 
 
 def input_files(settings: Settings) -> InputFilesOnDisk:
@@ -197,6 +207,8 @@ def _jobs(collector: Collector) -> list[schedule.Job]:
     ]
     if turns.reconciler is not None:
         jobs.append(schedule.Job("reconcile", turns.reconcile_turn, form.reconcile_interval_ms))
+    if form.announcements is not None:
+        jobs.append(schedule.Job("announce", turns.announce_turn, form.announcements.interval_ms))
     return jobs
 
 

@@ -51,6 +51,14 @@ class ApprovalsForm(Form):
     by: Annotated[list[Person], Field(min_length=PEOPLE)]
 
 
+class AnnouncementsForm(Form):
+    """Who is told of bookings; what a receiver has taken is remembered under its name."""
+
+    name: Person
+    url: Url
+    interval_ms: Interval = 10_000
+
+
 class CollectorForm(Form):
     """The file as it is written."""
 
@@ -79,6 +87,7 @@ class CollectorForm(Form):
     close_patience_ms: Annotated[int, Field(ge=0)] = HOUR_MS
     posting: Literal["shadow", "automatic"] = "shadow"
     approvals: ApprovalsForm | None = None
+    announcements: AnnouncementsForm | None = None
     metered_from: InstantMs | None = None
 
 

@@ -22,6 +22,7 @@ from gpusla.ledger.release import Mode, Proposal
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import (
     Account,
+    Announcement,
     Approval,
     ContractFile,
     Cursor,
@@ -123,6 +124,8 @@ class MemoryStore:
         self.newest: dict[tuple[ContractId, str], str] = {}
         self.ledger: list[Entry] = []
         self.found: dict[str, Finding] = {}
+        self.announced: list[Announcement] = []
+        self.taken: set[tuple[str, str]] = set()
         self.proposed: dict[str, Proposal] = {}
         self.approved: dict[tuple[str, str], Approval] = {}
         self.switched: dict[ContractId, Mode] = {}
@@ -274,7 +277,21 @@ class MemoryStore:
             raise LedgerError(LEDGER_CONFLICT, "another entry stands under this key")
         self.keep(lease, judged)
         self.ledger += new
+        self.announced += [
+            Announcement(entry.key, f"credit_{entry.status}", "{}", judged.judged_ms)
+            for entry in new
+        ]
         return tuple(new)
+
+    def undelivered(self, receiver: str, limit: int) -> tuple[Announcement, ...]:
+        """Return what a receiver has not taken."""
+        left = [one for one in self.announced if (one.key, receiver) not in self.taken]
+        return tuple(left[:limit])
+
+    def delivered(self, lease: Lease, receiver: str, key: str, now_ms: int) -> None:  # noqa: ARG002
+        """Remember that a receiver took it."""
+        self._require(lease)
+        self.taken.add((key, receiver))
 
     def credit_notes(
         self, scope: Scope, contract: ContractId | None = None

@@ -16,6 +16,7 @@ from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
 from gpusla_collector.ports import OPERATOR, Lease, Store
+from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.closed_periods import ClosedPeriods
@@ -37,7 +38,8 @@ class Turns:
     """
     All use cases on one store, and what they leave for one another.
 
-    holder: names this process.  reconciler: None without a Prometheus.
+    holder: names this process.  reconciler: None without a Prometheus.  announcer: None where
+    nobody is told of bookings.
     """
 
     store: Store
@@ -52,6 +54,7 @@ class Turns:
     reconciler: Reconciler | None
     holder: str
     lease_ms: int
+    announcer: Announcer | None = None
     _lease: Lease | None = None
     _asked_ms: int | None = None
     _fetch_errors: Mapping[NodeName, str] = field(default_factory=dict)
@@ -111,6 +114,11 @@ class Turns:
         """Compare journals and Prometheus."""
         if self._asked_ms is not None:
             self._with_world(self._reconcile)
+
+    def announce_turn(self) -> None:
+        """Tell of what was booked."""
+        if self._lease is not None and self.announcer is not None:
+            self.announcer.announce_all(self._lease)
 
     def once(self) -> bool:
         """Take each turn that makes figures once; returns whether this process leads."""

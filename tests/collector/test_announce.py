@@ -1,0 +1,162 @@
+"""Who is told of bookings: everything, in order, at least once, and once under each key."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from gpusla.catalogue.codes import FENCED, RECEIVER_UNREACHABLE
+from gpusla.errors import ServiceError, StoreError
+from gpusla_collector.adapters.webhook import Webhook
+from gpusla_collector.ports import Announcement, Lease, Store
+from gpusla_collector.usecases.announce import Announcer
+from tests.collector.fakes import HandClock
+from tests.collector.test_store import entry, judged, posted
+
+ENTRIES = [entry(1), entry(2), posted(3)]
+KEYS = [one.key for one in ENTRIES]
+
+
+@dataclass(slots=True)
+class FakeReceiver:
+    """Takes what it is handed, but for the calls that it is told to refuse or to forget."""
+
+    name: str = "billing"
+    refused: set[int] = field(default_factory=set)
+    lost: set[int] = field(default_factory=set)
+    taken: list[str] = field(default_factory=list)
+    calls: int = 0
+
+    def take(self, announcement: Announcement) -> None:
+        """Take it; where the answer is lost, the sender cannot know that it was taken."""
+        self.calls += 1
+        if self.calls not in self.refused:
+            self.taken.append(announcement.key)
+        if self.calls in self.refused | self.lost:
+            raise ServiceError(RECEIVER_UNREACHABLE, "billing: no answer")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def announcer(store: Store, receiver: FakeReceiver) -> Announcer:
+    """Return an announcer on a store with three entries."""
+    return Announcer(store, receiver, HandClock())
+
+
+@pytest.fixture
+def booked(store: Store, lease: Lease) -> Store:
+    """A store with three entries."""
+    store.book(lease, judged(), lambda _: ENTRIES)
+    return store
+
+
+def test_everything_is_told_once_and_in_order(booked: Store, lease: Lease) -> None:
+    """A second turn finds nothing to do."""
+    receiver = FakeReceiver()
+    assert announcer(booked, receiver).announce_all(lease) == len(KEYS)
+    assert announcer(booked, receiver).announce_all(lease) == 0
+    assert receiver.taken == KEYS
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_what_was_refused_is_told_again_and_nothing_overtakes_it(
+    booked: Store, lease: Lease, call: int
+) -> None:
+    """The next turn begins where this one stopped."""
+    receiver = FakeReceiver(refused={call})
+    with pytest.raises(ServiceError):
+        announcer(booked, receiver).announce_all(lease)
+    assert receiver.taken == KEYS[: call - 1]
+    announcer(booked, receiver).announce_all(lease)
+    assert receiver.taken == KEYS
+
+
+def test_a_lost_answer_means_twice_under_the_same_key(booked: Store, lease: Lease) -> None:
+    """Never not at all."""
+    receiver = FakeReceiver(lost={2})
+    with pytest.raises(ServiceError):
+        announcer(booked, receiver).announce_all(lease)
+    announcer(booked, receiver).announce_all(lease)
+    assert receiver.taken == [KEYS[0], KEYS[1], KEYS[1], KEYS[2]]
+
+
+def test_another_receiver_is_told_everything(booked: Store, lease: Lease) -> None:
+    """What one has taken says nothing about the other."""
+    announcer(booked, FakeReceiver()).announce_all(lease)
+    other = FakeReceiver("audit")
+    announcer(booked, other).announce_all(lease)
+    assert other.taken == KEYS
+
+
+def test_a_stale_leader_does_not_go_on_telling(booked: Store, lease: Lease) -> None:
+    """It is refused at the first that it would remember."""
+    assert booked.acquire("collector", "other", 1_000, 1_000) is not None
+    receiver = FakeReceiver()
+    with pytest.raises(StoreError) as caught:
+        announcer(booked, receiver).announce_all(lease)
+    assert caught.value.code is FENCED
+    assert receiver.calls == 1
+
+
+@contextmanager
+def listening(statuses: list[int]) -> Iterator[tuple[str, list[tuple[str, dict[str, object]]]]]:
+    """Serve one answer after another; gives the URL, and what arrived as key and body."""
+    arrived: list[tuple[str, dict[str, object]]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            arrived.append((self.headers["Idempotency-Key"], body))
+            self.send_response(statuses.pop(0))
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/credits", arrived
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_webhook_gets_the_entry_under_its_key() -> None:
+    """As JSON; the key stands in a header that receivers know."""
+    content = json.dumps({"amount_minor_units": 500, "document": "CN-alpha-000001"})
+    told = Announcement("k" * 64, "credit_posted", content, 7)
+    with listening([204]) as (url, arrived):
+        receiver = Webhook("billing", url)
+        receiver.take(told)
+        receiver.close()
+    body = {"key": told.key, "topic": told.topic, "written_ms": 7, "entry": json.loads(content)}
+    assert arrived == [(told.key, body)]
+
+
+@pytest.mark.parametrize("status", [301, 307, 400, 401, 409, 500, 503])
+def test_only_a_success_counts_as_taken(status: int) -> None:
+    """A redirect is not followed: whoever answers there was not configured."""
+    with listening([status]) as (url, arrived):
+        receiver = Webhook("billing", url)
+        with pytest.raises(ServiceError, match=f"billing: it answers {status}"):
+            receiver.take(Announcement("k", "credit_posted", "{}", 7))
+        receiver.close()
+    assert len(arrived) == 1
+
+
+def test_a_receiver_that_is_not_there_is_an_error_that_passes() -> None:
+    """The same announcement is handed over at the next turn."""
+    receiver = Webhook("billing", "http://127.0.0.1:1/credits")
+    with pytest.raises(ServiceError) as caught:
+        receiver.take(Announcement("k", "credit_posted", "{}", 7))
+    assert caught.value.retryable
+    receiver.close()
