@@ -69,7 +69,7 @@ BAD_INVENTORIES = (
     changed(INVENTORY, "duplicate_id", "id: r01-t02", "id: r01-t01", ":17:9: nodes[1].id: 'r01-t01' is used before. Give one another id. [GS1201]"),
     changed(INVENTORY, "duplicate_node", "node: r01-t02", "node: r01-t01", ":24:11: nodes[1].from: the node r01-t01 is described twice, 'r01-t01' and 'r01-t02', from 2026-06-15T00:00:00Z. End the first before the second begins. [GS1203]"),
     changed(INVENTORY, "duplicate_slot", "tray: t02", "tray: t01", ":24:11: nodes[1].from: the slot c2/r01/t01/m2 is part of two nodes, 'r01-t01' and 'r01-t02', from 2026-06-15T00:00:00Z. End the first before the second begins. [GS1203]"),
-    changed(INVENTORY, "unknown_key", "    sku: gb300", "    kind: gb300", ":13:5: nodes[0].kind is not a known key. Remove it; known here are address, from, id, modules, node, rack, recorded_at, sku, supersedes, tray, until, withdrawn. [GS1008]"),
+    changed(INVENTORY, "unknown_key", "    sku: gb300", "    kind: gb300", ":13:5: nodes[0].kind is not a known key. Remove it; known here are address, from, id, keys, modules, node, rack, recorded_at, sku, supersedes, tray, until, withdrawn. [GS1008]"),
     changed(INVENTORY, "local_time", "2026-06-15T00:00:00Z", "2026-06-15T00:00:00+02:00", ":15:11: nodes[0].from: '2026-06-15T00:00:00+02:00' is not an instant in UTC. Write it like 2026-07-01T05:00:00Z. [GS1010]"),
     changed(INVENTORY, "wrong_type", "[2, 1, 4, 3]", "[2, one, 4, 3]", ":14:18: nodes[0].modules[1]: 'one' is not a whole number. Write a whole number here. [GS1010]"),
     changed(INVENTORY, "unknown_slot", "slot: c2/r01/t01/m2", "slot: c2/r01/t01/m9", ":496:11: occupancy[0].slot: 'c2/r01/t01/m9' is no slot of this inventory. Correct the name or add the thing. [GS1202]"),
