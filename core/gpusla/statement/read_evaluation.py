@@ -10,7 +10,7 @@ from gpusla.contracts.calendar import local_date
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.remedies import Tier
 from gpusla.identity import NodeName, parse_slot
-from gpusla.instants import Interval, parse_instant
+from gpusla.instants import Interval, format_instant, parse_instant
 from gpusla.journal.model import Finding
 from gpusla.sla.digest import from_exact
 from gpusla.sla.evaluation import (
@@ -32,6 +32,7 @@ from gpusla.sla.evaluation import (
     UnitOutcome,
 )
 from gpusla.sla.periods import Period
+from gpusla.statement.untold import text, truth, whole
 from gpusla.timeline.model import Evidence
 
 T = TypeVar("T")
@@ -49,18 +50,21 @@ def read_evaluation(told: Told, contract: ContractVersion, period: Mapping[str, 
     return Evaluation(
         contract=contract,
         period=_period(told, contract, period),
-        until_ms=told["until_ms"],
+        until_ms=_instant(told["until_ms"]),
         account=_account(told["account"]),
         fee_minor_units=from_exact(told["fee_minor_units"]),
-        is_shadow=told["is_shadow"],
+        is_shadow=truth(told["is_shadow"]),
         outcomes=tuple(_outcome(one, contract) for one in told["outcomes"]),
         settlement=_settlement(told["settlement"]),
-        exclusions=tuple(told["exclusions"]),
+        exclusions=tuple(map(text, told["exclusions"])),
         refused=tuple(
-            RefusedExclusion(one["exclusion"], _span(one), one["reason"]) for one in told["refused"]
+            RefusedExclusion(text(one["exclusion"]), _span(one), text(one["reason"]))
+            for one in told["refused"]
         ),
-        credit_minor_units=_bounds(told["credit_minor_units"], _whole),
-        lines=tuple(CreditLine(objective, amount) for objective, amount in told["lines"]),
+        credit_minor_units=_bounds(told["credit_minor_units"], whole),
+        lines=tuple(
+            CreditLine(text(objective), whole(amount)) for objective, amount in told["lines"]
+        ),
         claim=_claim(told["claim"]),
         next_tier=_next_tier(told["next_tier"]),
         losses=tuple(map(_loss, told["losses"])),
@@ -70,23 +74,25 @@ def read_evaluation(told: Told, contract: ContractVersion, period: Mapping[str, 
 
 def _period(told: Told, contract: ContractVersion, period: Mapping[str, str]) -> Period:
     interval = _span(told)
-    first_day, whole = local_date(interval.start_ms, contract.term.timezone), interval
+    first_day, all_of_it = local_date(interval.start_ms, contract.term.timezone), interval
     if "whole_start" in period:
         first_day = date.fromisoformat(period["first_day"])
-        whole = Interval(parse_instant(period["whole_start"]), parse_instant(period["whole_end"]))
-    return Period(told["period"], first_day, interval, whole)
+        all_of_it = Interval(
+            parse_instant(period["whole_start"]), parse_instant(period["whole_end"])
+        )
+    return Period(text(told["period"]), first_day, interval, all_of_it)
 
 
 def _account(told: Told) -> Account:
     return Account(
-        told["committed_gpu_ms"],
-        told["committed_period_gpu_ms"],
+        whole(told["committed_gpu_ms"]),
+        whole(told["committed_period_gpu_ms"]),
         _bounds(told["delivered_gpu_ms"], from_exact),
         from_exact(told["lost_gpu_ms"]),
-        told["held_gpu_ms"],
-        {state: told["states_gpu_ms"][state.value] for state in State},
+        whole(told["held_gpu_ms"]),
+        {state: whole(told["states_gpu_ms"][state.value]) for state in State},
         from_exact(told["excluded_gpu_ms"]),
-        told["committed_gpus_now"],
+        whole(told["committed_gpus_now"]),
         from_exact(told["delivered_gpus_now"]),
     )
 
@@ -97,10 +103,10 @@ def _outcome(told: Told, contract: ContractVersion) -> Outcome:
         _measure(told["measure"]),
         _bounds(told["value"], _ratio),
         _bounds(told["compared"], _ratio),
-        told["is_missed"],
+        truth(told["is_missed"]),
         _bounds(told["tier"], _tier),
         from_exact(told["base_minor_units"]),
-        told["granted_minor_units"],
+        whole(told["granted_minor_units"]),
         _bounds(told["credit"], from_exact),
         tuple(map(_unit_outcome, told["units"])),
     )
@@ -113,26 +119,26 @@ def _measure(told: Told) -> Measure:
         _bounds(told["lost"], from_exact),
         from_exact(told["total_whole_window"]),
         tuple(map(_unit, told["units"])),
-        told["held_gpu_ms"],
+        whole(told["held_gpu_ms"]),
     )
 
 
 def _unit(told: Told) -> UnitMeasure:
     total = _bounds(told["total_ms"], from_exact)
     return UnitMeasure(
-        told["unit"],
-        told["held_gpu_ms"],
+        text(told["unit"]),
+        whole(told["held_gpu_ms"]),
         total,
         _bounds(told["lost_ms"], from_exact),
         _bounds(told["down"], _edges),
-        _bounds(told["late_steps"], _whole),
+        _bounds(told["late_steps"], whole),
         total.value,
     )
 
 
 def _unit_outcome(told: Told) -> UnitOutcome:
     return UnitOutcome(
-        told["unit"],
+        text(told["unit"]),
         from_exact(told["base_minor_units"]),
         _bounds(told["value"], _ratio),
         _bounds(told["tier"], _tier),
@@ -143,7 +149,7 @@ def _unit_outcome(told: Told) -> UnitOutcome:
 def _settlement(told: Told) -> Settlement:
     caps = tuple(
         CapStep(
-            cap["field"],
+            text(cap["field"]),
             from_exact(cap["base"]),
             _bounds(cap["limit"], from_exact),
             _bounds(cap["after"], from_exact),
@@ -154,14 +160,18 @@ def _settlement(told: Told) -> Settlement:
         _bounds(told["combined"], from_exact),
         caps,
         _bounds(told["exact"], from_exact),
-        _bounds(told["rounded"], _whole),
+        _bounds(told["rounded"], whole),
     )
 
 
 def _claim(told: Told | None) -> ClaimStanding | None:
     if told is None:
         return None
-    return ClaimStanding(told["deadline_ms"], told["claimed_ms"], told["claimable_minor_units"])
+    return ClaimStanding(
+        _instant(told["deadline_ms"]),
+        None if told["claimed_ms"] is None else _instant(told["claimed_ms"]),
+        whole(told["claimable_minor_units"]),
+    )
 
 
 def _next_tier(told: Told | None) -> NextTier | None:
@@ -171,16 +181,16 @@ def _next_tier(told: Told | None) -> NextTier | None:
     if tier is None:
         message = "a next tier without a tier"
         raise ValueError(message)
-    return NextTier(told["objective"], tier, told["gpu_ms"])
+    return NextTier(text(told["objective"]), tier, whole(told["gpu_ms"]))
 
 
 def _loss(told: Told) -> Loss:
-    gpu_ms, reasons = from_exact(told["gpu_ms"]), tuple(told["reasons"])
-    return Loss(told["unit"], _span(told), gpu_ms, reasons, _causes(told["causes"]))
+    gpu_ms, reasons = from_exact(told["gpu_ms"]), tuple(map(text, told["reasons"]))
+    return Loss(text(told["unit"]), _span(told), gpu_ms, reasons, _causes(told["causes"]))
 
 
 def _event(told: Told) -> Event:
-    return Event(told["objective"], told["unit"], _span(told), _causes(told["causes"]))
+    return Event(text(told["objective"]), text(told["unit"]), _span(told), _causes(told["causes"]))
 
 
 def _causes(told: Iterable[Told]) -> tuple[Cause, ...]:
@@ -188,7 +198,7 @@ def _causes(told: Iterable[Told]) -> tuple[Cause, ...]:
         Cause(
             parse_slot(cause["slot"]),
             State(cause["state"]),
-            tuple(Finding(reason, evidence) for reason, evidence in cause["findings"]),
+            tuple(Finding(text(reason), text(evidence)) for reason, evidence in cause["findings"]),
             _evidence(cause["evidence"]),
         )
         for cause in told
@@ -198,7 +208,9 @@ def _causes(told: Iterable[Told]) -> tuple[Cause, ...]:
 def _evidence(told: Told | None) -> Evidence | None:
     if told is None:
         return None
-    return Evidence(NodeName(told["node"]), told["first_sequence"], told["last_sequence"])
+    return Evidence(
+        NodeName(text(told["node"])), whole(told["first_sequence"]), whole(told["last_sequence"])
+    )
 
 
 def _tier(told: Told | None) -> Tier | None:
@@ -209,19 +221,23 @@ def _ratio(told: int | str | None) -> Fraction | None:
     return None if told is None else from_exact(told)
 
 
-def _whole(told: Any) -> int:
-    if type(told) is not int:
-        message = f"{told!r} is not a whole number"
-        raise ValueError(message)
-    return told
+def _instant(told: Any) -> int:
+    """Return an instant; raises OverflowError for one that no calendar has."""
+    instant_ms = whole(told)
+    format_instant(instant_ms)
+    return instant_ms
 
 
 def _span(told: Told) -> Interval:
-    return Interval(_whole(told["start_ms"]), _whole(told["end_ms"]))
+    span = Interval(_instant(told["start_ms"]), _instant(told["end_ms"]))
+    if span.end_ms <= span.start_ms:
+        message = f"a span ends at {span.end_ms} and begins at {span.start_ms}"
+        raise ValueError(message)
+    return span
 
 
 def _edges(told: Iterable[tuple[int, int]]) -> tuple[Interval, ...]:
-    return tuple(Interval(start_ms, end_ms) for start_ms, end_ms in told)
+    return tuple(Interval(whole(start_ms), whole(end_ms)) for start_ms, end_ms in told)
 
 
 def _bounds(told: Told, read: Callable[[Any], T]) -> Bounds[T]:

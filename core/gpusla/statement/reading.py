@@ -23,6 +23,7 @@ from gpusla.contracts.model import (
     Term,
     Termination,
 )
+from gpusla.contracts.money import EXPONENTS
 from gpusla.contracts.promises import Objective
 from gpusla.contracts.remedies import Claims, Combination, ExclusionRule
 from gpusla.errors import GpuslaError
@@ -35,9 +36,12 @@ from gpusla.sla.evaluation import Derivation
 from gpusla.statement.canonical import FORMAT, to_json
 from gpusla.statement.model import Inputs, Standing, Statement
 from gpusla.statement.read_evaluation import read_evaluation
-from gpusla.statement.untold import read_terms
+from gpusla.statement.untold import read_terms, text, truth, whole
 
 FORMATS = ("gpusla/statement/2", FORMAT)
+_NOT_OURS = (
+    AttributeError, KeyError, OverflowError, RecursionError, TypeError, ZeroDivisionError,
+)  # fmt: skip
 _NO_TERMS = StatementTerms(0, "")
 
 
@@ -60,13 +64,14 @@ def from_json(content: bytes) -> Statement:
     try:
         _require_digest(data)
         statement = _statement(data)
-    except (KeyError, TypeError, AttributeError, ZeroDivisionError, RecursionError) as cause:
+        again = to_json(statement)
+    except _NOT_OURS as cause:
         message = f"{cause} is not what a statement has there"
         raise ValueError(message) from cause
     except GpuslaError as cause:
         message = cause.message
         raise ValueError(message) from cause
-    if data["format"] == FORMAT and to_json(statement) != content.strip():
+    if data["format"] == FORMAT and again != content.strip():
         message = "its parts do not belong together"
         raise AlteredError(message)
     return statement
@@ -95,24 +100,28 @@ def _statement(data: Mapping[str, Any]) -> Statement:
 def _contract(data: Mapping[str, Any]) -> ContractVersion:
     told, period = data["contract"], data["period"]
     term, effective_from = _term(told, period)
+    fees: Fees = read_terms(Fees, told["fees"], "contract.fees")
+    if EXPONENTS.get(fees.currency) != fees.exponent:
+        message = f"contract.fees.currency is {fees.currency!r} with {fees.exponent} decimals"
+        raise ValueError(message)
 
     def part(type_: Any, name: str) -> Any:
         return read_terms(type_, told[name], f"contract.{name}")
 
     return ContractVersion(
-        id=ContractId(told["id"]),
-        tenant=TenantId(told["tenant"]),
-        version=told["version"],
+        id=ContractId(text(told["id"])),
+        tenant=TenantId(text(told["tenant"])),
+        version=whole(told["version"]),
         effective_from=effective_from,
-        house=told["is_house"],
-        affiliate=told["is_affiliate"],
-        verified=told["is_verified"],
+        house=truth(told["is_house"]),
+        affiliate=truth(told["is_affiliate"]),
+        verified=truth(told["is_verified"]),
         documents=part(tuple[SourceDocument, ...], "documents") if "documents" in told else (),
         citations=part(tuple[Citation, ...], "citations"),
         disagreements=(),
-        parties=Parties(told["provider_name"], told["tenant_name"]),
+        parties=Parties(text(told["provider_name"]), text(told["tenant_name"])),
         term=term,
-        fees=part(Fees, "fees"),
+        fees=fees,
         capacity=part(Capacity, "capacity"),
         objectives=part(tuple[Objective, ...], "objectives"),
         combination=part(Combination, "combination"),
@@ -123,14 +132,14 @@ def _contract(data: Mapping[str, Any]) -> ContractVersion:
         statement=part(StatementTerms, "statement") if "statement" in told else _NO_TERMS,
         examples=(),
         signatures=(),
-        assumed=tuple(told["assumed"]),
-        digest=told["digest"],
+        assumed=tuple(map(text, told["assumed"])),
+        digest=text(told["digest"]),
         source="",
     )
 
 
 def _term(told: Mapping[str, Any], period: Mapping[str, str]) -> tuple[Term, date]:
-    timezone = told["timezone"]
+    timezone = text(told["timezone"])
     if "term" in told:
         term = read_terms(Term, told["term"], "contract.term")
         return term, date.fromisoformat(told["effective_from"])
@@ -140,42 +149,44 @@ def _term(told: Mapping[str, Any], period: Mapping[str, str]) -> tuple[Term, dat
 
 
 def _entry(told: Mapping[str, Any], contract: ContractVersion, period: str) -> Entry:
-    first, second = (Line(Account(account), amount) for account, amount in told["lines"])
+    first, second = (Line(Account(account), whole(amount)) for account, amount in told["lines"])
     return Entry(
-        told["key"],
+        text(told["key"]),
         contract.id,
         contract.tenant,
         period,
-        told["clause"],
-        told["revision"],
+        text(told["clause"]),
+        whole(told["revision"]),
         Status(told["status"]),
-        told["amount_minor_units"],
-        told["currency"],
+        whole(told["amount_minor_units"]),
+        text(told["currency"]),
         (first, second),
-        told["reverses"],
-        told["evaluation_digest"],
+        None if told["reverses"] is None else text(told["reverses"]),
+        text(told["evaluation_digest"]),
     )
 
 
 def _inputs(told: Mapping[str, Any]) -> Inputs:
     journals = {
-        NodeName(node): Head(head["sequence"], head["digest"])
+        NodeName(node): Head(whole(head["sequence"]), text(head["digest"]))
         for node, head in told["journals"].items()
     }
     return Inputs(
         journals,
-        told["inventory_digest"],
-        told["assignments_digest"],
-        told["exclusions_digest"],
-        told["claims_digest"],
-        told["zone_edition"],
-        told["program"],
+        text(told["inventory_digest"]),
+        text(told["assignments_digest"]),
+        text(told["exclusions_digest"]),
+        text(told["claims_digest"]),
+        text(told["zone_edition"]),
+        text(told["program"]),
     )
 
 
 def _derivation(told: Mapping[str, Any]) -> Derivation:
     children = tuple(_derivation(child) for child in told["children"])
-    return Derivation(told["name"], told["rule"], told["field"], told["value"], children)
+    return Derivation(
+        text(told["name"]), text(told["rule"]), text(told["field"]), text(told["value"]), children
+    )
 
 
 def _refuse(text: str) -> None:

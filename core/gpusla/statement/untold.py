@@ -31,6 +31,28 @@ def read_terms(type_: type[T], value: Any, place: str) -> T:
     return read
 
 
+def whole(value: Any) -> int:
+    """Return a whole number; raises ValueError for anything else, a boolean too."""
+    return _of_type(int, value, "a whole number")
+
+
+def text(value: Any) -> str:
+    """Return text; raises ValueError for anything else."""
+    return _of_type(str, value, "text")
+
+
+def truth(value: Any) -> bool:
+    """Return whether something is so; raises ValueError for what does not say so."""
+    return _of_type(bool, value, "true or false")
+
+
+def _of_type(type_: type[T], value: Any, name: str) -> T:
+    if type(value) is not type_:
+        message = f"{str(value)[:60]!r} is not {name}"
+        raise ValueError(message)
+    return value
+
+
 def _read(type_: Any, value: Any, place: str) -> Any:
     origin = get_origin(type_)
     if isinstance(type_, NewType):

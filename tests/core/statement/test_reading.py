@@ -3,7 +3,10 @@
 import hashlib
 import json
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -67,6 +70,14 @@ def altered(path: tuple[str | int, ...], value: Any, *, is_resealed: bool = Fals
         ),
         (("contract", "objectives", 0, "kind"), "luck", "'luck' is not a valid Kind"),
         (("contract", "fees", "currency"), 7, "contract.fees.currency is '7'"),
+        (
+            ("contract", "fees", "currency"),
+            "XYZ",
+            "contract.fees.currency is 'XYZ' with 2 decimals",
+        ),
+        (("evaluation", "losses", 0, "unit"), 7, "'7' is not text"),
+        (("evaluation", "until_ms"), 10**30, "is not what a statement has there"),
+        (("evaluation", "losses", 0, "end_ms"), 0, "a span ends at 0 and begins at"),
         (("contract", "objectives", 0, "credit", "type"), "gift", "contract.objectives"),
         (("entries",), None, "is not what a statement has there"),
         (("entries", 0, "lines", 0, 1), 5, "legs that sum to"),
@@ -90,3 +101,45 @@ def test_a_number_with_a_point_is_refused() -> None:
     content = to_json(statement(bad_october())).replace(b'"version":1', b'"version":1.0')
     with pytest.raises(ValueError, match=r"1\.0 is not a whole number"):
         from_json(content)
+
+
+def test_whatever_is_in_a_file_is_read_or_refused() -> None:
+    """A value of another kind anywhere, sealed anew: refused in words, or fit to be printed."""
+    random = Random(20261001)  # noqa: S311  (which values are tried must repeat)
+    content = to_json(statement(bad_october()))
+    places = [place for place in places_of(json.loads(content)) if place]
+    outcomes: Counter[bool] = Counter()
+    for place in random.sample(places, 150):
+        try:
+            written = from_json(altered(place, random.choice(OTHERS), is_resealed=True))
+        except ValueError:
+            outcomes[False] += 1
+        else:
+            outcomes[bool(render_text(written))] += 1
+    assert outcomes[False] > outcomes[True] > 0
+
+
+OTHERS: tuple[Any, ...] = (
+    None,
+    0,
+    -1,
+    10**30,
+    "",
+    "x",
+    "1/0",
+    [],
+    {},
+    [1],
+    {"a": 1},
+    True,
+    "2026-13-01T00:00:00Z",
+)
+
+
+def places_of(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every place of a statement's JSON but its derivation, which is told and not computed with."""
+    yield place
+    inside = enumerate(value) if isinstance(value, list) else ()
+    for key, one in value.items() if isinstance(value, dict) else inside:
+        if key != "derivation":
+            yield from places_of(one, (*place, key))
