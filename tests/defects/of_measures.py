@@ -57,6 +57,13 @@ DEFECTS = (
         ),
     ),
     Defect(
+        "of several exclusions of a slot only the last one counts",
+        "sla/measure/held.py",
+        "first[lane[::-1]] = time.start[::-1]",
+        "first[lane] = time.start",
+        (f"{HERE}test_held.py::test_a_slot_is_cut_by_all_that_is_taken_out_of_it",),
+    ),
+    Defect(
         "nothing settles after time that was unknown",
         "sla/measure/tables.py",
         "(is_up * ~is_unknown, is_up, is_up)",

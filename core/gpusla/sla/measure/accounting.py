@@ -26,8 +26,8 @@ from gpusla.contracts.remedies import NoCredit
 from gpusla.sla.evaluation import Account, Bounds
 from gpusla.sla.measure.capacity import Sums, judge
 from gpusla.sla.measure.case import Case
-from gpusla.sla.measure.exact import sums
 from gpusla.sla.measure.results import in_window
+from gpusla.sla.measure.seen import rows_where
 from gpusla.sla.measure.slots import Layers
 from gpusla.sla.measure.tables import Bound
 
@@ -98,16 +98,14 @@ def _committed_now(case: Case) -> int:
 
 def _by_state(case: Case, held_ms: int) -> dict[State, int]:
     """Return held time by the state that was observed; all that is not in a row was ok."""
-    rows = case.ground.rows
-    states = dict.fromkeys(State, 0)
+    rows, states = case.ground.rows, dict.fromkeys(State, 0)
     conditions, condition_of = rows.pairs.conditions, rows.pairs.condition
-    is_odd = np.array([one.state is not State.OK for one in conditions], dtype=np.bool_)
-    odd = np.flatnonzero(is_odd[condition_of][rows.pair])
-    part = case.held.inside(rows.start[odd], rows.end[odd], rows.lane[odd])
-    start_ms, end_ms, inside = in_window(case.line, case.judged, part.lane, part.start, part.end)
-    condition = condition_of[rows.pair[odd[part.row[inside]]]]
-    by_condition = sums(condition, len(conditions), end_ms - start_ms)
-    for one, length_ms in zip(conditions, by_condition.tolist(), strict=True):
-        states[one.state] += length_ms
+    for state in {one.state for one in conditions} - {State.OK}:
+        is_state = np.array([one.state is state for one in conditions], dtype=np.bool_)
+        time = rows_where(rows, is_state[condition_of][rows.pair])
+        part = case.held.inside(time.start, time.end, case.line.lanes_of(time.start))
+        ends = part.lane, part.start, part.end
+        start_ms, end_ms, _ = in_window(case.line, case.judged, *ends)
+        states[state] = int((end_ms - start_ms).sum())
     states[State.OK] = held_ms - sum(states.values())
     return states

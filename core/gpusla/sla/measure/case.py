@@ -107,7 +107,7 @@ def lay_out(
         commitment(ground.contract),
         base,
         out_of_count(grouping, base, ground.excused) if takes_out else None,
-        ground.held.without(ground.excused),
+        ground.held.without(ground.excused, ground.line),
         widened(ground.rows, ground.line, objective.clock_error_ms),
         table,
     )

@@ -61,15 +61,11 @@ def ground_of(contract: ContractVersion, facts: Facts, agreed: ExcusedTime, line
 
 
 def _excused(agreed: ExcusedTime, roster: Roster, held: Held, line: Line) -> Stretches:
-    groups = _groups(agreed)
-    lanes = [roster.lanes(slots) for slots, _ in groups]
-    rows = [
-        (number, one.start_ms, one.end_ms)
-        for number, (_, time) in enumerate(groups)
-        for one in time
-    ]
-    number, start_ms, end_ms = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    of_rows = [lanes[one] for one in number.tolist()]
+    groups = [(roster.lanes(slots), time) for slots, time in _groups(agreed)]
+    groups.sort(key=lambda group: int(group[0][0]))  # so that rows mostly come in order
+    of_rows = [lanes for lanes, time in groups for _ in time]
+    rows = [(one.start_ms, one.end_ms) for _, time in groups for one in time]
+    start_ms, end_ms = np.array(rows, dtype=np.int64).reshape(-1, 2).T
     lane = np.concatenate([np.zeros(0, dtype=np.int64), *of_rows])
     counts = np.array([*map(len, of_rows)], dtype=np.int64)
     start, end = (line.places(lane, np.repeat(at_ms, counts)) for at_ms in (start_ms, end_ms))

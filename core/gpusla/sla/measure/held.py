@@ -5,20 +5,36 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gpusla.contracts.model import Capacity
-from gpusla.sla.measure.exact import Numbers, Rows, common_denominator
+from gpusla.sla.measure.exact import Mask, Numbers, Rows, common_denominator
 from gpusla.sla.measure.lines import Line, Stretches, joined, nothing, outside, overlap
 from gpusla.sla.measure.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Time in which slots are held: start, end, lane, the row it is of, and of which holding."""
+    """Time in which slots are held: start, end, lane, and the row of the holding."""
 
     start: Numbers
     end: Numbers
     lane: Rows
-    row: Rows
     holding: Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """
+    Time that is taken out of holdings, and by lane where the first of it begins and the last ends.
+
+    A lane without any has it end before it begins.
+    """
+
+    time: Stretches
+    first: Numbers
+    last: Numbers
+
+    def may_cut(self, start: Numbers, end: Numbers, lane: Rows) -> Mask:
+        """Return which rows may have time in common with what is taken."""
+        return np.asarray((end > self.first[lane]) & (start < self.last[lane]), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +43,8 @@ class Held:
     Holdings inside the reach, sorted; none empty; those of a slot may touch where its SKU changes.
 
     weight: out of weight_scale.  whole: by lane the holding that is of the whole reach, as most
-    are; -1 where there is none, or none is known.  partial: the holdings that are not.
+    are; -1 where there is none.  partial: the holdings that are not.  taken: what of all this does
+    not count as time inside; None if all does.
     """
 
     start: Numbers
@@ -37,35 +54,38 @@ class Held:
     weight_scale: int
     whole: Rows
     partial: Rows
+    taken: Taken | None = None
 
     def inside(self, start: Numbers, end: Numbers, lane: Rows) -> Part:
         """Return the part of rows (sorted, apart from one another) in which slots are held."""
-        if len(self.partial) == len(self.start):
-            common = overlap(start, end, self.start, self.end)
-            return Part(common.start, common.end, lane[common.left], common.left, common.right)
         holding = self.whole[lane]
-        is_partial = np.asarray(holding < 0, dtype=np.bool_)
-        if not is_partial.any():
-            return Part(start, end, lane, np.arange(len(lane), dtype=np.int64), holding)
-        some, others = np.flatnonzero(is_partial), np.flatnonzero(~is_partial)
-        held_start, held_end = self.start[self.partial], self.end[self.partial]
-        common = overlap(start[some], end[some], held_start, held_end)
+        is_cut = np.asarray(holding < 0, dtype=np.bool_)
+        if self.taken is not None:
+            is_cut |= self.taken.may_cut(start, end, lane)
+        if not is_cut.any():
+            return Part(start, end, lane, holding)
+        some, others = np.flatnonzero(is_cut), np.flatnonzero(~is_cut)
+        taken = self.taken.time if self.taken is not None else nothing(start.dtype.type)
+        rest = outside(start[some], end[some], taken)
+        common = overlap(rest.start, rest.end, self.start, self.end)
         return Part(
             np.concatenate((start[others], common.start)),
             np.concatenate((end[others], common.end)),
-            np.concatenate((lane[others], lane[some[common.left]])),
-            np.concatenate((others, some[common.left])),
-            np.concatenate((holding[others], self.partial[common.right])),
+            np.concatenate((lane[others], self.lane[common.right])),
+            np.concatenate((holding[others], common.right)),
         )
 
-    def without(self, time: Stretches) -> "Held":
-        """Return what of the holdings lies outside some time."""
+    def without(self, time: Stretches, line: Line) -> "Held":
+        """Return the same with some time on its line taken out."""
         if not len(time):
             return self
-        rest = outside(self.start, self.end, time)
-        rows, whole = np.arange(len(rest.left), dtype=np.int64), np.full_like(self.whole, -1)
-        lane, weight = self.lane[rest.left], self.weight[rest.left]
-        return Held(rest.start, rest.end, lane, weight, self.weight_scale, whole, rows)
+        lane = line.lanes_of(time.start)
+        first = np.full(line.lanes, line.end, dtype=line.kind)
+        last = np.zeros(line.lanes, dtype=line.kind)
+        # Where a lane has several, the value that is assigned last is the one that stays.
+        first[lane[::-1]] = time.start[::-1]
+        last[lane] = time.end
+        return replace(self, taken=Taken(time, first, last))
 
     @property
     def unweighted(self) -> "Held":

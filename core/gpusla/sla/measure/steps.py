@@ -67,15 +67,3 @@ def following(goes_on: Mask, start: Numbers, end: Numbers, **amounts: Numbers) -
         before[1:] = np.where(goes_on, values[:-1], 0)
         changes[name] = np.concatenate((values - before, -values[ends]))
     return Changes(np.concatenate((start, end[ends])), changes)
-
-
-def compact(changes: Changes) -> Changes:
-    """Return the same with one row for each place, as many slots of a unit change together."""
-    rows = order(changes.places)
-    places = changes.places[rows]
-    is_first = np.append(np.ones(len(places[:1]), dtype=np.bool_), places[1:] != places[:-1])
-    first = np.flatnonzero(is_first)
-    if len(first) == 0:
-        return changes
-    amounts = {name: np.add.reduceat(one[rows], first) for name, one in changes.amounts.items()}
-    return Changes(places[first], amounts)

@@ -14,7 +14,7 @@ from gpusla.sla.measure.exact import Mask, Numbers, Rows, sums
 from gpusla.sla.measure.held import Held
 from gpusla.sla.measure.lines import Line, Stretches, joined
 from gpusla.sla.measure.slots import Layers
-from gpusla.sla.measure.steps import Changes, Steps, compact, lasting
+from gpusla.sla.measure.steps import Changes, Steps, lasting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,14 +99,15 @@ def base_of(grouping: Grouping, held: Held, scale: int) -> Base:
     units = grouping.units
     whole, part = held.whole[held.whole >= 0], held.partial
     unit = grouping.unit_of[held.lane[whole]]
-    full = _full(held.weight[whole], scale)
+    full = _full(held.weight[whole], 1, scale)
     always = {name: sums(unit, units.lanes, values) for name, values in full.items()}
     some = np.flatnonzero(always["present"] > 0)
     start = units.starts(some)
     lane = held.lane[part]
-    ends = (
+    held_from, held_until, weight, count = _together(
         units.moved(held.start[part], lane, grouping.unit_of[lane]),
         units.moved(held.end[part], lane, grouping.unit_of[lane]),
+        held.weight[part],
     )
     return Base(
         held,
@@ -116,7 +117,7 @@ def base_of(grouping: Grouping, held: Held, scale: int) -> Base:
             start + units.reach.duration_ms,
             **{name: values[some] for name, values in always.items()},
         ),
-        compact(lasting(*ends, **_full(held.weight[part], scale))),
+        lasting(held_from, held_until, **_full(weight, count, scale)),
     )
 
 
@@ -143,10 +144,9 @@ def pieces(
 
 def out_of_count(grouping: Grouping, base: Base, time: Stretches) -> Changes:
     """Return what changes where slots that are full are taken out of the count."""
-    start, end, weight = _of_units(grouping, base.held, time)
-    full, one = weight * -base.scale, np.ones_like(start)
-    is_weightless = one * (weight == 0)
-    return compact(lasting(start, end, out=one, total=full, full=full, healthy=is_weightless))
+    start, end, weight, count = _together(*_of_units(grouping, base.held, time))
+    full, weightless = count * weight * -base.scale, count * (weight == 0)
+    return lasting(start, end, out=count, total=full, full=full, healthy=weightless)
 
 
 def existence(grouping: Grouping, held: Held) -> Stretches:
@@ -182,9 +182,20 @@ def _existing(steps: Steps, base: Base, units: Line) -> Pieces:
     return Pieces(scale, units.lanes_of(start), start, end, steps, rows, known)
 
 
-def _full(weight: Numbers, scale: int) -> dict[str, Numbers]:
-    full, one = weight * scale, np.ones_like(weight)
-    return {"present": one, "healthy": one * (weight > 0), "total": full, "full": full}
+def _full(weight: Numbers, count: Numbers | int, scale: int) -> dict[str, Numbers]:
+    """Return what so many slots of each weight add up to."""
+    full, present = count * weight * scale, count * np.ones_like(weight)
+    return {"present": present, "healthy": present * (weight > 0), "total": full, "full": full}
+
+
+def _together(
+    start: Numbers, end: Numbers, weight: Numbers
+) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return neighbours that are equal, as slots of a unit mostly are, as one row; and how many."""
+    is_new = (start[1:] != start[:-1]) | (end[1:] != end[:-1]) | (weight[1:] != weight[:-1])
+    first = np.flatnonzero(np.append(np.ones(len(start[:1]), dtype=np.bool_), is_new))
+    count = np.diff(np.append(first, len(start))).astype(weight.dtype)
+    return start[first], end[first], weight[first], count
 
 
 def _fallen(
