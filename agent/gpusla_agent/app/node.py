@@ -106,8 +106,7 @@ class Node:
         self._keys = recorder.signer = keys
         self._sampler = sampler
         self._source = source
-        self._read_clock = read_clock
-        self._configuration = configuration
+        self._read_clock, self._configuration = read_clock, configuration
         self._tenants = tenants or {}
         self._timing = timing or Timing()
         self._usage = usage or Usage(self._timing.valid_ms)
@@ -121,10 +120,8 @@ class Node:
         self._occupants: dict[GpuUuid, Identity] = {}
         self._restarts = source.restarts
         self._anchor: Instant | None = None
-        self._introduced = ""
-        self._build = build
-        self._gaps = Gaps(self._timing.valid_ms)
-        self._evidence = EvidenceRecords()
+        self._introduced, self._build = "", build
+        self._gaps, self._evidence = Gaps(self._timing.valid_ms), EvidenceRecords()
         self._latest: Latest | None = None
         self._page_lock = threading.Lock()
         self._page: tuple[object, tuple[bytes, str]] | None = None
