@@ -25,6 +25,7 @@ FUZZ_TARGETS = ("contract_file", "dcgm_page", "settings_file", "strict_yaml", "x
 MONTHS = "tests/results/truth_months.json"
 MILLION = "tests/results/second_opinion.json"
 CRASHES = "tests/results/ledger_crashes.json"
+SIMULATED = "tests/results/simulation_{store}.json"
 """These steps write after every few cases and go on there, if the sources are the same."""
 
 
@@ -43,6 +44,13 @@ class Step:
     environment: dict[str, str] = field(default_factory=dict)
 
 
+def _simulated(store: str, operations: int) -> tuple[str, ...]:
+    """Return what ./run is called with for so many operations on a store, or 150 minutes."""
+    words = ("shell", "python", "-m", "tests.simulation", "--store", store)
+    return (*words, "--operations", str(operations), "--out", SIMULATED.format(store=store))
+
+
+SIMULATIONS = (("sqlite", 10**6, 8), ("postgresql", 10**5, 4), ("memory", 10**8, 60))
 STEPS = (
     Step("check", ("check",), 1),
     Step("test", ("test",), 6),
@@ -68,6 +76,10 @@ STEPS = (
         "ten thousand runs of collectors that crash",
         ("shell", "python", "-m", "tests.collector.crash_runs", "--out", CRASHES),
         150,
+    ),
+    *(
+        Step(f"{count} simulated operations, {store}", _simulated(store, count), minutes)
+        for store, count, minutes in SIMULATIONS
     ),
     Step("bench sla", ("bench", "sla"), 10),
     Step("bench agent", ("bench", "agent"), 14),

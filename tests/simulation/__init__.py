@@ -1,0 +1,1 @@
+"""A seeded deterministic simulation of agents, collectors, scheduler, ledger and outbox."""
