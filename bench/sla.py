@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ sys.path.insert(0, str(ROOT))  # the second opinion, and where programs are, lie
 from sla_parts.month import Fleet  # noqa: E402
 from sla_parts.peers import compare  # noqa: E402
 
+UNIT = ROOT / "deploy" / "systemd" / "gpusla-collector.service"
 RESULT = ROOT / "bench" / "results" / "sla.json"
 SEED = 20261101
 FLEETS = {
@@ -98,12 +100,18 @@ def _run(module: str, *words: str) -> str:
     finished = subprocess.run(
         [sys.executable, "-m", module, *words],
         cwd=ROOT / "bench",
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **_of_the_unit(), "PYTHONPATH": str(ROOT)},
         check=True,
         stdout=subprocess.PIPE,
         text=True,
     )
     return finished.stdout
+
+
+def _of_the_unit() -> dict[str, str]:
+    """Return what the collector's systemd unit sets: judged here as it is there."""
+    text = UNIT.read_text("utf-8")
+    return dict(re.findall(r"(?m)^Environment=(\w+)=(\S+)$", text))
 
 
 def _when(options: argparse.Namespace) -> dict[str, Any]:
