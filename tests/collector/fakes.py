@@ -16,7 +16,7 @@ from gpusla.catalogue.codes import (
 from gpusla.errors import InventoryError, JournalError, LedgerError, ServiceError, StoreError
 from gpusla.identity import ContractId, NodeName, Slot
 from gpusla.instants import Interval
-from gpusla.ledger.entries import Entry
+from gpusla.ledger.entries import Entry, month_of
 from gpusla.ledger.notes import CreditNote, is_documented
 from gpusla.ledger.release import Mode, Proposal
 from gpusla.timeline.model import StateSpan
@@ -270,7 +270,8 @@ class MemoryStore:
     ) -> tuple[Entry, ...]:
         """Append entries."""
         self._require(lease)
-        standing = self.entries(Scope(None), judged.contract, judged.period)
+        of_contract = self.entries(Scope(None), judged.contract)
+        standing = [e for e in of_contract if month_of(e.period) == month_of(judged.period)]
         known = {entry.key: entry for entry in standing}
         new = [entry for entry in decide(standing) if known.get(entry.key) != entry]
         if any(entry.key in known for entry in new):

@@ -135,7 +135,7 @@ def facts_of(seed: int) -> Facts:
         {paper.tray.node: _journal(dice, paper.tray, start_ms, end_ms) for paper in papers},
         tuple(
             sorted(
-                _puts(dice, papers, start_ms, is_claimed=is_claimed, is_accruing=is_accruing),
+                _puts(dice, papers, start_ms, is_claimed=is_claimed),
                 key=lambda put: put.at_ms,
             )
         ),
@@ -188,7 +188,6 @@ def _puts(
     start_ms: int,
     *,
     is_claimed: bool,
-    is_accruing: bool,
 ) -> Iterator[Put]:
     trays = tuple(paper.tray for paper in papers)
     before = f"{papers[0].first_day - timedelta(days=2)}T00:00:00Z"
@@ -205,10 +204,8 @@ def _puts(
             start_ms, "Contract", f"{paper.contract}-1.yaml", _text(paper, 1, is_claimed=is_claimed)
         )
         if paper.amended is not None:
-            # What accrued under the whole month's key would stand for ever if it were cut later.
-            known_by = paper.amended.replace(day=1) if is_accruing else paper.amended
             lead_ms = dice.randint(6, 72) * HOUR_MS
-            at_ms = max(start_ms, midnight_ms(known_by, paper.timezone) - lead_ms)
+            at_ms = max(start_ms, midnight_ms(paper.amended, paper.timezone) - lead_ms)
             text = _text(paper, 2, is_claimed=is_claimed)
             yield Put(at_ms, "Contract", f"{paper.contract}-2.yaml", text)
     if is_claimed:

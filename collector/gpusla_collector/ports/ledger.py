@@ -25,10 +25,11 @@ class Ledger(Protocol):
         decide: Callable[[Sequence[Entry]], Sequence[Entry]],
     ) -> tuple[Entry, ...]:
         """
-        Append what decide makes of the period's entries, in one transaction; returns what is new.
+        Append what decide makes of the billing period, in one transaction; returns what is new.
 
-        decide: pure; sees the entries as they stand in that same transaction.  The evaluation that
-        the entries name and one announcement for each are kept with them.
+        decide: pure; sees the entries of the whole billing period, its segments too, as they stand
+        in that same transaction.  The evaluation that the entries name and one announcement for
+        each are kept with them.
         Raises LedgerError `ledger_conflict` if another entry stands under a key, and StoreError
         `fenced` if the lease was lost.
         """

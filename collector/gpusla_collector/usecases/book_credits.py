@@ -41,7 +41,7 @@ class Booker:
         def decided(standing: Sequence[Entry]) -> Sequence[Entry]:
             return self._decide(judgement, standing, is_final=is_final)[0]
 
-        standing = self.store.entries(OPERATOR, judged.contract, judged.period)
+        standing = self.store.entries(OPERATOR, judged.contract)
         entries, held = self._decide(judgement, standing, is_final=is_final)
         booked = self.store.book(lease, judged, decided) if entries else ()
         if held is not None:
@@ -51,7 +51,7 @@ class Booker:
     def held(self, judgement: Judgement) -> Hold | None:
         """Return why the posting of a settled period waits; None if it does not, or is done."""
         judged = judgement.judged
-        standing = self.store.entries(OPERATOR, judged.contract, judged.period)
+        standing = self.store.entries(OPERATOR, judged.contract)
         _, held = self._decide(judgement, standing, is_final=True)
         return None if held is None else held[1]
 
@@ -59,12 +59,13 @@ class Booker:
         self, judgement: Judgement, standing: Sequence[Entry], *, is_final: bool
     ) -> tuple[Sequence[Entry], tuple[Proposal, Hold] | None]:
         """Return what to append now, and what waits for people and why."""
-        evaluation = judgement.evaluation
-        posting = decide(standing, evaluation, is_final=is_final)
+        evaluation, keys = judgement.evaluation, judgement.keys
+        posting = decide(standing, evaluation, is_final=is_final, keys=keys)
         if not is_final or not posting:
             return posting, None
-        waiting = decide(standing, evaluation, is_final=False)
-        proposal = proposal_of(decide((*standing, *waiting), evaluation, is_final=True))
+        waiting = decide(standing, evaluation, is_final=False, keys=keys)
+        after = (*standing, *waiting)
+        proposal = proposal_of(decide(after, evaluation, is_final=True, keys=keys))
         hold = self._hold(proposal)
         return (posting, None) if hold is None else (waiting, (proposal, hold))
 

@@ -32,12 +32,14 @@ class Judgement:
     An evaluation and its stored form.
 
     is_open: the period's end is not reached yet.  ongoing: what goes wrong where it is judged to.
+    keys: of the segments that the billing period is cut into; empty where nobody asked.
     """
 
     evaluation: Evaluation
     judged: Judged
     is_open: bool
     ongoing: tuple[Ongoing, ...] = ()
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Judge:
                 evaluation, fingerprint, case.inputs(account, granted), self.clock.wall_ms()
             ),
             ongoing=ongoing(evaluation, facts),
+            keys=frozenset(part.key for _, part in segments(case.versions, period)),
         )
         self.store.keep(lease, judgement.judged)
         self._last[contract.id, period.key] = judgement

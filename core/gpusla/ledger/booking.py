@@ -6,25 +6,31 @@ two arguments alone, so doing it twice, late, or after a crash changes nothing.
 Source: docs/decisions/0021-credit-to-date.md, 0037-booking.md, 0103-an-entry-for-each-objective.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from gpusla.catalogue.codes import LEDGER_CONFLICT, PERIOD_OPEN
 from gpusla.contracts.remedies import NoCredit
 from gpusla.errors import LedgerError
-from gpusla.ledger.entries import Entry, Status, key_of, lines_of
+from gpusla.ledger.entries import Entry, Status, key_of, lines_of, month_of
 from gpusla.sla.digest import digest
 from gpusla.sla.evaluation import Evaluation
 
 
 def decide(
-    existing: Sequence[Entry], evaluation: Evaluation, *, is_final: bool
+    existing: Sequence[Entry],
+    evaluation: Evaluation,
+    *,
+    is_final: bool,
+    keys: Collection[str] = (),
 ) -> tuple[Entry, ...]:
     """
     Return the entries to append, in order; none if the ledger already says what it should.
 
-    existing: what the ledger holds, in any order; entries of other periods are left out.
+    existing: what the ledger holds, in any order; entries of other billing periods are left out.
+    keys: of all segments that the billing period is cut into now.  What accrued under another of
+    its keys, before an amendment cut it so, is taken back; without any, nothing of others is.
     is_final: the period is closed and its evidence in.  A clause once posted stays posted: what is
     judged before its end is passed over, a final judgement of another amount corrects it.
     Raises LedgerError: `period_open` for a final booking of an unfinished period,
@@ -39,11 +45,12 @@ def decide(
     histories = _histories(existing, evaluation)
     amounts = _amounts(evaluation, histories)
     booking = _Booking(evaluation, is_final)
-    return tuple(
+    due = (
         entry
         for clause, amount in amounts.items()
         for entry in booking.entries(clause, histories.get(clause, ()), amount)
     )
+    return (*_taken_back(existing, keys, booking), *due)
 
 
 def balance_minor_units(entries: Iterable[Entry]) -> int:
@@ -61,6 +68,21 @@ def live_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     known = tuple(entries)
     taken_back = {entry.reverses for entry in known}
     return tuple(e for e in known if e.reverses is None and e.key not in taken_back)
+
+
+def _taken_back(
+    existing: Sequence[Entry], keys: Collection[str], booking: "_Booking"
+) -> Iterator[Entry]:
+    """Yield what takes back accruals under keys that the billing period has no more."""
+    contract, month = booking.evaluation.contract.id, month_of(booking.evaluation.period.key)
+    ours = [e for e in existing if e.contract == contract and month_of(e.period) == month]
+    if not keys:
+        return
+    for live in live_entries(ours):
+        if live.status is Status.PENDING and live.period not in keys:
+            clause = (live.period, live.clause)
+            revision = 1 + max(e.revision for e in ours if (e.period, e.clause) == clause)
+            yield booking.void(live, revision)
 
 
 def _histories(existing: Iterable[Entry], evaluation: Evaluation) -> dict[str, list[Entry]]:
@@ -133,6 +155,20 @@ class _Booking:
             yield self._entry(clause, revision, Status.POSTED, amount, None)
         elif amount:
             yield self._entry(clause, revision, Status.PENDING, amount, None)
+
+    def void(self, live: Entry, revision: int) -> Entry:
+        """Return what takes a pending entry back, whatever its period."""
+        amount = -live.amount_minor_units
+        return replace(
+            live,
+            key=key_of(live.contract, live.period, live.clause, revision),
+            revision=revision,
+            status=Status.VOID,
+            amount_minor_units=amount,
+            lines=lines_of(Status.VOID, amount),
+            reverses=live.key,
+            evaluation_digest=self.evaluation_digest,
+        )
 
     def _is_due(self, history: Sequence[Entry], live: Entry | None, amount: int) -> bool:
         is_other = live is None or live.amount_minor_units != amount

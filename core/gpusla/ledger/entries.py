@@ -77,6 +77,11 @@ class Entry:
             )
 
 
+def month_of(period: str) -> str:
+    """Return the key of the billing period that a period is, or is a segment of: `2026-07`."""
+    return period[: len("2026-07")]
+
+
 def key_of(contract: ContractId, period: str, clause: str, revision: int) -> str:
     """Return the entry's key: SHA-256 over contract, period, clause and revision, in hex."""
     parts = json.dumps([contract, period, clause, revision], separators=(",", ":"))

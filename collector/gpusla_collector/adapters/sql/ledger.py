@@ -9,12 +9,12 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from gpusla.catalogue.codes import LEDGER_CONFLICT
 from gpusla.errors import LedgerError
 from gpusla.identity import ContractId, TenantId
-from gpusla.ledger.entries import Account, Entry, Line, Status
+from gpusla.ledger.entries import Account, Entry, Line, Status, month_of
 from gpusla.ledger.notes import CreditNote, is_documented
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.judgements import keep_evaluation
@@ -25,7 +25,7 @@ from gpusla_collector.adapters.sql.tables import (
     LEDGER_LINES,
     OUTBOX,
 )
-from gpusla_collector.ports import OPERATOR, Judged, Lease, Scope
+from gpusla_collector.ports import Judged, Lease, Scope
 
 
 class SqlLedger:
@@ -50,7 +50,7 @@ class SqlLedger:
         """Append what decide makes of the period's entries, in one transaction."""
         with self._database.writing() as connection:
             require(connection, lease)
-            standing = _entries(connection, OPERATOR, judged.contract, judged.period)
+            standing = _of_month(connection, judged)
             new = _only_new(standing, decide(standing))
             keep_evaluation(connection, judged)
             for entry in new:
@@ -159,9 +159,21 @@ def _entries(
     ):
         if value is not None:
             query = query.where(column == value)
+    return _read(connection, query)
+
+
+def _read(connection: Connection, query: Select[Any]) -> tuple[Entry, ...]:
     rows = connection.execute(query).all()
     lines = _lines(connection, [row.key for row in rows])
     return tuple(_entry(row, lines[row.key]) for row in rows)
+
+
+def _of_month(connection: Connection, judged: Judged) -> tuple[Entry, ...]:
+    """Return what stands under the whole billing period and all of its segments."""
+    columns = LEDGER_ENTRIES.c
+    of_month = columns.period.startswith(month_of(judged.period), autoescape=True)
+    query = select(LEDGER_ENTRIES).where(columns.contract == judged.contract, of_month)
+    return _read(connection, query.order_by(columns.position))
 
 
 def _lines(connection: Connection, keys: Sequence[str]) -> dict[str, list[Line]]:

@@ -1,0 +1,57 @@
+"""An amendment cuts a month in which credits accrued: what its old key holds is taken back."""
+
+from gpusla.ledger.booking import balance_minor_units, pending_minor_units
+from gpusla.ledger.entries import Status
+from tests.collector.journals import DOWN
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
+
+PAPER = ("Contract", f"contracts/{ALPHA}.yaml")
+
+
+def accrued() -> Stage:
+    """A day without one GPU of four costs 50.00 of July's 1000.00; the rest of July is well."""
+    stage = Stage()
+    journal = stage.journal()
+    journal.observe(START_MS, START_MS + DAY_MS, {journal.slots[0]: DOWN})
+    journal.observe(START_MS + DAY_MS + 1_000, AUGUST_MS + 3 * DAY_MS)
+    stage.clock.now_ms = START_MS + 10 * DAY_MS
+    stage.turns().once()
+    assert stage.amounts("2026-07") == [("pending", 5_000)]
+    return stage
+
+
+def amend(stage: Stage, version: int, day: int) -> None:
+    """Take another version in, in force from a day of July on."""
+    text = stage.files.texts[PAPER].replace("version: 1", f"version: {version}")
+    text = text.replace("effective_from: 2026-07-01", f"effective_from: 2026-07-{day:02}")
+    stage.files.texts["Contract", f"contracts/{version}.yaml"] = text
+
+
+def test_what_accrued_under_the_whole_month_is_taken_back() -> None:
+    """Once, by whichever segment is judged first; both segments have entries of their own."""
+    stage = accrued()
+    amend(stage, 2, 15)
+    stage.clock.now_ms = START_MS + 14 * DAY_MS + HOUR_MS
+    turns = stage.turns()
+    turns.once()
+    turns.judge_turn()
+    assert stage.amounts("2026-07") == [("pending", 5_000), ("void", -5_000)]
+    keys = {entry.period for entry in stage.entries()}
+    assert keys == {"2026-07", "2026-07-v1"}
+    # v1 has 14 of 31 days of the fee, 451.61, and lost a day of one GPU in 14: 98.2 %, 5 %.
+    assert stage.amounts("2026-07-v1") == [("pending", 2_258)]
+
+
+def test_the_month_is_posted_under_its_segments_alone() -> None:
+    """Nothing is left pending, and the two posts are all that is owed."""
+    stage = accrued()
+    amend(stage, 2, 15)
+    stage.clock.now_ms = AUGUST_MS + 2 * DAY_MS
+    stage.turns().once()
+    entries = stage.entries()
+    assert pending_minor_units(entries) == 0
+    assert balance_minor_units(entries) == 2_258
+    assert {entry.period for entry in entries if entry.status is Status.POSTED} == {
+        "2026-07-v1",
+        "2026-07-v2",
+    }
