@@ -271,7 +271,7 @@ class MemoryStore:
         """Append entries."""
         self._require(lease)
         of_contract = self.entries(Scope(None), judged.contract)
-        standing = [e for e in of_contract if month_of(e.period) == month_of(judged.period)]
+        standing = tuple(e for e in of_contract if month_of(e.period) == month_of(judged.period))
         known = {entry.key: entry for entry in standing}
         new = [entry for entry in decide(standing) if known.get(entry.key) != entry]
         if any(entry.key in known for entry in new):
