@@ -24,8 +24,8 @@ from tests.reference.show import show
 from tests.reference.shrink import shrink
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-JUDGING = ("core/gpusla", "tests/reference")
-"""What an agreement depends on."""
+JUDGING = ("gpusla", "tests.reference")
+"""An agreement depends on what was imported from these packages."""
 BATCH = 500
 
 
@@ -113,8 +113,10 @@ def _sources() -> str:
 
 
 def _files() -> Iterator[Path]:
-    for folder in JUDGING:
-        yield from sorted((ROOT / folder).rglob("*.py"))
+    for name in sorted(sys.modules):
+        file = sys.modules[name].__dict__.get("__file__")
+        if file and name.startswith(tuple(f"{package}." for package in JUDGING)):
+            yield Path(file)
 
 
 def _say(line: str) -> None:
