@@ -8,6 +8,7 @@ The errors of the product.
     │   └── SettingsError      … in a settings file
     ├── SourceError            GPU readings cannot be had
     ├── JournalError           a journal cannot be written, read or believed
+    ├── EvidenceError          a signed envelope or a bundle cannot be believed
     ├── StoreError             the database
     │   └── LedgerError        … refuses a booking
     └── ServiceError           something over the network does not answer
@@ -85,6 +86,10 @@ class SourceError(GpuslaError):
 
 class JournalError(GpuslaError):
     """A journal cannot be written, read or believed."""
+
+
+class EvidenceError(GpuslaError):
+    """A signed envelope or a bundle cannot be read, or cannot be believed."""
 
 
 class StoreError(GpuslaError):

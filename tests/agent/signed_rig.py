@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gpusla.journal.body import Body
 from gpusla.journal.codec import decode
-from gpusla.journal.model import Body
 from gpusla.readings import GpuReadings, Pass
 from gpusla_agent.app.node import Node
 from gpusla_agent.assignments import Configuration

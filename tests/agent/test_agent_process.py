@@ -15,16 +15,10 @@ from typer.testing import CliRunner
 from gpusla.errors import GpuslaError
 from gpusla.evidence.grades import check
 from gpusla.identity import NodeName
+from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, follow
 from gpusla.journal.codec import decode
-from gpusla.journal.model import (
-    Body,
-    HeadSigned,
-    KeyIntroduced,
-    Observed,
-    Started,
-    Stopped,
-)
+from gpusla.journal.model import HeadSigned, KeyIntroduced, Observed, Started, Stopped
 from gpusla_agent import standin
 from gpusla_agent.cli import app
 from tests.agent.journal_lives import where

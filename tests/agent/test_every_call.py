@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from gpusla.evidence.grades import Checked, check
+from gpusla.journal.body import Body
 from gpusla.journal.codec import decode, digest
-from gpusla.journal.model import Body, KeyIntroduced, Observed, Started, Stopped
+from gpusla.journal.model import KeyIntroduced, Observed, Started, Stopped
 from gpusla_agent.recorder import Disk
 from tests.agent.journal_lives import Kill, Life, Supervisor
 from tests.agent.signed_lives import SAMPLES

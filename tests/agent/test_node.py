@@ -12,9 +12,9 @@ from gpusla.identity import ContractId, GpuUuid, NodeName
 from gpusla.inventory.load import read_inventory
 from gpusla.inventory.model import AssignmentRecord
 from gpusla.inventory.registry import Assignments
+from gpusla.journal.body import Body
 from gpusla.journal.codec import decode
 from gpusla.journal.model import (
-    Body,
     ClockStepped,
     ConfigurationChanged,
     Observed,

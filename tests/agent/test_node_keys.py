@@ -12,9 +12,9 @@ from gpusla.errors import InputError
 from gpusla.evidence.ed25519 import public_of
 from gpusla.evidence.grades import Checked, check
 from gpusla.evidence.keys import fingerprint, to_text
+from gpusla.journal.body import Body
 from gpusla.journal.codec import decode
 from gpusla.journal.model import (
-    Body,
     ClockStepped,
     ConfigurationChanged,
     HeadSigned,

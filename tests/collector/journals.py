@@ -5,18 +5,10 @@ from dataclasses import dataclass, field
 
 from gpusla.catalogue.reasons import State
 from gpusla.identity import NodeName, Slot
+from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.codec import digest, encode
-from gpusla.journal.model import (
-    Body,
-    ClockState,
-    Condition,
-    Finding,
-    Instant,
-    Observed,
-    Started,
-    Stopped,
-)
+from gpusla.journal.model import ClockState, Condition, Finding, Instant, Observed, Started, Stopped
 
 OK = Condition(State.OK)
 DOWN = Condition(State.DOWN, (Finding("gpu_lost", "NVML 15"),))

@@ -14,8 +14,9 @@ from random import Random
 
 from gpusla.identity import NodeName, Slot
 from gpusla.instants import Interval
+from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, follow
-from gpusla.journal.model import Body, ClockStepped, Observed, Opaque, Started, Stopped
+from gpusla.journal.model import ClockStepped, Observed, Opaque, Started, Stopped
 from gpusla.simulation.faults import HELD_KINDS, Fault, FaultKind
 from gpusla.simulation.plan import Rates, draw
 from gpusla.simulation.scenario import Scenario

@@ -9,7 +9,8 @@ from collections import deque
 from typing import Any
 
 from gpusla.identity import GpuUuid
-from gpusla.journal.model import Body, Opaque, XidSeen
+from gpusla.journal.body import Body
+from gpusla.journal.model import Opaque, XidSeen
 
 UNWITNESSED_MAX = 1_024
 """Xids of one boot that no record of the kernel's log stands for; older ones are forgotten."""

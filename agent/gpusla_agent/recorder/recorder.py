@@ -9,10 +9,10 @@ from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_WRITE
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
 from gpusla.identity import GpuUuid, NodeName, Slot
+from gpusla.journal.body import Body
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import LINE_BYTES_MAX, digest, encode
 from gpusla.journal.model import (
-    Body,
     Condition,
     Gap,
     GapCause,

@@ -2,8 +2,9 @@
 
 from typing import Protocol
 
+from gpusla.journal.body import Body
 from gpusla.journal.chain import Head
-from gpusla.journal.model import Body, HeadSigned, Instant, Observed, ReadingsTaken, XidSeen
+from gpusla.journal.model import HeadSigned, Instant, Observed, ReadingsTaken, XidSeen
 
 SIGNED_MS = 60_000
 """No record waits longer for a signature, by the monotonic clock, while passes are taken."""

@@ -16,11 +16,11 @@ from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
 from gpusla.evidence.keys import PUBLIC_BYTES, from_text, key_id
 from gpusla.identity import GpuUuid, Slot, parse_slot
+from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head, follow
 from gpusla.journal.codec import decode, encode
 from gpusla.journal.model import (
     GENESIS,
-    Body,
     ClockStepped,
     KeyIntroduced,
     Observed,

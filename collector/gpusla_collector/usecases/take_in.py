@@ -8,8 +8,9 @@ from gpusla.catalogue.codes import JOURNAL_FORKED, JOURNAL_SIGNATURE
 from gpusla.errors import JournalError
 from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
 from gpusla.identity import NodeName, Slot
+from gpusla.journal.body import Body
 from gpusla.journal.chain import Head, follow
-from gpusla.journal.model import Body, KeyIntroduced, Started
+from gpusla.journal.model import KeyIntroduced, Started
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.model import Evidence, StateSpan
 

@@ -149,6 +149,14 @@ NODE_KEY = ErrorCode(
     "GS3006", "node_key", "A node's key cannot be read, made or replaced.",
     "Give the file to the agent's user alone, mode 0600; a lost key is replaced at the next start.",
 )
+ENVELOPE = ErrorCode(
+    "GS3007", "envelope", "A signed envelope cannot be read, or its signature is not one of the key given.",
+    "Rely on nothing in it; fetch it again, and compare the key's fingerprint with its owner's.",
+)
+BUNDLE = ErrorCode(
+    "GS3008", "bundle", "A bundle of evidence is not whole, or its parts do not belong together.",
+    "Rely on nothing in it; ask for the bundle again, and run `gpusla verify` on it.",
+)
 STATEMENT_ALTERED = ErrorCode(
     "GS3101", "statement_altered", "A statement's figures are not the ones that its digest is of.",
     "Fetch the statement again and compare the two; rely on neither until then.",

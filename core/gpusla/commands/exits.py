@@ -8,6 +8,8 @@ Exit codes, the same for every command: scripts may rely on them.
 from enum import IntEnum
 
 from gpusla.catalogue.codes import (
+    BUNDLE,
+    ENVELOPE,
     JOURNAL_CORRUPT,
     JOURNAL_FORKED,
     JOURNAL_SIGNATURE,
@@ -33,6 +35,8 @@ class Exit(IntEnum):
 
 
 _BROKEN = {
+    BUNDLE,
+    ENVELOPE,
     JOURNAL_CORRUPT,
     JOURNAL_FORKED,
     JOURNAL_SIGNATURE,

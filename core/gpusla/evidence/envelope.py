@@ -6,7 +6,9 @@ for one of another.  Contracts came before this and keep their own way.
 Source: DSSE protocol 1.0.2; docs/decisions/0126-one-way-to-sign.md.
 """
 
+import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from gpusla.journal.chain import Head
@@ -16,6 +18,15 @@ HEAD_TYPE = "application/vnd.gpusla.head+json"
 
 KEY_TYPE = "application/vnd.gpusla.key+json"
 """That a node signs with this key from here on."""
+
+HOUR_TYPE = "application/vnd.gpusla.hour+json"
+"""What some records of a node's journal come to."""
+
+STATEMENT_TYPE = "application/vnd.gpusla.statement+json"
+"""What a contract's period comes to, in the operator's word."""
+
+BUNDLE_TYPE = "application/vnd.gpusla.bundle+json"
+"""Which files a bundle holds, by their digests."""
 
 
 def canonical(value: Any) -> bytes:
@@ -43,3 +54,13 @@ def key_bytes(node: str, public: str, previous: str) -> bytes:
     """
     payload = {"node": node, "public": public, "previous": previous}
     return signed_bytes(KEY_TYPE, canonical(payload))
+
+
+def hour_bytes(block: Mapping[str, Any]) -> bytes:
+    """Return what signs a block, which `gpusla.journal.hours.write_block` wrote."""
+    return signed_bytes(HOUR_TYPE, canonical(block))
+
+
+def hour_digest(block: Mapping[str, Any]) -> str:
+    """Return what the next block names as the one before it: SHA-256 in hex."""
+    return hashlib.sha256(canonical(block)).hexdigest()

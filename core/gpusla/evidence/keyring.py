@@ -20,8 +20,9 @@ from gpusla.evidence.keys import (
     from_text,
     key_id,
 )
+from gpusla.journal.body import Body
 from gpusla.journal.chain import Head
-from gpusla.journal.model import Body, HeadSigned, KeyIntroduced
+from gpusla.journal.model import HeadSigned, KeyIntroduced
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_FORKED
 from gpusla.errors import JournalError
+from gpusla.journal.body import Body
 from gpusla.journal.codec import decode, digest
-from gpusla.journal.model import GENESIS, Body, Envelope
+from gpusla.journal.model import GENESIS, Envelope
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from gpusla.catalogue.codes import JOURNAL_CORRUPT
 from gpusla.catalogue.reasons import State
 from gpusla.errors import GpuslaError, JournalError
 from gpusla.identity import GpuUuid, NodeName, Slot, parse_slot
+from gpusla.journal.body import Body
+from gpusla.journal.hours import HourClosed, read_block, write_block
 from gpusla.journal.model import (
     VERSION,
-    Body,
     ClockState,
     ClockStepped,
     Condition,
@@ -293,6 +294,12 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
     ),
     Kind.READINGS: _read_readings,
     Kind.TAIL_CUT: lambda body: TailCut(_read_instant(body), _integer(body["size_bytes"])),
+    Kind.HOUR: lambda body: HourClosed(
+        _read_instant(body),
+        read_block(body["block"], _read_condition),
+        _text(body["key"]),
+        _text(body["signature"]),
+    ),
 }
 
 
@@ -344,6 +351,11 @@ def _write_readings(record: ReadingsTaken) -> dict[str, Any]:
     return {"gpus": {str(slot): readings for slot, readings in record.gpus.items()}}
 
 
+def _write_hour(record: HourClosed) -> dict[str, Any]:
+    block = write_block(record.block, _write_condition)
+    return {"block": block, "key": record.key, "signature": record.signature}
+
+
 _WRITERS: dict[type[Body], tuple[Kind, Callable[[Any], dict[str, Any]]]] = {
     Started: (Kind.STARTED, _write_started),
     Stopped: (Kind.STOPPED, _named("cause")),
@@ -359,6 +371,7 @@ _WRITERS: dict[type[Body], tuple[Kind, Callable[[Any], dict[str, Any]]]] = {
     GpuChanged: (Kind.GPU, _write_gpu),
     ReadingsTaken: (Kind.READINGS, _write_readings),
     TailCut: (Kind.TAIL_CUT, _named("size_bytes")),
+    HourClosed: (Kind.HOUR, _write_hour),
 }
 
 

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     GPU = "gpu"
     READINGS = "readings"
     TAIL_CUT = "tail_cut"
+    HOUR = "hour"
 
 
 class ClockState(StrEnum):
@@ -316,22 +317,3 @@ class Opaque:
 
     version: int
     kind: str
-
-
-Body = (
-    Started
-    | Stopped
-    | Observed
-    | Occupancy
-    | XidSeen
-    | ClockStepped
-    | SourceRestarted
-    | ConfigurationChanged
-    | KeyIntroduced
-    | HeadSigned
-    | Gap
-    | GpuChanged
-    | ReadingsTaken
-    | TailCut
-    | Opaque
-)

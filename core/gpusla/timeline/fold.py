@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gpusla.identity import NodeName, Slot
+from gpusla.journal.body import Body
 from gpusla.journal.model import (
-    Body,
     ClockStepped,
     Condition,
     Instant,

@@ -7,8 +7,9 @@ from typing import Any
 from gpusla.catalogue.reasons import State
 from gpusla.identity import Slot
 from gpusla.instants import format_instant
+from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, follow
-from gpusla.journal.model import Body, Observed
+from gpusla.journal.model import Observed
 from gpusla.timeline.fold import Carry, advance
 from gpusla_agent.fleet.fleet import Fleet
 from gpusla_agent.fleet.node import PaperNode

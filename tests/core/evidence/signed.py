@@ -7,10 +7,10 @@ from gpusla.evidence import ed25519
 from gpusla.evidence.envelope import head_bytes, key_bytes
 from gpusla.evidence.keys import key_id, to_text
 from gpusla.identity import NodeName, Slot
+from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.codec import digest, encode
 from gpusla.journal.model import (
-    Body,
     ClockState,
     Condition,
     HeadSigned,

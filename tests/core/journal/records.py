@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from gpusla.catalogue.reasons import REASONS, State
 from gpusla.identity import GpuUuid, NodeName, Slot
+from gpusla.journal.body import Body
 from gpusla.journal.model import (
-    Body,
     ClockState,
     ClockStepped,
     Condition,

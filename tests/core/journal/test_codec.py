@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_FORKED
 from gpusla.errors import JournalError
+from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head, follow
 from gpusla.journal.codec import LINE_BYTES_MAX, decode, digest, encode
-from gpusla.journal.model import GENESIS, Body, Opaque
+from gpusla.journal.model import GENESIS, Opaque
 from tests.core.journal.records import BODIES, EVERY_KIND
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "journal"

@@ -4,8 +4,8 @@ import pytest
 
 from gpusla.catalogue.reasons import State
 from gpusla.identity import GpuUuid, NodeName, Slot
+from gpusla.journal.body import Body
 from gpusla.journal.model import (
-    Body,
     ClockState,
     ClockStepped,
     Condition,
