@@ -126,6 +126,28 @@ SPANS = Table(
     sqlite_autoincrement=True,
 )
 
+HOURS = Table(
+    "hours",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _integer("number"),
+    _integer("first_sequence"),
+    _integer("last_sequence"),
+    _integer("from_ms"),
+    _integer("until_ms"),
+    Column("line", LargeBinary, nullable=False),
+    Index(None, "node", "until_ms"),
+)
+
+JOURNAL_KEYS = Table(
+    "journal_keys",
+    METADATA,
+    Column("node", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("line", LargeBinary, nullable=False),
+)
+
 EVALUATIONS = Table(
     "evaluations",
     METADATA,
@@ -271,6 +293,8 @@ APPEND_ONLY = (
     DOCUMENTS,
     CONTRACT_VERSIONS,
     RECORDS,
+    HOURS,
+    JOURNAL_KEYS,
     LEDGER_ENTRIES,
     LEDGER_LINES,
     CREDIT_NOTES,
