@@ -50,8 +50,8 @@ def content(connection: Connection, of: Mapping[str, Iterable[str]]) -> Mapping[
 
 def _value(table: Table, name: str, number: int) -> Any:
     kind = table.columns[name].type
-    if name == "reverses":
-        return None if number == 1 else f"x{number - 1}"
+    if name in {"reverses", "previous"}:
+        return None if (name, number) == ("reverses", 1) else f"x{number - 1}"
     if isinstance(kind, Boolean):
         return False
     if isinstance(kind, LargeBinary):

@@ -249,7 +249,7 @@ def test_an_upgrade_keeps_everything(
             for table in tables(connection)
         }
         before = content(connection, kept)
-    assert migrate(old) == "0003"
+    assert migrate(old) == "0004"
     with old.reading() as connection:
         assert content(connection, kept) == before
         assert {table.name for table in tables(connection)} == set(EVERYTHING)

@@ -1,7 +1,8 @@
 """What a person must look at: forks, corruption, disagreements."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
+from gpusla_collector.adapters.sql.chain import append
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import FINDINGS
@@ -29,13 +30,15 @@ class SqlFindings:
             known = select(FINDINGS.c.key).where(FINDINGS.c.key == finding.key)
             if connection.scalar(known) is not None:
                 return False
-            connection.execute(
-                insert(FINDINGS).values(
-                    key=finding.key,
-                    kind=finding.kind,
-                    subject=finding.subject,
-                    found_ms=finding.found_ms,
-                    detail=finding.detail,
-                )
+            append(
+                connection,
+                FINDINGS,
+                {
+                    "key": finding.key,
+                    "kind": finding.kind,
+                    "subject": finding.subject,
+                    "found_ms": finding.found_ms,
+                    "detail": finding.detail,
+                },
             )
             return True

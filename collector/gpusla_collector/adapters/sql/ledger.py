@@ -2,7 +2,8 @@
 The double-entry ledger: entries and their legs, appended once under keys that cannot be doubled.
 
 The check of the lease, the evaluation that an entry names, the entry, its legs, the number of its
-credit note and its announcement are one transaction: all of it happened or none of it.
+credit note, its announcement and its link of the chain are one transaction: all of it happened or
+none of it.
 """
 
 import json
@@ -16,11 +17,13 @@ from gpusla.errors import LedgerError
 from gpusla.identity import ContractId, TenantId
 from gpusla.ledger.entries import Account, Entry, Line, Status, month_of
 from gpusla.ledger.notes import CreditNote, is_documented
+from gpusla_collector.adapters.sql.chain import JUDGED, chain, inserted
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.judgements import keep_evaluation
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import (
     CREDIT_NOTES,
+    EVALUATIONS,
     LEDGER_ENTRIES,
     LEDGER_LINES,
     OUTBOX,
@@ -53,8 +56,10 @@ class SqlLedger:
             standing = _of_month(connection, judged)
             new = _only_new(standing, decide(standing))
             keep_evaluation(connection, judged)
-            for entry in new:
-                _append(connection, lease, entry, judged.judged_ms)
+            if new:
+                beside = {EVALUATIONS.name: [_judged_row(connection, judged)]}
+                rows = [_append(connection, lease, one, judged.judged_ms) for one in new]
+                chain(connection, [(LEDGER_ENTRIES, one | beside) for one in rows])
             return new
 
     def credit_notes(
@@ -91,44 +96,57 @@ def _only_new(standing: Iterable[Entry], entries: Iterable[Entry]) -> tuple[Entr
     return tuple(new)
 
 
-def _append(connection: Connection, lease: Lease, entry: Entry, now_ms: int) -> None:
+def _append(connection: Connection, lease: Lease, entry: Entry, now_ms: int) -> dict[str, Any]:
+    """Insert an entry and all that goes with it; returns its rows by table, for its link."""
     values = _entry_values(entry)
-    connection.execute(insert(LEDGER_ENTRIES).values(**values, booked_ms=now_ms, epoch=lease.epoch))
-    connection.execute(
-        insert(LEDGER_LINES),
-        [
-            {
-                "entry": entry.key,
-                "number": number,
-                "account": line.account.value,
-                "minor_units": line.minor_units,
-            }
-            for number, line in enumerate(entry.lines, start=1)
-        ],
-    )
-    note = _number(connection, entry) if is_documented(entry) else None
-    announced = {**values, "document": None if note is None else note.document}
-    connection.execute(
-        insert(OUTBOX).values(
-            topic=f"credit_{entry.status.value}",
-            key=entry.key,
-            content=json.dumps(announced, sort_keys=True, separators=(",", ":")),
-            written_ms=now_ms,
-        )
-    )
+    booked = {**values, "booked_ms": now_ms, "epoch": lease.epoch}
+    row = inserted(connection, LEDGER_ENTRIES, booked)
+    lines = [
+        {
+            "entry": entry.key,
+            "number": number,
+            "account": line.account.value,
+            "minor_units": line.minor_units,
+        }
+        for number, line in enumerate(entry.lines, start=1)
+    ]
+    connection.execute(insert(LEDGER_LINES), lines)
+    notes = [_number(connection, entry)] if is_documented(entry) else []
+    announced = {**values, "document": notes[0]["document"] if notes else None}
+    announcement = {
+        "topic": f"credit_{entry.status.value}",
+        "key": entry.key,
+        "content": json.dumps(announced, sort_keys=True, separators=(",", ":")),
+        "written_ms": now_ms,
+    }
+    return {
+        LEDGER_ENTRIES.name: [row],
+        LEDGER_LINES.name: lines,
+        CREDIT_NOTES.name: notes,
+        OUTBOX.name: [inserted(connection, OUTBOX, announcement)],
+    }
 
 
-def _number(connection: Connection, entry: Entry) -> CreditNote:
+def _number(connection: Connection, entry: Entry) -> dict[str, Any]:
     """Give the contract's next number; nobody else writes, and what is rolled back takes none."""
     columns = CREDIT_NOTES.c
     last = select(func.max(columns.number)).where(columns.contract == entry.contract)
     note = CreditNote(entry.contract, (connection.scalar(last) or 0) + 1, entry.key)
-    connection.execute(
-        insert(CREDIT_NOTES).values(
-            contract=note.contract, number=note.number, document=note.document, entry=note.entry
-        )
-    )
-    return note
+    row = {
+        "contract": note.contract,
+        "number": note.number,
+        "document": note.document,
+        "entry": note.entry,
+    }
+    connection.execute(insert(CREDIT_NOTES).values(row))
+    return row
+
+
+def _judged_row(connection: Connection, judged: Judged) -> dict[str, Any]:
+    """Return what the links of entries say of the judgement, as it stands: it may be an old one."""
+    columns = [one for one in EVALUATIONS.columns if one.name not in JUDGED.left_out]
+    query = select(*columns).where(EVALUATIONS.c.digest == judged.digest)
+    return JUDGED.plain(dict(connection.execute(query).mappings().one()))
 
 
 def _entry_values(entry: Entry) -> dict[str, Any]:

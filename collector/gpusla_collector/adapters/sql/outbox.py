@@ -1,7 +1,8 @@
 """What was announced together with its booking, and who has taken it."""
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, select
 
+from gpusla_collector.adapters.sql.chain import append
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import DELIVERIES, OUTBOX
@@ -31,6 +32,5 @@ class SqlOutbox:
         with self._database.writing() as connection:
             require(connection, lease)
             if connection.scalar(known) is None:
-                connection.execute(
-                    insert(DELIVERIES).values(key=key, receiver=receiver, delivered_ms=now_ms)
-                )
+                row = {"key": key, "receiver": receiver, "delivered_ms": now_ms}
+                append(connection, DELIVERIES, row)

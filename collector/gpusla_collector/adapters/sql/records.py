@@ -5,11 +5,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from gpusla.catalogue.codes import HISTORY_REWRITTEN
 from gpusla.errors import InventoryError
 from gpusla.identity import ContractId, TenantId
+from gpusla_collector.adapters.sql.chain import append, append_all
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import CONTRACT_VERSIONS, DOCUMENTS, RECORDS
@@ -45,10 +46,9 @@ class SqlRecords:
                 if known.get((record.kind, record.id), record) != record:
                     raise _rewritten(f"{record.kind} {record.id}", file)
             new = [asdict(record) for record in records if (record.kind, record.id) not in known]
-            if new:
-                connection.execute(insert(RECORDS), [{**row, "taken_in_ms": now_ms} for row in new])
+            append_all(connection, RECORDS, [{**row, "taken_in_ms": now_ms} for row in new])
             if not _is_latest(connection, file):
-                connection.execute(insert(DOCUMENTS).values(**asdict(file), taken_in_ms=now_ms))
+                append(connection, DOCUMENTS, {**asdict(file), "taken_in_ms": now_ms})
 
     def contracts(self, scope: Scope) -> tuple[ContractFile, ...]:
         """Return all versions of all contracts, by contract and effective date."""
@@ -71,9 +71,8 @@ class SqlRecords:
             if known is not None and known.digest != file.file.digest:
                 raise _rewritten(f"contract {file.contract} version {file.version}", file.file)
             if known is None:
-                connection.execute(
-                    insert(CONTRACT_VERSIONS).values(**_contract_row(file), taken_in_ms=now_ms)
-                )
+                row = {**_contract_row(file), "taken_in_ms": now_ms}
+                append(connection, CONTRACT_VERSIONS, row)
 
 
 def _known_records(

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from gpusla.identity import ContractId, TenantId
 from gpusla.ledger.release import Mode, Proposal
+from gpusla_collector.adapters.sql.chain import append
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import APPROVALS, CONTRACT_MODES, PROPOSALS
@@ -25,17 +26,19 @@ class SqlReleases:
             require(connection, lease)
             if connection.scalar(known) is not None:
                 return False
-            connection.execute(
-                insert(PROPOSALS).values(
-                    digest=proposal.digest,
-                    contract=proposal.contract,
-                    tenant=proposal.tenant,
-                    period=proposal.period,
-                    currency=proposal.currency,
-                    stake_minor_units=proposal.stake_minor_units,
-                    content=proposal.content,
-                    proposed_ms=now_ms,
-                )
+            append(
+                connection,
+                PROPOSALS,
+                {
+                    "digest": proposal.digest,
+                    "contract": proposal.contract,
+                    "tenant": proposal.tenant,
+                    "period": proposal.period,
+                    "currency": proposal.currency,
+                    "stake_minor_units": proposal.stake_minor_units,
+                    "content": proposal.content,
+                    "proposed_ms": now_ms,
+                },
             )
             return True
 
@@ -65,12 +68,14 @@ class SqlReleases:
         with self._database.writing() as connection:
             if connection.scalar(known) is not None:
                 return False
-            connection.execute(
-                insert(APPROVALS).values(
-                    proposal=approval.proposal,
-                    person=approval.person,
-                    approved_ms=approval.approved_ms,
-                )
+            append(
+                connection,
+                APPROVALS,
+                {
+                    "proposal": approval.proposal,
+                    "person": approval.person,
+                    "approved_ms": approval.approved_ms,
+                },
             )
             return True
 
@@ -83,10 +88,10 @@ class SqlReleases:
     def switch(self, contract: ContractId, mode: Mode, person: str, now_ms: int) -> None:
         """Put a contract into a mode."""
         with self._database.writing() as connection:
-            connection.execute(
-                insert(CONTRACT_MODES).values(
-                    contract=contract, mode=mode.value, person=person, decided_ms=now_ms
-                )
+            append(
+                connection,
+                CONTRACT_MODES,
+                {"contract": contract, "mode": mode.value, "person": person, "decided_ms": now_ms},
             )
 
     def modes(self) -> Mapping[ContractId, Mode]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from gpusla_collector.adapters.sql.tables import APPEND_ONLY, FORGOTTEN, METADATA, REPLACED
 
 OWNER, APP, READER = "gpusla_owner", "gpusla_app", "gpusla_reader"
-FUNCTIONS = ("gpusla_append_only", "gpusla_next_note")
+FUNCTIONS = ("gpusla_append_only", "gpusla_next_note", "gpusla_next_link")
 COUNTED = ("id", "position")
 """Columns that a sequence counts."""
 

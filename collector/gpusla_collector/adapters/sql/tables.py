@@ -289,6 +289,17 @@ FINDINGS = Table(
     sqlite_autoincrement=True,
 )
 
+CHAIN_LINKS = Table(
+    "chain_links",
+    METADATA,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("subject"),
+    Column("previous", Text, nullable=False, unique=True),
+    Column("digest", Text, nullable=False, unique=True),
+    UniqueConstraint("kind", "subject"),
+)
+
 APPEND_ONLY = (
     DOCUMENTS,
     CONTRACT_VERSIONS,
@@ -304,6 +315,7 @@ APPEND_ONLY = (
     OUTBOX,
     DELIVERIES,
     FINDINGS,
+    CHAIN_LINKS,
 )
 """Where UPDATE, DELETE and TRUNCATE are refused by triggers, and REPLACE on SQLite."""
 

@@ -1,0 +1,223 @@
+"""
+The chain over the records, in the database: kept by every transaction that appends.
+
+Nobody else writes meanwhile (`database.writing`), so what is read as the last link is the last one;
+the database refuses a second link after the same one all the same.
+Source: docs/decisions/0145-a-chain-over-the-records.md.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    Text,
+    cast,
+    insert,
+    literal,
+    select,
+    tuple_,
+)
+
+from gpusla.ledger.chain import Content, Link, Value, linked
+from gpusla_collector.adapters.sql.tables import (
+    APPROVALS,
+    CHAIN_LINKS,
+    CONTRACT_MODES,
+    CONTRACT_VERSIONS,
+    CREDIT_NOTES,
+    DELIVERIES,
+    DOCUMENTS,
+    EVALUATIONS,
+    FINDINGS,
+    LEDGER_ENTRIES,
+    LEDGER_LINES,
+    OUTBOX,
+    PROPOSALS,
+    RECORDS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """
+    Rows that stand in the link of another one.
+
+    column: holds what `of` holds in the row that leads.  left_out: columns that another one vouches
+    for.  digested: long texts that stand by their digest.
+    """
+
+    table: Table
+    column: str
+    of: str
+    left_out: tuple[str, ...] = ()
+    digested: tuple[str, ...] = ()
+
+    def plain(self, row: Mapping[str, Any]) -> dict[str, Value]:
+        """Return what the link says of a row."""
+        return {
+            name: value.encode() if name in self.digested else value
+            for name, value in row.items()
+            if name not in self.left_out
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """A table whose rows have a link each; key: its columns that make the subject."""
+
+    table: Table
+    key: tuple[str, ...] = ("position",)
+    beside: tuple[Beside, ...] = ()
+
+    def subject(self, row: Mapping[str, Any]) -> str:
+        """Return the row's key as its link says it."""
+        return " ".join(str(row[name]) for name in self.key)
+
+    def subject_column(self) -> ColumnElement[str]:
+        """Return the same as the database says it."""
+        first, *others = (cast(self.table.c[name], Text) for name in self.key)
+        whole: ColumnElement[str] = first
+        for column in others:
+            whole = whole + literal(" ") + column
+        return whole
+
+
+JUDGED = Beside(EVALUATIONS, "digest", "evaluation", left_out=("content",), digested=("inputs",))
+"""The judgement that an entry names: its digest vouches for its content, nothing for the rest."""
+
+CHAINED = {
+    one.table.name: one
+    for one in (
+        Chained(DOCUMENTS),
+        Chained(CONTRACT_VERSIONS, ("contract", "version")),
+        Chained(RECORDS, ("kind", "id")),
+        Chained(
+            LEDGER_ENTRIES,
+            ("key",),
+            (
+                Beside(LEDGER_LINES, "entry", "key"),
+                Beside(CREDIT_NOTES, "entry", "key"),
+                Beside(OUTBOX, "key", "key"),
+                JUDGED,
+            ),
+        ),
+        Chained(CONTRACT_MODES),
+        Chained(PROPOSALS),
+        Chained(APPROVALS),
+        Chained(DELIVERIES, ("key", "receiver")),
+        Chained(FINDINGS),
+    )
+}
+"""
+What is appended to, but for copies of evidence, which the journals vouch for.
+
+A column that is added later must be left out of the links of before.
+"""
+
+
+def append(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert a row and its link."""
+    chain(connection, [(table, {table.name: [inserted(connection, table, row)]})])
+
+
+def append_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows whose keys the database does not count, and their links, in order."""
+    if rows:
+        connection.execute(insert(table), list(rows))
+        chain(connection, [(table, {table.name: [row]}) for row in rows])
+
+
+def inserted(connection: Connection, table: Table, row: Mapping[str, Any]) -> dict[str, Value]:
+    """Insert a row; returns it as it stands, its counted key too."""
+    done = connection.execute(insert(table).values(**row))
+    keys = zip(table.primary_key.columns.keys(), done.inserted_primary_key or (), strict=True)
+    return {**row, **dict(keys)}
+
+
+def chain(connection: Connection, facts: Iterable[tuple[Table, Content]]) -> None:
+    """Append links for rows that were just inserted: each fact's own row is its table's first."""
+    last = last_link(connection)
+    links = []
+    for table, content in facts:
+        subject = CHAINED[table.name].subject(content[table.name][0])
+        last = linked(last, table.name, subject, content)
+        links.append(last)
+    connection.execute(insert(CHAIN_LINKS), [_values(link) for link in links])
+
+
+def last_link(connection: Connection) -> Link | None:
+    """Return the chain's end; None before the first link."""
+    query = select(CHAIN_LINKS).order_by(CHAIN_LINKS.c.number.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else link_of(row)
+
+
+def link_of(row: Row[Any]) -> Link:
+    """Read a link's row."""
+    return Link(row.number, row.kind, row.subject, row.previous, row.digest)
+
+
+def contents(connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, Content]:
+    """Return what is on record now of some subjects of one kind; none for those that are not."""
+    chained = CHAINED[kind]
+    rows = {chained.subject(row): row for row in _mappings(connection, _by_key(chained, subjects))}
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {
+        subject: {kind: [dict(row)]} for subject, row in rows.items()
+    }
+    for beside in chained.beside:
+        by_value = _beside(connection, beside, {row[beside.of] for row in rows.values()})
+        for subject, row in rows.items():
+            some = by_value.get(row[beside.of], [])
+            found[subject][beside.table.name] = [beside.plain(one) for one in some]
+    return dict(found)
+
+
+def _by_key(chained: Chained, subjects: Sequence[str]) -> Select[Any]:
+    columns = [chained.table.c[name] for name in chained.key]
+    keys = [key for subject in subjects if (key := _key(columns, subject)) is not None]
+    return select(chained.table).where(tuple_(*columns).in_(keys))
+
+
+def _key(columns: Sequence[ColumnElement[Any]], subject: str) -> tuple[Any, ...] | None:
+    """Read a subject; None if it is not one of this kind."""
+    parts = subject.split(" ", len(columns) - 1)
+    try:
+        return tuple(
+            column.type.python_type(part) for column, part in zip(columns, parts, strict=True)
+        )
+    except ValueError:
+        return None
+
+
+def _beside(
+    connection: Connection, beside: Beside, values: Iterable[Any]
+) -> dict[Any, list[Mapping[str, Any]]]:
+    column = beside.table.c[beside.column]
+    found: dict[Any, list[Mapping[str, Any]]] = {}
+    query = select(*(one for one in beside.table.columns if one.name not in beside.left_out)).where(
+        column.in_(list(values))
+    )
+    for row in _mappings(connection, query.order_by(*beside.table.primary_key.columns)):
+        found.setdefault(row[beside.column], []).append(row)
+    return found
+
+
+def _mappings(connection: Connection, query: Select[Any]) -> Iterator[Mapping[str, Any]]:
+    for row in connection.execute(query).mappings():
+        yield dict(row)
+
+
+def _values(link: Link) -> dict[str, Any]:
+    return {
+        "number": link.number,
+        "kind": link.kind,
+        "subject": link.subject,
+        "previous": link.previous,
+        "digest": link.digest,
+    }
