@@ -21,15 +21,18 @@ from gpusla.ledger.notes import CreditNote, is_documented
 from gpusla.ledger.release import Mode, Proposal
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import (
+    NO_MILESTONES,
     Account,
     Announcement,
     Approval,
     ContractFile,
     Cursor,
     Finding,
+    HourLine,
     InputFile,
     Judged,
     Lease,
+    Milestones,
     Page,
     Record,
     Scope,
@@ -117,6 +120,7 @@ class MemoryStore:
         self.kept_cursors: dict[NodeName, Cursor] = {}
         self.kept_segments: dict[NodeName, dict[int, Segment]] = {}
         self.kept_spans: list[StateSpan] = []
+        self.kept_milestones: dict[NodeName, Milestones] = {}
         self.files: list[InputFile] = []
         self.records: dict[tuple[str, str], Record] = {}
         self.kept_contracts: dict[tuple[ContractId, int], ContractFile] = {}
@@ -156,9 +160,14 @@ class MemoryStore:
         return tuple(kept[first] for first in sorted(kept))
 
     def advance(
-        self, lease: Lease, before: Cursor, after: Cursor, spans: Sequence[StateSpan]
+        self,
+        lease: Lease,
+        before: Cursor,
+        after: Cursor,
+        spans: Sequence[StateSpan],
+        milestones: Milestones = NO_MILESTONES,
     ) -> None:
-        """Move a cursor and keep spans."""
+        """Move a cursor, keep spans, hours and keys."""
         self._require(lease)
         known = self.kept_cursors.get(before.node, Cursor(before.node))
         if known.head != before.head:
@@ -168,6 +177,10 @@ class MemoryStore:
             kept = self.kept_segments.setdefault(after.node, {})
             kept[after.segment.first_sequence] = after.segment
         self._keep(after.node, spans)
+        known_lines = self.kept_milestones.get(after.node, NO_MILESTONES)
+        self.kept_milestones[after.node] = Milestones(
+            known_lines.hours + milestones.hours, known_lines.keys + milestones.keys
+        )
 
     def _keep(self, node: NodeName, spans: Sequence[StateSpan]) -> None:
         others = [s for s in self.kept_spans if s.evidence and s.evidence.node != node]
@@ -195,6 +208,18 @@ class MemoryStore:
             touches = span.end_ms > interval.start_ms and span.start_ms < interval.end_ms
             if touches and span.slot in wanted:
                 yield span
+
+    def milestones(self, node: NodeName, interval: Interval) -> Milestones:
+        """Return hours up to the first that ends at the interval's end or later, and keys."""
+        kept = self.kept_milestones.get(node, NO_MILESTONES)
+        covering: list[HourLine] = []
+        for hour in kept.hours:
+            if covering or hour.until_ms > interval.start_ms:
+                covering.append(hour)
+                if hour.until_ms >= interval.end_ms:
+                    break
+        last = covering[-1].sequence if covering else 0
+        return Milestones(tuple(covering), tuple(key for key in kept.keys if key.sequence < last))
 
     def latest(self, kind: str) -> InputFile | None:
         """Return the newest file of a kind."""

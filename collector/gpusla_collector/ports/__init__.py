@@ -14,6 +14,7 @@ from gpusla.instants import Interval
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports.ledger import Ledger, Outbox, Receiver, Releases
 from gpusla_collector.ports.values import (
+    NO_MILESTONES,
     NOTHING_FOLDED,
     OPERATOR,
     Account,
@@ -22,9 +23,12 @@ from gpusla_collector.ports.values import (
     ContractFile,
     Cursor,
     Finding,
+    HourLine,
     InputFile,
     Judged,
+    KeyLine,
     Lease,
+    Milestones,
     Page,
     Record,
     Scope,
@@ -35,6 +39,7 @@ from gpusla_collector.ports.values import (
 
 __all__ = [
     "NOTHING_FOLDED",
+    "NO_MILESTONES",
     "OPERATOR",
     "Account",
     "Agents",
@@ -45,13 +50,16 @@ __all__ = [
     "Evidence",
     "Finding",
     "Findings",
+    "HourLine",
     "InputFile",
     "Journals",
     "Judged",
     "Judgements",
+    "KeyLine",
     "Lease",
     "Leases",
     "Ledger",
+    "Milestones",
     "Outbox",
     "Page",
     "Receiver",
@@ -129,13 +137,19 @@ class Journals(Protocol):
         """Return a node's files of evidence in the order of their records."""
 
     def advance(
-        self, lease: Lease, before: Cursor, after: Cursor, spans: Sequence[StateSpan]
+        self,
+        lease: Lease,
+        before: Cursor,
+        after: Cursor,
+        spans: Sequence[StateSpan],
+        milestones: Milestones = NO_MILESTONES,
     ) -> None:
         """
         Move a cursor and keep the spans that became known, in one transaction.
 
         spans: by slot in time order, neighbours that say the same already joined; the first of a
         slot lengthens the last one kept if the two say the same.
+        milestones: the hours and keys between the two; they are kept for good.
         Raises StoreError `fenced` if the lease was lost or somebody else moved the cursor.
         """
 
@@ -148,6 +162,14 @@ class Journals(Protocol):
 
     def summary(self, slots: Sequence[Slot], interval: Interval) -> SpanSummary:
         """Tell whether the spans of some slots in an interval changed, without reading them."""
+
+    def milestones(self, node: NodeName, interval: Interval) -> Milestones:
+        """
+        Return the hours of a node that cover an interval as far as any do, and its keys till then.
+
+        Hours without a gap: from the first whose end lies in the interval or after it, to the
+        first that ends after it, by the node's wall clock.
+        """
 
 
 class Records(Protocol):

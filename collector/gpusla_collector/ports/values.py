@@ -73,6 +73,42 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class HourLine:
+    """
+    A node's record of kind `hour`: its number in the journal, what its block says, and its line.
+
+    The rest as in `gpusla.journal.hours.HourBlock`.
+    """
+
+    sequence: int
+    number: int
+    first_sequence: int
+    last_sequence: int
+    from_ms: int
+    until_ms: int
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A node's record of kind `key`: its number in the journal, and its line."""
+
+    sequence: int
+    line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Milestones:
+    """The hours and keys among some records of a journal, each in their order."""
+
+    hours: tuple[HourLine, ...] = ()
+    keys: tuple[KeyLine, ...] = ()
+
+
+NO_MILESTONES = Milestones()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What an agent answered: lines without their ends, and the head of its journal."""
 

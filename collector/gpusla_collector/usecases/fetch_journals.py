@@ -136,7 +136,7 @@ class Fetcher:
             # Only an agent that can be believed counts as reached.
             now_ms = self.clock.wall_ms()
             after = replace(after, agent_sequence=page.head.sequence, reached_ms=now_ms)
-        self.store.advance(lease, cursor, after, taken.spans)
+        self.store.advance(lease, cursor, after, taken.spans, taken.milestones)
         if taken.error is not None:
             raise taken.error
         _require_agreement(after.node, after.head, page.head)

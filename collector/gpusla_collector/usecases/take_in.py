@@ -10,9 +10,12 @@ from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.body import Body
 from gpusla.journal.chain import Head, follow
+from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import KeyIntroduced, Started
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.model import Evidence, StateSpan
+from gpusla_collector.ports import NO_MILESTONES, HourLine, KeyLine, Milestones
+from gpusla_collector.usecases.milestones import hour_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,8 @@ class TakenIn:
 
     count: how many of them, from the first on, belong to the chain.  until_ms: the last instant
     that they speak for, None if none does.  error: why the next one does not belong.  keyring: the
-    keys that the journal introduced up to head, and how far they signed.
+    keys that the journal introduced up to head, and how far they signed.  milestones: the hours and
+    keys among the lines.
     """
 
     count: int
@@ -32,6 +36,7 @@ class TakenIn:
     until_ms: int | None
     error: JournalError | None
     keyring: Keyring = NO_KEYS
+    milestones: Milestones = NO_MILESTONES
 
 
 def take_in(
@@ -53,6 +58,8 @@ def take_in(
     What comes before a line that does not belong is good, and is returned with the error.
     """
     spans: list[StateSpan] = []
+    hours: list[HourLine] = []
+    keys: list[KeyLine] = []
     count, until_ms, error = 0, None, None
     for line in lines:
         try:
@@ -60,6 +67,10 @@ def take_in(
             _require_own(node, body)
             keyring = attest(keyring, node, head, body, enrolled)
             _require_own_key(node, body, {} if owners is None else owners)
+            if isinstance(body, HourClosed):
+                hours.append(hour_of(node, next_head.sequence, line, body))
+            elif isinstance(body, KeyIntroduced):
+                keys.append(KeyLine(envelope.sequence, line))
         except JournalError as cause:
             error = cause
             break
@@ -68,7 +79,8 @@ def take_in(
         head, count = next_head, count + 1
         if carry.last is not None:
             until_ms = max(carry.last.at_ms, until_ms or 0)
-    return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring)
+    found = Milestones(tuple(hours), tuple(keys))
+    return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring, found)
 
 
 def join(spans: Iterable[StateSpan]) -> Iterator[StateSpan]:

@@ -20,8 +20,17 @@ from gpusla_collector.adapters.sql.encoding import (
     write_condition,
 )
 from gpusla_collector.adapters.sql.leases import require
+from gpusla_collector.adapters.sql.milestones import keep_milestones, milestones_of
 from gpusla_collector.adapters.sql.tables import EVIDENCE_SEGMENTS, JOURNAL_CURSORS, SPANS
-from gpusla_collector.ports import Account, Cursor, Lease, Segment, SpanSummary
+from gpusla_collector.ports import (
+    NO_MILESTONES,
+    Account,
+    Cursor,
+    Lease,
+    Milestones,
+    Segment,
+    SpanSummary,
+)
 
 SLOTS_AT_ONCE = 500
 """Names in one query; SQLite takes 32,766 and is slow long before."""
@@ -47,7 +56,12 @@ class SqlJournals:
             return tuple(_segment(row) for row in connection.execute(query))
 
     def advance(
-        self, lease: Lease, before: Cursor, after: Cursor, spans: Sequence[StateSpan]
+        self,
+        lease: Lease,
+        before: Cursor,
+        after: Cursor,
+        spans: Sequence[StateSpan],
+        milestones: Milestones = NO_MILESTONES,
     ) -> None:
         """Move a cursor and keep the spans that became known, in one transaction."""
         with self._database.writing() as connection:
@@ -56,6 +70,7 @@ class SqlJournals:
             if after.segment is not None and after.segment != before.segment:
                 _keep_segment(connection, after.node, after.segment)
             _keep_spans(connection, after.node, spans)
+            keep_milestones(connection, after.node, milestones)
 
     def account(self, slots: Sequence[Slot], interval: Interval) -> Account:
         """Return the spans of some slots that touch an interval, not clipped to it, and heads."""
@@ -84,6 +99,11 @@ class SqlJournals:
                     row.covered_ms or 0
                 )  # a sum of integers is a decimal on PostgreSQL
         return SpanSummary(count, last_id, covered_ms)
+
+    def milestones(self, node: NodeName, interval: Interval) -> Milestones:
+        """Return the hours of a node that cover an interval as far as any do, and its keys."""
+        with self._database.reading() as connection:
+            return milestones_of(connection, node, interval)
 
 
 def _segments() -> Any:

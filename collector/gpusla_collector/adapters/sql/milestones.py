@@ -1,0 +1,48 @@
+"""The hours and keys of journals, as their lines were written; append-only."""
+
+from dataclasses import asdict
+
+from sqlalchemy import Connection, Select, func, insert, select
+
+from gpusla.identity import NodeName
+from gpusla.instants import Interval
+from gpusla_collector.adapters.sql.tables import HOURS, JOURNAL_KEYS
+from gpusla_collector.ports import HourLine, KeyLine, Milestones
+
+
+def keep_milestones(connection: Connection, node: NodeName, milestones: Milestones) -> None:
+    """Append what came with a page of a node's journal."""
+    for table, lines in ((HOURS, milestones.hours), (JOURNAL_KEYS, milestones.keys)):
+        if lines:
+            connection.execute(insert(table), [{"node": node} | asdict(one) for one in lines])
+
+
+def milestones_of(connection: Connection, node: NodeName, interval: Interval) -> Milestones:
+    """Return the hours that cover an interval, and the keys up to the last of them."""
+    columns = HOURS.c
+    first = connection.scalar(_first_ending(node).where(columns.until_ms > interval.start_ms))
+    if first is None:
+        return Milestones()
+    last = connection.scalar(
+        _first_ending(node).where(columns.until_ms >= interval.end_ms, columns.sequence >= first)
+    )
+    if last is None:
+        last = connection.scalar(select(func.max(columns.sequence)).where(columns.node == node))
+    hours = (
+        select(*(column for column in columns if column is not columns.node))
+        .where(columns.node == node, columns.sequence.between(first, last))
+        .order_by(columns.sequence)
+    )
+    keys = (
+        select(JOURNAL_KEYS.c.sequence, JOURNAL_KEYS.c.line)
+        .where(JOURNAL_KEYS.c.node == node, JOURNAL_KEYS.c.sequence < last)
+        .order_by(JOURNAL_KEYS.c.sequence)
+    )
+    return Milestones(
+        tuple(HourLine(*row) for row in connection.execute(hours)),
+        tuple(KeyLine(*row) for row in connection.execute(keys)),
+    )
+
+
+def _first_ending(node: NodeName) -> Select[tuple[int]]:
+    return select(func.min(HOURS.c.sequence)).where(HOURS.c.node == node)
