@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from gpusla.catalogue.codes import FILE_UNREADABLE, STATEMENT_ALTERED, WRONG_TYPE
 from gpusla.errors import InputError, Position
 from gpusla.sla.digest import canonical
-from gpusla.statement.canonical import FORMAT
+from gpusla.statement.model import FORMAT
 
 BY_RULE = "by a rule of the contract alone: burning in, settling, a kind of GPU, a measurement"
 """What is said of an outage without a cause that was seen."""

@@ -10,8 +10,20 @@ from gpusla.contracts.calendar import zone_edition
 from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
 from gpusla.ledger.entries import Entry, Status
+from gpusla.ledger.notes import CreditNote
 from gpusla.sla.evaluation import Derivation, Evaluation
 from gpusla.statement.derivation import derive
+from gpusla.statement.grades import Graded
+from gpusla.statement.incidents import StatedIncidents
+
+FORMAT = "gpusla/statement/4"
+"""
+What stands under `format`, so that a reader knows what it holds before it reads on.
+
+3 added to 2 what printing a statement from its file needs: the contract's term, its papers, when
+its statements become final, and the billing period that a segment is a part of.  4 adds what the
+evidence is worth, the incidents behind the loss, the numbers of credit notes and the policies.
+"""
 
 
 class Standing(StrEnum):
@@ -35,7 +47,8 @@ class Inputs:
 
     exclusions_digest, claims_digest: empty if there is no such file.
     journals: the last record of each node that was taken in.  zone_edition: of the time zone
-    database.  program: what judged, with its version.
+    database.  program: what judged, with its version.  signed: the last record of each node that a
+    signature of an enrolled key covers; a node that is not in it has none.
     """
 
     journals: Mapping[NodeName, Head]
@@ -45,32 +58,71 @@ class Inputs:
     claims_digest: str
     zone_edition: str = field(default_factory=zone_edition)
     program: str = f"gpusla {gpusla.__version__}"
+    signed: Mapping[NodeName, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """
+    What is told of the facts: `gpusla.statement.from_facts` computes it.
+
+    held: of the account, all time that slots served the contract to date, by grade.
+    objectives: the same over the window of each objective that was judged, in their order.
+    """
+
+    held: Graded
+    objectives: tuple[tuple[str, Graded], ...]
+    incidents: StatedIncidents
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One contract's period; entries by clause and revision."""
+    """
+    One contract's period; entries by clause and revision.
+
+    notes: the credit notes of these entries.  grounds: None where nobody gave the facts, as in
+    formats before 4.  format: the one that it was read in, in which it is written again.
+    """
 
     evaluation: Evaluation
     entries: tuple[Entry, ...]
     inputs: Inputs
     standing: Standing
     derivation: Derivation
+    notes: tuple[CreditNote, ...] = ()
+    grounds: Grounds | None = None
+    format: str = FORMAT
 
 
-def build(evaluation: Evaluation, entries: Iterable[Entry], inputs: Inputs) -> Statement:
+def build(
+    evaluation: Evaluation,
+    entries: Iterable[Entry],
+    inputs: Inputs,
+    *,
+    notes: Iterable[CreditNote] = (),
+    grounds: Grounds | None = None,
+) -> Statement:
     """
     Put a statement together.
 
-    entries: of the ledger; those of other contracts and periods are left out.
+    entries, notes: of the ledger; those of other contracts and periods are left out.
+    grounds: of the facts that were judged, by `gpusla.statement.from_facts.grounds_of`.
     """
     period = (evaluation.contract.id, evaluation.period.key)
     ours = sorted(
         {entry for entry in entries if (entry.contract, entry.period) == period},
         key=lambda entry: (entry.clause, entry.revision),
     )
+    keys = {entry.key for entry in ours}
+    documents = {note for note in notes if note.entry in keys and note.contract == period[0]}
     return Statement(
-        evaluation, tuple(ours), inputs, _standing(evaluation, ours), derive(evaluation)
+        evaluation,
+        tuple(ours),
+        inputs,
+        _standing(evaluation, ours),
+        derive(evaluation),
+        tuple(sorted(documents, key=lambda note: note.number)),
+        grounds,
     )
 
 

@@ -10,7 +10,7 @@ from gpusla.contracts.calendar import local_date
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.remedies import Tier
 from gpusla.identity import NodeName, parse_slot
-from gpusla.instants import Interval, format_instant, parse_instant
+from gpusla.instants import Interval, parse_instant
 from gpusla.journal.model import Finding
 from gpusla.sla.digest import from_exact
 from gpusla.sla.evaluation import (
@@ -32,7 +32,7 @@ from gpusla.sla.evaluation import (
     UnitOutcome,
 )
 from gpusla.sla.periods import Period
-from gpusla.statement.untold import text, truth, whole
+from gpusla.statement.untold import instant, text, truth, whole
 from gpusla.timeline.model import Evidence
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def read_evaluation(told: Told, contract: ContractVersion, period: Mapping[str, 
     return Evaluation(
         contract=contract,
         period=_period(told, contract, period),
-        until_ms=_instant(told["until_ms"]),
+        until_ms=instant(told["until_ms"]),
         account=_account(told["account"]),
         fee_minor_units=from_exact(told["fee_minor_units"]),
         is_shadow=truth(told["is_shadow"]),
@@ -168,8 +168,8 @@ def _claim(told: Told | None) -> ClaimStanding | None:
     if told is None:
         return None
     return ClaimStanding(
-        _instant(told["deadline_ms"]),
-        None if told["claimed_ms"] is None else _instant(told["claimed_ms"]),
+        instant(told["deadline_ms"]),
+        None if told["claimed_ms"] is None else instant(told["claimed_ms"]),
         whole(told["claimable_minor_units"]),
     )
 
@@ -221,15 +221,8 @@ def _ratio(told: int | str | None) -> Fraction | None:
     return None if told is None else from_exact(told)
 
 
-def _instant(told: Any) -> int:
-    """Return an instant; raises OverflowError for one that no calendar has."""
-    instant_ms = whole(told)
-    format_instant(instant_ms)
-    return instant_ms
-
-
 def _span(told: Told) -> Interval:
-    span = Interval(_instant(told["start_ms"]), _instant(told["end_ms"]))
+    span = Interval(instant(told["start_ms"]), instant(told["end_ms"]))
     if span.end_ms <= span.start_ms:
         message = f"a span ends at {span.end_ms} and begins at {span.start_ms}"
         raise ValueError(message)

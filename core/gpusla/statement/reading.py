@@ -2,12 +2,13 @@
 A statement read back from its canonical JSON, so that whoever has the file can print it.
 
 What a statement does not hold of its contract is left empty: worked examples, signatures, parity
-terms, chronic failure.  Of format 2 the term is unknown too, and stands in as the period.
+terms, chronic failure.  Of format 2 the term is unknown too, and stands in as the period; what
+format 4 brought is unknown of both before it.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -31,14 +32,16 @@ from gpusla.identity import ContractId, NodeName, TenantId
 from gpusla.instants import Interval, parse_instant
 from gpusla.journal.chain import Head
 from gpusla.ledger.entries import Account, Entry, Line, Status
+from gpusla.ledger.notes import CreditNote
 from gpusla.sla.digest import canonical
 from gpusla.sla.evaluation import Derivation
-from gpusla.statement.canonical import FORMAT, to_json
-from gpusla.statement.model import Inputs, Standing, Statement
+from gpusla.statement.canonical import to_json
+from gpusla.statement.model import FORMAT, Inputs, Standing, Statement
 from gpusla.statement.read_evaluation import read_evaluation
+from gpusla.statement.read_grounds import read_grounds
 from gpusla.statement.untold import read_terms, text, truth, whole
 
-FORMATS = ("gpusla/statement/2", FORMAT)
+FORMATS = ("gpusla/statement/2", "gpusla/statement/3", FORMAT)
 _NOT_OURS = (
     AttributeError, KeyError, OverflowError, RecursionError, TypeError, ZeroDivisionError,
 )  # fmt: skip
@@ -54,8 +57,8 @@ def from_json(content: bytes) -> Statement:
     Return the statement that `to_json` wrote.
 
     Raises ValueError, in words, if content is no statement of a format in FORMATS; AlteredError if
-    its figures are not those that its digest is of, or, where it is of the present format, if any
-    byte is not what a statement of these figures has.
+    its figures are not those that its digest is of, or, from format 3 on, if any byte is not what a
+    statement of these figures has.
     """
     data = json.loads(content, parse_float=_refuse, parse_constant=_refuse)
     if not isinstance(data, dict) or data.get("format") not in FORMATS:
@@ -71,7 +74,7 @@ def from_json(content: bytes) -> Statement:
     except GpuslaError as cause:
         message = cause.message
         raise ValueError(message) from cause
-    if data["format"] == FORMAT and again != content.strip():
+    if statement.format != FORMATS[0] and again != content.strip():
         message = "its parts do not belong together"
         raise AlteredError(message)
     return statement
@@ -88,12 +91,16 @@ def _statement(data: Mapping[str, Any]) -> Statement:
     contract = _contract(data)
     evaluation = read_evaluation(data["evaluation"], contract, data["period"])
     entries = tuple(_entry(one, contract, data["period"]["key"]) for one in data["entries"])
+    grounds = data.get("grounds")
     return Statement(
         evaluation,
         entries,
         _inputs(data["inputs"]),
         Standing(data["standing"]),
         _derivation(data["derivation"]),
+        tuple(_notes(data["entries"], contract.id)),
+        None if grounds is None else read_grounds(grounds),
+        text(data["format"]),
     )
 
 
@@ -166,6 +173,16 @@ def _entry(told: Mapping[str, Any], contract: ContractVersion, period: str) -> E
     )
 
 
+def _notes(told: Iterable[Mapping[str, Any]], contract: ContractId) -> Iterator[CreditNote]:
+    """Yield the notes of entries that have one; a document's name ends with its number."""
+    found = (
+        CreditNote(contract, int(text(one["document"]).rpartition("-")[2]), one["key"])
+        for one in told
+        if one.get("document") is not None
+    )
+    yield from sorted(found, key=lambda note: note.number)
+
+
 def _inputs(told: Mapping[str, Any]) -> Inputs:
     journals = {
         NodeName(node): Head(whole(head["sequence"]), text(head["digest"]))
@@ -179,6 +196,7 @@ def _inputs(told: Mapping[str, Any]) -> Inputs:
         text(told["claims_digest"]),
         text(told["zone_edition"]),
         text(told["program"]),
+        {NodeName(node): whole(last) for node, last in told.get("signed", {}).items()},
     )
 
 

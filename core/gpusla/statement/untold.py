@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from gpusla.instants import format_instant
 from gpusla.sla.digest import from_exact
 from gpusla.statement.terms import CREDIT_TYPES
 
@@ -44,6 +45,13 @@ def text(value: Any) -> str:
 def truth(value: Any) -> bool:
     """Return whether something is so; raises ValueError for what does not say so."""
     return _of_type(bool, value, "true or false")
+
+
+def instant(value: Any) -> int:
+    """Return an instant in milliseconds; raises OverflowError for one that no calendar has."""
+    instant_ms = whole(value)
+    format_instant(instant_ms)
+    return instant_ms
 
 
 def _of_type(type_: type[T], value: Any, name: str) -> T:

@@ -85,7 +85,7 @@ def squeezed(text: str) -> str:
     ("change", "code", "sentence"),
     [
         ((b'"standing":"final"}', b""), 2, "this is not a statement's JSON"),
-        ((b"statement/3", b"statement/4"), 2, "not of a format that this version reads"),
+        ((b"statement/4", b"statement/5"), 2, "not of a format that this version reads"),
         # 126 GPU-hours were down.
         ((b'"down":453600000', b'"down":453600001'), 6, "the figures are not those of evaluation"),
         ((b'"standing":"final"', b'"standing": "final"'), 6, "its parts do not belong together"),

@@ -16,7 +16,8 @@ from gpusla.statement import Statement, render_text, to_json
 from gpusla.statement.reading import AlteredError, from_json
 from tests.core.statement.scenes import bad_october, four_promises, open_month, statement
 
-FORMAT_2 = Path(__file__).parents[2] / "golden" / "statement" / "october.format-2.json"
+GOLDEN = Path(__file__).parents[2] / "golden" / "statement"
+FORMAT_2, FORMAT_3 = (GOLDEN / f"october.format-{number}.json" for number in (2, 3))
 
 
 def scenes() -> list[Statement]:
@@ -43,6 +44,16 @@ def test_a_file_of_the_format_before_can_still_be_printed() -> None:
     assert again.evaluation.losses == now.evaluation.losses
     without_digest = [line for line in render_text(again).splitlines() if "digest is" not in line]
     assert set(without_digest) <= set(render_text(now).splitlines())
+
+
+def test_a_file_of_format_3_keeps_its_bytes_and_its_digest() -> None:
+    """It says the same figures, and nothing of what its writer did not know."""
+    again = from_json(FORMAT_3.read_bytes())
+    assert to_json(again) + b"\n" == FORMAT_3.read_bytes()
+    assert again.evaluation == from_json(to_json(statement(bad_october()))).evaluation
+    assert (again.grounds, again.notes, again.inputs.signed) == (None, (), {})
+    with pytest.raises(AlteredError, match="do not belong together"):
+        from_json(FORMAT_3.read_bytes().replace(b'"standing":', b'"standing": '))
 
 
 def altered(path: tuple[str | int, ...], value: Any, *, is_resealed: bool = False) -> bytes:

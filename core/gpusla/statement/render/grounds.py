@@ -1,12 +1,9 @@
 """What the figures rest on: exclusions, terms, inputs, and how anybody can check them."""
 
-from collections.abc import Iterator
-
-from gpusla.contracts.words import duration, words
 from gpusla.sla.digest import digest as evaluation_digest
 from gpusla.sla.evaluation import Evaluation
 from gpusla.statement.model import Statement
-from gpusla.statement.numbers import shortest
+from gpusla.statement.policies import policies
 from gpusla.statement.render.document import (
     Block,
     Commands,
@@ -18,7 +15,6 @@ from gpusla.statement.render.document import (
     Table,
 )
 from gpusla.statement.render.wording import day_words, utc
-from gpusla.statement.words import across_words, cap_words, unit_words, unknown_words
 
 JOURNALS_MAX = 18
 REFUSED_MAX = 25
@@ -49,11 +45,12 @@ def exclusions_section(evaluation: Evaluation) -> Section | None:
 def policies_section(statement: Statement) -> Section:
     """Return every choice of the contract that a figure depends on."""
     evaluation = statement.evaluation
-    blocks: list[Block] = [Facts(tuple(_contract_terms(evaluation)))]
-    rows = [Row((name, *cells)) for name, *cells in _objective_terms(evaluation)]
-    heads = tuple(objective.id for objective in evaluation.contract.objectives)
-    blocks.append(Table(("For each objective", *heads), tuple(rows), 0))
+    blocks: list[Block] = [Facts(tuple(policies(evaluation.contract)))]
     contract = evaluation.contract
+    told = [tuple(policies(contract, objective)) for objective in contract.objectives]
+    rows = [Row((rows[0][0], *(words for _, words in rows))) for rows in zip(*told, strict=True)]
+    heads = tuple(objective.id for objective in contract.objectives)
+    blocks.append(Table(("For each objective", *heads), tuple(rows), 0))
     if contract.assumed:
         assumed = f"Assumed, not from the papers: {', '.join(contract.assumed)}."
         blocks.append(Paragraph(assumed, Mark.WARNING))
@@ -61,42 +58,6 @@ def policies_section(statement: Statement) -> Section:
         unread = "Nobody has yet compared this contract's file with the signed papers."
         blocks.append(Paragraph(unread, Mark.WARNING))
     return Section("policies", "Terms that the figures follow", tuple(blocks))
-
-
-def _contract_terms(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
-    contract = evaluation.contract
-    yield "Capacity", f"counts {unit_words(contract.capacity)}"
-    yield "Part of a period", contract.fees.proration.value.replace("_", " ")
-    yield "Rounding", f"{contract.fees.rounding.value.replace('_', ' ')}, once, at the total"
-    yield "Objectives", across_words(contract.combination.across)
-    for cap in contract.combination.caps:
-        yield "Cap", cap_words(contract, cap)
-    yield "Claims", contract.claims.mode.value.replace("_", " ")
-    for rule in contract.exclusion_rules:
-        notice = f"{duration(rule.notice_ms)} notice" if rule.notice_ms else "no notice"
-        asked = "with approval" if rule.needs_approval else "without approval"
-        yield "Exclusion rule", f"{rule.id}: {rule.kind}, {notice}, {asked}"
-    if contract.statement.grade_min:
-        grade, late = contract.statement.grade_min, duration(contract.statement.final_after_ms)
-        yield "Evidence", f"of grade {grade} or better; final {late} after the period's end"
-
-
-def _objective_terms(evaluation: Evaluation) -> Iterator[tuple[str, ...]]:
-    """Yield the knife-edges of all objectives, a row each."""
-    objectives = evaluation.contract.objectives
-    currency = evaluation.contract.fees.currency
-    plain = ("kind", "comparison", "scope", "granularity", "denominator", "value_rounding")
-    for name in plain:
-        cells = (words(name, getattr(one, name), currency) for one in objectives)
-        yield (name.replace("_", " "), *(cell.replace("_", " ") for cell in cells))
-    yield ("target", *(f"{shortest(one.target * 100)} %" for one in objectives))
-    yield (
-        "unobserved time",
-        *(unknown_words(one).removeprefix("time that nobody observed ") for one in objectives),
-    )
-    yield ("degraded counts", *(f"{shortest(one.degraded.default * 100)} %" for one in objectives))
-    yield ("shortest outage", *(duration(one.min_outage.length_ms) for one in objectives))
-    yield ("clock error", *(duration(one.clock_error_ms) for one in objectives))
 
 
 def inputs_section(statement: Statement) -> Section:
