@@ -24,6 +24,8 @@ from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Entry, Status
 from gpusla.ledger.release import Mode
 from gpusla.sla.facts_file import to_json as facts_to_json
+from gpusla_collector.commands.claims import claims_command
+from gpusla_collector.commands.output import Config
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
 from gpusla_collector.usecases.release import Releaser, Waiting
@@ -39,10 +41,7 @@ statement_app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Config = Annotated[
-    Path, typer.Option("--config", help="Settings file of kind Collector.", show_default=False)
-]
-
+app.command("claims")(claims_command)
 
 Person = Annotated[
     str, typer.Option("--as", help="Who decides; it is kept for good.", show_default=False)

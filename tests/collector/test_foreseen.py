@@ -153,18 +153,16 @@ def test_nothing_is_owed_for_a_shadow_price() -> None:
 
 
 def test_claims_are_told_for_every_month_that_may_still_be_claimed() -> None:
-    """July's until the thirtieth of August, whether it is posted or not; August's beside it."""
+    """July's until the thirtieth of August, posted or not; August has lost nothing so far."""
     stage = july(stage_with(ON_CLAIM), 2)
     deadline = "contract_claim_deadline_timestamp_seconds"
     for days in (1, 3):
         found = figures(stage, AUGUST_MS + days * DAY_MS)
         assert found[f"{deadline} 2026-07"] == parse_instant("2026-08-31T00:00:00Z") / 1000
-        assert found[f"{deadline} 2026-08"] == parse_instant("2026-10-01T00:00:00Z") / 1000
         assert found["contract_claimable_credit 2026-07"] == 50.0
-        assert found["contract_claimable_credit 2026-08"] == 0.0
+        assert f"{deadline} 2026-08" not in found
     found = figures(stage, AUGUST_MS + 30 * DAY_MS)
     assert f"{deadline} 2026-07" not in found
-    assert f"{deadline} 2026-08" in found
 
 
 def test_a_claim_on_record_ends_the_wait_for_it() -> None:

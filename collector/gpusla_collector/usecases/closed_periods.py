@@ -129,7 +129,7 @@ def _closed(content: Mapping[str, Any], final_ms: int | None) -> ClosedPeriod:
         content["period"],
         final_ms,
         () if final_ms is None else tuple(_outcomes(content, final_ms)),
-        _claim(content["claim"]),
+        claim_of(content),
     )
 
 
@@ -147,5 +147,7 @@ def _outcomes(content: Mapping[str, Any], final_ms: int) -> Iterator[Ended]:
         )
 
 
-def _claim(content: Mapping[str, Any] | None) -> ClaimStanding | None:
-    return None if content is None else ClaimStanding(**content)
+def claim_of(content: Mapping[str, Any]) -> ClaimStanding | None:
+    """Take the claim from an evaluation's stored form; what a shadow price gives is no money."""
+    claim = None if content["is_shadow"] else content["claim"]
+    return None if claim is None else ClaimStanding(**claim)

@@ -1,6 +1,6 @@
-"""What is still to come of a contract: its forecast, claims, rights; computed once a judgement."""
+"""What is still to come of a contract: its forecast and rights; computed once a judgement."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ from gpusla.forecast.lost import LostBetween, lost_in_losses
 from gpusla.forecast.outlook import RATE_MS, Forecast, Outlook, forecast
 from gpusla.instants import Interval
 from gpusla.sla.chronic import ChronicRight, as_rights, chronic_rights
-from gpusla.sla.evaluation import ClaimStanding, Evaluation, Loss, Outcome
+from gpusla.sla.evaluation import Evaluation, Loss, Outcome
 from gpusla.timeline.intervals import clip
 from gpusla_collector.usecases.closed_periods import ClosedPeriod
 
@@ -26,13 +26,12 @@ class Prospect:
     What may become of a contract, as of one judgement of its open period.
 
     burn_rates: by objective and length of the window in milliseconds; a window that reaches into
-    time of the objective that was not looked at is not in it.  claims: by period, those that can
-    still be made.  chronic: None where the contract has no such clause.
+    time of the objective that was not looked at is not in it.  chronic: None where the contract has
+    no such clause.
     """
 
     forecast: Forecast
     burn_rates: Mapping[str, Mapping[int, Fraction]]
-    claims: Mapping[str, ClaimStanding]
     rights: tuple[Right, ...]
     chronic: tuple[ChronicRight, ...] | None
 
@@ -54,7 +53,6 @@ def prospect_of(evaluation: Evaluation, closed: Iterable[ClosedPeriod], now_ms: 
     return Prospect(
         forecast=found,
         burn_rates={one.objective: _burn_rates(one, known) for one in found.outlooks},
-        claims=dict(_claims(evaluation, closed, now_ms)),
         rights=rights(contract, as_rights(contract, chronic or ())),
         chronic=chronic,
     )
@@ -129,15 +127,6 @@ def _burn_rates(outlook: Outlook, known: Mapping[str, _Known]) -> Mapping[int, F
         and max(outlook.window.start_ms, outlook.until_ms - length_ms)
         >= known[outlook.objective].from_ms
     }
-
-
-def _claims(
-    evaluation: Evaluation, closed: Iterable[ClosedPeriod], now_ms: int
-) -> Iterator[tuple[str, ClaimStanding]]:
-    periods = [(one.key, one.claim) for one in closed]
-    for key, claim in (*periods, (evaluation.period.key, evaluation.claim)):
-        if claim is not None and claim.claimed_ms is None and now_ms < claim.deadline_ms:
-            yield key, claim
 
 
 def _chronic(

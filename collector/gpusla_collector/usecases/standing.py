@@ -13,6 +13,7 @@ from gpusla.errors import GpuslaError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Status
 from gpusla_collector.ports import Cursor
+from gpusla_collector.usecases.claims import Claimable
 from gpusla_collector.usecases.fetch_journals import Fetched
 from gpusla_collector.usecases.judge import Judgement
 from gpusla_collector.usecases.prospect import Prospect
@@ -26,7 +27,8 @@ class Standing:
     One consistent view.
 
     judgements: of each contract's open month, with the instant at which it was last found right.
-    prospects: what is still to come of those, where it could be said.
+    prospects: what is still to come of those, where it could be said.  claims: of every contract,
+    also of one whose last month is over, what there is to claim.
     worked_ms: when each job last went through, on the monotonic clock.  asked_ms: when all agents
     were last asked, on the wall clock; None if they never were.
     """
@@ -37,6 +39,7 @@ class Standing:
     asked_ms: int | None = None
     judgements: Mapping[ContractId, tuple[Judgement, int]] = field(default_factory=dict)
     prospects: Mapping[ContractId, Prospect] = field(default_factory=dict)
+    claims: Mapping[ContractId, Sequence[Claimable]] = field(default_factory=dict)
     entries: Mapping[tuple[ContractId, Status], int] = field(default_factory=dict)
     differences: Sequence[Difference] = ()
     reconciled_ms: int | None = None
@@ -68,6 +71,7 @@ class StandingBoard:
                     is_leader=False,
                     judgements={},
                     prospects={},
+                    claims={},
                     cursors={},
                     asked_ms=None,
                     entries={},
@@ -101,8 +105,9 @@ class StandingBoard:
         judgements: Iterable[Judgement],
         now_ms: int,
         prospect: Prospect | None = None,
+        claims: Sequence[Claimable] = (),
     ) -> None:
-        """A contract was judged; without an open month it has no figures."""
+        """A contract was judged; without an open month it has no figures but its claims."""
         with self._lock:
             figures, prospects = dict(self._now.judgements), dict(self._now.prospects)
             figures.pop(contract, None)
@@ -112,7 +117,12 @@ class StandingBoard:
                     figures[contract] = judgement, now_ms
             if prospect is not None:
                 prospects[contract] = prospect
-            self._now = replace(self._now, judgements=figures, prospects=prospects)
+            self._now = replace(
+                self._now,
+                judgements=figures,
+                prospects=prospects,
+                claims={**self._now.claims, contract: claims},
+            )
 
     def set_entries(self, entries: Mapping[tuple[ContractId, Status], int]) -> None:
         """The ledger was counted."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gpusla.clock import Clock
+from gpusla.contracts.model import ContractVersion
 from gpusla.errors import InputError, StoreError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
@@ -18,6 +19,7 @@ from gpusla.logs import get_logger
 from gpusla_collector.ports import OPERATOR, Lease, Store
 from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.usecases.book_credits import Booker
+from gpusla_collector.usecases.claims import Claimable, Part, claimables, parts_of
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.closed_periods import ClosedPeriods
 from gpusla_collector.usecases.correct_settled import Corrector
@@ -177,7 +179,7 @@ class Turns:
         for contract in sorted(world.versions):
             try:
                 judgements = self.judge.judge_contract(lease, world, contract, cursors, asked_ms)
-                self._show(contract, judgements, failures)
+                self._show(world, contract, judgements, failures)
                 self._book(lease, judgements)
             except StoreError:
                 raise
@@ -188,11 +190,19 @@ class Turns:
             raise failures[0]
 
     def _show(
-        self, contract: ContractId, judgements: tuple[Judgement, ...], failures: list[Exception]
+        self,
+        world: World,
+        contract: ContractId,
+        judgements: tuple[Judgement, ...],
+        failures: list[Exception],
     ) -> None:
         """Show what was judged, and what may come of it; failing at that hides no judgement."""
         now_ms, prospect = self.clock.wall_ms(), None
+        claims: tuple[Claimable, ...] = ()
         try:
+            version = world.versions[contract][-1]
+            closed = self._closed.of(version, judgements, now_ms)
+            claims = self._claims(world, version, parts_of(closed, judgements))
             for judgement in judgements:
                 if judgement.is_open:
                     evaluation = judgement.evaluation
@@ -202,7 +212,16 @@ class Turns:
             raise
         except Exception as error:  # noqa: BLE001  (the judgement stands whatever is foreseen)
             failures.append(error)
-        self.board.set_judged(contract, judgements, now_ms, prospect)
+        self.board.set_judged(contract, judgements, now_ms, prospect, claims)
+
+    def _claims(
+        self, world: World, version: ContractVersion, parts: Iterable[Part]
+    ) -> tuple[Claimable, ...]:
+        known = tuple(parts)
+        if not known:
+            return ()
+        entries = self.store.entries(OPERATOR, version.id)
+        return tuple(claimables(version, known, entries, world.claims, self.clock.wall_ms()))
 
     def _book(self, lease: Lease, judgements: Iterable[Judgement]) -> None:
         for judgement in judgements:

@@ -17,8 +17,17 @@ from gpusla.catalogue import metrics as rows
 from gpusla.catalogue.reasons import State
 from gpusla.clock import Clock
 from gpusla.sla.evaluation import Bounds, Evaluation
+from gpusla_collector.usecases.claims import ClaimStatus
 from gpusla_collector.usecases.standing import Standing
-from gpusla_collector.web.families import Samples, each_bound, family, one_each, who, whole_units
+from gpusla_collector.web.families import (
+    Samples,
+    each_bound,
+    family,
+    one_each,
+    units_of,
+    who,
+    whole_units,
+)
 from gpusla_collector.web.foreseen import foreseen
 
 HOUR_MS = 3_600_000
@@ -110,6 +119,7 @@ def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
     for row, samples in _FIGURES.items():
         yield family(row, [found for e in evaluations for found in samples(e)])
     yield from _incidents(standing)
+    yield from _claims(standing)
     yield from foreseen(
         (evaluation, standing.prospects[evaluation.contract.id])
         for evaluation in evaluations
@@ -118,6 +128,30 @@ def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
     yield family(
         rows.LEDGER_ENTRIES,
         [((contract, status), number) for (contract, status), number in standing.entries.items()],
+    )
+
+
+def _claims(standing: Standing) -> Iterator[Metric]:
+    """Yield what can still be claimed, of contracts that are over too."""
+    still = [
+        one
+        for claims in standing.claims.values()
+        for one in claims
+        if one.status is ClaimStatus.OPEN
+    ]
+    yield family(
+        rows.CONTRACT_CLAIM_DEADLINE,
+        [((one.contract, one.tenant, one.period), one.deadline_ms / 1000) for one in still],
+    )
+    yield family(
+        rows.CONTRACT_CLAIMABLE,
+        [
+            (
+                (one.contract, one.tenant, one.currency, one.period),
+                units_of(one.currency, one.worth_minor_units),
+            )
+            for one in still
+        ],
     )
 
 

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from gpusla.catalogue.metrics import Metric as Row
 from gpusla.catalogue.metrics import MetricKind
 from gpusla.contracts.model import ContractVersion
+from gpusla.contracts.money import EXPONENTS
 from gpusla.sla.evaluation import Bounds, Evaluation
 
 Samples = Iterable[tuple[Sequence[str], float]]
@@ -55,6 +56,11 @@ def one_each(
 ) -> Callable[[Evaluation], Samples]:
     """Return a function that gives one sample for each contract."""
     return lambda evaluation: [(who(evaluation), figure(evaluation))]
+
+
+def units_of(currency: str, minor_units: int) -> float:
+    """Return an amount in whole units of a currency, for looking at."""
+    return float(Decimal(minor_units).scaleb(-EXPONENTS[currency]))
 
 
 def whole_units(contract: ContractVersion, minor_units: int | Fraction) -> float:

@@ -1,4 +1,4 @@
-"""The page's figures of what is still to come: budgets, tiers, credits, claims, rights."""
+"""The page's figures of what is still to come: budgets, tiers, credits, rights."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -104,20 +104,6 @@ def _credits(evaluation: Evaluation, prospect: Prospect) -> Samples:
             yield (contract.fees.currency, case, bound), amount
 
 
-def _deadlines(_: Evaluation, prospect: Prospect) -> Samples:
-    for period, claim in prospect.claims.items():
-        yield (period,), claim.deadline_ms / 1000
-
-
-def _claimable(evaluation: Evaluation, prospect: Prospect) -> Samples:
-    if evaluation.is_shadow:
-        return
-    contract = evaluation.contract
-    for period, claim in prospect.claims.items():
-        amount = whole_units(contract, claim.claimable_minor_units)
-        yield (contract.fees.currency, period), amount
-
-
 def _opens(evaluation: Evaluation, prospect: Prospect) -> Samples:
     for (name, party), right in _named(evaluation, prospect).items():
         yield (name, party), right.opens_ms / 1000
@@ -165,8 +151,6 @@ _OBJECTIVES: Mapping[rows.Metric, Callable[[Evaluation, Prospect, Outlook], Samp
 
 _CONTRACTS: Mapping[rows.Metric, Callable[[Evaluation, Prospect], Samples]] = {
     rows.CONTRACT_CREDIT_FORECAST: _credits,
-    rows.CONTRACT_CLAIM_DEADLINE: _deadlines,
-    rows.CONTRACT_CLAIMABLE: _claimable,
     rows.CONTRACT_RIGHT_OPENS: _opens,
     rows.CONTRACT_RIGHT_CLOSES: _closes,
     rows.CONTRACT_CHRONIC_RIGHT: _chronic,

@@ -196,14 +196,34 @@ class ExclusionsForm(Form):
     exclusions: list[ExclusionForm]
 
 
+TENANT = "tenant"
+
+
 class ClaimForm(AppendedForm):
-    """A tenant's demand for the credit of one billing period, all segments of it."""
+    """
+    A tenant's demand for the credit of one billing period, all segments of it.
+
+    waived: its word instead that it will not ask.
+    """
 
     contract: Identifier
     period: Month
     claimed_at: InstantMs
     by: Words
     reference: Words
+    waived: bool = False
+
+    @model_validator(mode="after")
+    def is_waived_by_whose_it_is(self) -> Self:
+        """Who owes the credit cannot end the wait for the claim."""
+        if self.waived and self.by != TENANT:
+            raise problem(
+                WRONG_TYPE,
+                f"{self.id!r} waives a credit by {self.by!r}",
+                f"Only the tenant can: write `by: {TENANT}` if it did.",
+                at=("by",),
+            )
+        return self
 
     @model_validator(mode="after")
     def is_recorded_once_it_was_made(self) -> Self:

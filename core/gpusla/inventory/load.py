@@ -196,4 +196,5 @@ def _claim(form: ClaimForm) -> ClaimRecord:
         period=form.period,
         by=form.by,
         reference=form.reference,
+        waived=form.waived,
     )

@@ -101,12 +101,14 @@ class ClaimRecord(Record):
 
     period: key of the whole billing period, `2026-10`; it stands for all segments of it.  by: who
     asked, as a role.  reference: where the demand itself can be read, such as a ticket.
+    waived: the tenant said instead that it will not ask.
     """
 
     contract: ContractId
     period: str
     by: str
     reference: str
+    waived: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -198,12 +198,17 @@ class Claims:
 
     def first_ms(self, contract: ContractId, period: str) -> int | None:
         """Return when the first claim in force was made; period: key of a whole billing period."""
-        made = (
-            record.from_ms
-            for record in as_of(self.records)
-            if (record.contract, record.period) == (contract, period)
-        )
+        made = (one.from_ms for one in self._of(contract, period) if not one.waived)
         return min(made, default=None)
+
+    def is_waived(self, contract: ContractId, period: str) -> bool:
+        """Return whether the tenant said that it will not ask; that takes no claim's effect."""
+        return any(record.waived for record in self._of(contract, period))
+
+    def _of(self, contract: ContractId, period: str) -> Iterator[ClaimRecord]:
+        for record in as_of(self.records):
+            if (record.contract, record.period) == (contract, period):
+                yield record
 
 
 def _parts_by_slot(

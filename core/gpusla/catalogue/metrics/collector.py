@@ -83,7 +83,7 @@ CONTRACT_CREDIT_FORECAST = collector_row(
 )
 CONTRACT_CLAIM_DEADLINE = collector_row(
     "gpusla_contract_claim_deadline_timestamp_seconds", G, "contract tenant period",
-    "First instant at which it is too late to claim a period's credit; absent once it has passed or a claim was made.", "seconds",
+    "First instant at which it is too late to claim a period's credit; absent where there is none, once it has passed, and once it was claimed or waived.", "seconds",
 )
 CONTRACT_CLAIMABLE = collector_row(
     "gpusla_contract_claimable_credit", G, "contract tenant currency period",

@@ -1,0 +1,1 @@
+"""Commands that read or bring in what a collector keeps; `gpusla_collector.cli` names them."""
