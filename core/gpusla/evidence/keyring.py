@@ -9,10 +9,11 @@ its first start chose it, so what it signs is worth no more than the chain.
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from gpusla.catalogue.codes import JOURNAL_SIGNATURE
+from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_SIGNATURE
 from gpusla.errors import JournalError
 from gpusla.evidence.ed25519 import is_signature
-from gpusla.evidence.envelope import head_bytes, key_bytes
+from gpusla.evidence.envelope import HOUR_TYPE, head_bytes, key_bytes, signed_bytes
+from gpusla.evidence.hour_chain import NO_HOURS, HourHead, head_of, payload_of, require_next
 from gpusla.evidence.keys import (
     PUBLIC_BYTES,
     SIGNATURE_BYTES,
@@ -22,6 +23,7 @@ from gpusla.evidence.keys import (
 )
 from gpusla.journal.body import Body
 from gpusla.journal.chain import Head
+from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import HeadSigned, KeyIntroduced
 
 
@@ -44,12 +46,14 @@ class Keyring:
     What a journal says of its keys up to some record.
 
     keys: in the order in which they were introduced.  signed: number of the last record that a
-    good signature covers, 0 if none does.  signed_by: id of the key that made it.
+    good signature covers, 0 if none does.  signed_by: id of the key that made it.  hours: the last
+    block that the journal closed.
     """
 
     keys: tuple[KnownKey, ...] = ()
     signed: int = 0
     signed_by: str = ""
+    hours: HourHead = NO_HOURS
 
     def known(self, identity: str) -> KnownKey | None:
         """Return the key of an id, None if the journal did not introduce it."""
@@ -74,25 +78,41 @@ class Keyring:
 NO_KEYS = Keyring()
 
 
+def listed(enrolled: AbstractSet[str]) -> Keyring:
+    """
+    Return what is known of a node's keys before its journal is read: those of the inventory.
+
+    Raises JournalError(journal_signature) if one of them is no key.
+    """
+    for public in enrolled:
+        _bytes(public, PUBLIC_BYTES)
+    return Keyring(tuple(map(KnownKey, sorted(enrolled))))
+
+
 def attest(
     keyring: Keyring, node: str, before: Head, body: Body, enrolled: AbstractSet[str]
 ) -> Keyring:
     """
-    Take in one record, and check it if it is a key or a signature.
+    Take in one record, and check it if it is a key, a signature or a block.
 
     before: the record before it.  enrolled: the node's keys of the inventory, in base64.
-    Raises JournalError(journal_signature) for a key or a signature that may not be believed.
+    Raises JournalError: `journal_signature` for a key or a signature that may not be believed,
+    `journal_corrupt` or `journal_forked` for a block that does not follow the one before it, or is
+    not about the records up to this one.
     """
     if isinstance(body, KeyIntroduced):
-        return _introduce(keyring, node, body, enrolled)
+        return introduce(keyring, node, body, enrolled)
     if isinstance(body, HeadSigned):
         return _verify(keyring, node, before, body, enrolled)
+    if isinstance(body, HourClosed):
+        return _close(keyring, node, before, body, enrolled)
     return keyring
 
 
-def _introduce(
+def introduce(
     keyring: Keyring, node: str, body: KeyIntroduced, enrolled: AbstractSet[str]
 ) -> Keyring:
+    """Take in a key; raises JournalError(journal_signature) if it may not sign for the node."""
     public = _bytes(body.public, PUBLIC_BYTES)
     content = key_bytes(node, body.public, body.previous)
     if not is_signature(public, _bytes(body.signature, SIGNATURE_BYTES), content):
@@ -114,23 +134,68 @@ def _introduce(
     return keyring
 
 
+def verify_hour(
+    keyring: Keyring, node: str, body: HourClosed, payload: bytes, enrolled: AbstractSet[str]
+) -> None:
+    """
+    Check a block's signature, if it has one; payload: as `payload_of` gives it.
+
+    Raises JournalError(journal_signature) if it is by no key that may sign, or not of this block.
+    """
+    if not (body.key or body.signature):
+        return
+    what = f"block {body.block.number}"
+    public = _signer(keyring, node, what, body.key, enrolled)
+    _require_signature(node, what, public, body.signature, signed_bytes(HOUR_TYPE, payload))
+
+
+def _close(
+    keyring: Keyring, node: str, before: Head, body: HourClosed, enrolled: AbstractSet[str]
+) -> Keyring:
+    block = body.block
+    require_next(node, keyring.hours, block)
+    if Head(block.last_sequence, block.head) != before:
+        raise JournalError(
+            JOURNAL_CORRUPT,
+            f"{node}: block {block.number} ends with record {block.last_sequence}, "
+            f"{block.head[:12]}; the one before it is {before.sequence}, {before.digest[:12]}",
+        )
+    payload = payload_of(block)
+    verify_hour(keyring, node, body, payload, enrolled)
+    keyring = replace(keyring, hours=head_of(block, payload))
+    if not body.key:
+        return keyring
+    return replace(keyring, signed=before.sequence, signed_by=body.key)
+
+
 def _verify(
     keyring: Keyring, node: str, before: Head, body: HeadSigned, enrolled: AbstractSet[str]
 ) -> Keyring:
-    key = keyring.known(body.key)
+    what = f"record {before.sequence}"
+    public = _signer(keyring, node, what, body.key, enrolled)
+    _require_signature(node, what, public, body.signature, head_bytes(node, before))
+    return replace(keyring, signed=before.sequence, signed_by=body.key)
+
+
+def _signer(
+    keyring: Keyring, node: str, what: str, identity: str, enrolled: AbstractSet[str]
+) -> bytes:
+    """Return the public key of an id, if it may sign for the node."""
+    key = keyring.known(identity)
     if key is None:
         raise JournalError(
             JOURNAL_SIGNATURE,
-            f"{node}: record {before.sequence} is signed by key {body.key[:16]}, which the journal "
-            "did not introduce",
+            f"{node}: {what} is signed by key {identity[:16]}, which the journal did not introduce",
         )
     public = _bytes(key.public, PUBLIC_BYTES)
-    if not keyring.is_believed(key.id, enrolled):
+    if not keyring.is_believed(identity, enrolled):
         raise _refused(node, public, _why(enrolled))
-    signature = _bytes(body.signature, SIGNATURE_BYTES)
-    if not is_signature(public, signature, head_bytes(node, before)):
-        raise _refused(node, public, f"did not sign record {before.sequence} as it is here")
-    return replace(keyring, signed=before.sequence, signed_by=key.id)
+    return public
+
+
+def _require_signature(node: str, what: str, public: bytes, text: str, content: bytes) -> None:
+    if not is_signature(public, _bytes(text, SIGNATURE_BYTES), content):
+        raise _refused(node, public, f"did not sign {what} as it is here")
 
 
 def _bytes(text: str, length_bytes: int) -> bytes:

@@ -16,7 +16,7 @@ from gpusla.catalogue.reasons import State
 from gpusla.errors import GpuslaError, JournalError
 from gpusla.identity import GpuUuid, NodeName, Slot, parse_slot
 from gpusla.journal.body import Body
-from gpusla.journal.hours import HourClosed, read_block, write_block
+from gpusla.journal.hours import HourBlock, HourClosed, read_block, write_block
 from gpusla.journal.model import (
     VERSION,
     ClockState,
@@ -81,6 +81,16 @@ def decode(line: bytes) -> tuple[Envelope, Body]:
         return envelope, reader(envelope.body)
     except (KeyError, TypeError, ValueError, AttributeError, GpuslaError) as cause:
         raise _corrupt(f"record {envelope.sequence} ({envelope.kind}) has a bad body") from cause
+
+
+def kind_of(body: Body) -> str:
+    """Return what a record's envelope calls such a body."""
+    return body.kind if isinstance(body, Opaque) else _WRITERS[type(body)][0].value
+
+
+def block_content(block: HourBlock) -> dict[str, Any]:
+    """Return a block as records hold it and signatures are of it."""
+    return write_block(block, _write_condition)
 
 
 def _envelope(line: bytes) -> Envelope:
@@ -352,7 +362,7 @@ def _write_readings(record: ReadingsTaken) -> dict[str, Any]:
 
 
 def _write_hour(record: HourClosed) -> dict[str, Any]:
-    block = write_block(record.block, _write_condition)
+    block = block_content(record.block)
     return {"block": block, "key": record.key, "signature": record.signature}
 
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 
 from gpusla.catalogue.reasons import State
 from gpusla.evidence import ed25519
-from gpusla.evidence.envelope import head_bytes, key_bytes
+from gpusla.evidence.envelope import HOUR_TYPE, head_bytes, key_bytes, signed_bytes
+from gpusla.evidence.hour_chain import head_of, payload_of
 from gpusla.evidence.keys import key_id, to_text
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.codec import digest, encode
+from gpusla.journal.hours import HourBlock, HourClosed
 from gpusla.journal.model import (
     ClockState,
     Condition,
@@ -19,6 +21,7 @@ from gpusla.journal.model import (
     Observed,
     Started,
 )
+from gpusla.timeline.hours import OpenBlock
 
 NODE = NodeName("c2-r01-t03")
 SLOT = Slot("c2", "r01", "t03", "m1")
@@ -64,13 +67,25 @@ def signed(private: bytes, head: Head, *, node: str = NODE, seconds: int = 0) ->
     return HeadSigned(at(seconds), identity(private), to_text(signature))
 
 
+def closed(private: bytes | None, block: HourBlock, *, seconds: int = 0) -> HourClosed:
+    """Return the record of a block, signed if there is a key."""
+    if private is None:
+        return HourClosed(at(seconds), block)
+    signature = ed25519.sign(private, signed_bytes(HOUR_TYPE, payload_of(block)))
+    return HourClosed(at(seconds), block, identity(private), to_text(signature))
+
+
 @dataclass(slots=True)
 class SignedJournal:
-    """A journal and where it ends."""
+    """A journal and where it ends; open: the records since its last block."""
 
     node: NodeName = NODE
     lines: list[bytes] = field(default_factory=list)
     head: Head = EMPTY
+    open: OpenBlock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.open = OpenBlock(self.node)
 
     def append(self, *bodies: Body) -> "SignedJournal":
         """Write records."""
@@ -78,6 +93,7 @@ class SignedJournal:
             line = encode(self.head.sequence + 1, self.head.digest, body)
             self.lines.append(line)
             self.head = Head(self.head.sequence + 1, digest(line))
+            self.open.add(self.head, body)
         return self
 
     def start(self) -> "SignedJournal":
@@ -98,3 +114,10 @@ class SignedJournal:
     def sign(self, private: bytes) -> "SignedJournal":
         """Sign all so far."""
         return self.append(signed(private, self.head, node=self.node))
+
+    def close(self, private: bytes | None = None) -> "SignedJournal":
+        """Close the block of all since the last one, and sign it if there is a key."""
+        before, block = self.open, self.open.block()
+        behind = head_of(block, payload_of(block))
+        self.open = OpenBlock(self.node, behind, before.carry, before.gpus)
+        return self.append(closed(private, block))
