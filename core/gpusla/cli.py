@@ -23,6 +23,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "statement": ("What was delivered and what is owed, month by month.", ""),
     "incidents": ("What went wrong in a month, and what each cause cost.", "recompute"),
     "parity": ("Whether one customer is served worse than another.", "recompute"),
+    "recompute": ("From what nodes signed to the same dollars.", "recompute"),
     "explain": ("Say what a name means, or how a statement's figures came about.", ""),
     "collector": ("Take in journals, judge contracts, book credits.", "collector"),
     "dashboards": ("Build the dashboards.", "dashboards"),

@@ -1,0 +1,150 @@
+"""
+The members of a bundle as what they say: docs/reference/bundle.md.
+
+Members are read when they are asked for; nothing here looks at a signature.
+"""
+
+import json
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gpusla.catalogue.codes import BUNDLE
+from gpusla.contracts.load import load_contract
+from gpusla.contracts.model import ContractVersion
+from gpusla.errors import EvidenceError, GpuslaError
+from gpusla.evidence.envelope import BUNDLE_TYPE, STATEMENT_TYPE
+from gpusla.evidence.sealed import payload_of
+from gpusla.identity import NodeName, Slot, parse_slot
+from gpusla.journal.codec import decode
+from gpusla.journal.hours import HourBlock, HourClosed
+from gpusla.statement.model import Statement
+from gpusla.statement.reading import from_json
+
+FORMAT = "gpusla/bundle/1"
+NODES_FORMAT = "gpusla/nodes/1"
+MANIFEST, STATEMENT, FACTS, NODES = "manifest.json", "statement.json", "facts.json", "nodes.json"
+CONTRACTS, HOURS = "contract/", "hours/"
+_PLAIN = frozenset(string.ascii_letters + string.digits + "-_~")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of the bundle: the slots that it may speak for, and its enrolled keys in base64."""
+
+    slots: frozenset[Slot]
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """
+    A bundle's content.
+
+    members: by name.  Every part raises EvidenceError (`bundle`) if its member is not there or is
+    nothing of the kind.
+    """
+
+    members: Mapping[str, bytes]
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """What the manifest says; nothing of it is checked here."""
+        found = _json(payload_of(self.member(MANIFEST), BUNDLE_TYPE), MANIFEST)
+        if found.get("format") != FORMAT:
+            raise broken(f"{MANIFEST} is of format {found.get('format')!r}, not {FORMAT}")
+        return found
+
+    @cached_property
+    def statement(self) -> Statement:
+        """The statement, which is what its own digest is of."""
+        try:
+            return from_json(payload_of(self.member(STATEMENT), STATEMENT_TYPE))
+        except ValueError as cause:
+            raise broken(f"{STATEMENT} holds no statement: {cause}") from cause
+
+    @cached_property
+    def versions(self) -> tuple[ContractVersion, ...]:
+        """All versions of the contract, by number."""
+        names = sorted(name for name in self.members if name.startswith(CONTRACTS))
+        found = tuple(self._version(name) for name in names)
+        if not found:
+            raise broken("it holds no version of the contract")
+        return tuple(sorted(found, key=lambda version: version.version))
+
+    @cached_property
+    def nodes(self) -> Mapping[NodeName, Node]:
+        """The nodes of the statement's slots."""
+        told = _json(self.member(NODES), NODES)
+        if told.get("format") != NODES_FORMAT:
+            raise broken(f"{NODES} is of format {told.get('format')!r}, not {NODES_FORMAT}")
+        try:
+            return {
+                NodeName(name): Node(
+                    frozenset(map(parse_slot, one["slots"])), frozenset(one["keys"])
+                )
+                for name, one in told["nodes"].items()
+            }
+        except (AttributeError, KeyError, TypeError, ValueError, GpuslaError) as cause:
+            raise broken(f"{NODES} is not of the form {NODES_FORMAT}") from cause
+
+    def member(self, name: str) -> bytes:
+        """Return a member's bytes."""
+        try:
+            return self.members[name]
+        except KeyError:
+            raise broken(f"it holds no {name}") from None
+
+    def blocks(self, node: NodeName) -> Iterator[HourBlock]:
+        """Yield a node's blocks in order; none of a node that has none in the bundle."""
+        name = hours_name(node)
+        before: HourBlock | None = None
+        for line in self.members.get(name, b"").splitlines():
+            _, body = decode(line)
+            if isinstance(body, HourClosed):
+                _require_next(name, node, before, body.block)
+                before = body.block
+                yield before
+
+    def _version(self, name: str) -> ContractVersion:
+        version = load_contract(self.member(name), name)
+        told = self.statement.evaluation.contract.id
+        if version.id != told or name != f"{CONTRACTS}{version.version}.yaml":
+            raise broken(f"{name} is version {version.version} of contract {version.id}")
+        return version
+
+
+def hours_name(node: NodeName) -> str:
+    """Return the name of the member that holds a node's blocks."""
+    written = "".join(
+        sign if sign in _PLAIN else "".join(f"%{byte:02X}" for byte in sign.encode())
+        for sign in node
+    )
+    return f"{HOURS}{written}.jsonl"
+
+
+def broken(words: str) -> EvidenceError:
+    """Return the error that says what is wrong with the bundle."""
+    return EvidenceError(BUNDLE, f"the bundle cannot be used: {words}")
+
+
+def _require_next(name: str, node: NodeName, before: HourBlock | None, block: HourBlock) -> None:
+    if block.node != node:
+        raise broken(f"{name} holds block {block.number} of {block.node}")
+    is_next = before is None or (
+        block.number == before.number + 1 and block.first_sequence == before.last_sequence + 1
+    )
+    if not is_next:
+        raise broken(f"block {block.number} of {node} does not follow the one before it")
+
+
+def _json(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as cause:
+        raise broken(f"{name} is not JSON") from cause
+    if not isinstance(found, dict):
+        raise broken(f"{name} holds no map")
+    return found

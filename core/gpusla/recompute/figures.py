@@ -1,0 +1,191 @@
+"""The facts judged once more, and every figure held against the statement's."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gpusla.contracts.model import ContractVersion
+from gpusla.ledger.booking import balance_minor_units
+from gpusla.ledger.entries import Status
+from gpusla.recompute.bundle import Bundle, broken
+from gpusla.sla.digest import from_exact
+from gpusla.sla.evaluate import evaluate
+from gpusla.sla.evaluation import Evaluation
+from gpusla.sla.facts_file import RecordedFacts
+from gpusla.sla.periods import period_of
+from gpusla.sla.reach import reach_of
+from gpusla.statement.canonical import plain_statement
+from gpusla.statement.from_facts import grounds_of
+from gpusla.statement.model import Statement, build
+from gpusla.statement.numbers import exact_money
+from gpusla.timeline.model import Timeline
+
+Path = tuple[str | int, ...]
+
+TERM_UNKNOWN = "gpusla/statement/2"
+"""The format that does not say the contract's term; of it only the evaluation is compared."""
+
+FIRST = (
+    "credit_minor_units",
+    "lines",
+    "settlement",
+    "outcomes",
+    "fee_minor_units",
+    "claim",
+    "account",
+    "losses",
+    "events",
+)
+"""In this order an evaluation's parts are held against each other; then the rest, by name."""
+
+_ENDS = {"value": "value", "high": "at most", "low": "at least"}
+_AMOUNTS = {
+    "after",
+    "amount_minor_units",
+    "base",
+    "base_minor_units",
+    "claimable_minor_units",
+    "combined",
+    "credit",
+    "credit_minor_units",
+    "exact",
+    "fee_minor_units",
+    "granted_minor_units",
+    "limit",
+    "lines",
+    "minor_units",
+    "more_minor_units",
+    "rounded",
+}
+"""Names of what is money, whatever of it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureDifference:
+    """A figure that the statement has otherwise, by its place; both as people read them."""
+
+    name: str
+    told: str
+    found: str
+
+
+def judged_again(bundle: Bundle, recorded: RecordedFacts) -> Statement:
+    """
+    Return the statement that the facts give under the contract, with the same entries and inputs.
+
+    Raises EvidenceError (`bundle`) if contract, statement and facts are not of one period.
+    """
+    statement = bundle.statement
+    contract = _version(bundle)
+    evaluation = _evaluated(contract, bundle, recorded)
+    inputs = statement.inputs
+    grounds = statement.grounds and grounds_of(evaluation, recorded.facts, inputs.signed)
+    again = build(evaluation, statement.entries, inputs, notes=statement.notes, grounds=grounds)
+    return replace(again, format=statement.format)
+
+
+def first_difference(told: Statement, found: Statement) -> FigureDifference | None:
+    """Return the first figure of a statement that is another one when it is recomputed."""
+    ours, theirs = plain_statement(told), plain_statement(found)
+    contract = told.evaluation.contract
+    evaluations = ours["evaluation"], theirs["evaluation"]
+    for name in (*FIRST, *sorted(set(evaluations[1]) - set(FIRST))):
+        for difference in _differences(evaluations[0][name], evaluations[1][name], (name,)):
+            return _told(contract, evaluations[1], *difference)
+    owed = _owed(told)
+    if owed is not None:
+        return owed
+    if told.format == TERM_UNKNOWN:
+        return None
+    return next((_told(contract, theirs, *one) for one in _differences(ours, theirs, ())), None)
+
+
+def _version(bundle: Bundle) -> ContractVersion:
+    number = bundle.statement.evaluation.contract.version
+    found = [version for version in bundle.versions if version.version == number]
+    if not found:
+        raise broken(
+            f"the statement is of version {number} of the contract, which it does not hold"
+        )
+    return found[0]
+
+
+def _evaluated(contract: ContractVersion, bundle: Bundle, recorded: RecordedFacts) -> Evaluation:
+    told = bundle.statement.evaluation
+    of_facts = recorded.contract, recorded.period, recorded.until_ms
+    of_statement = contract.id, told.period.key[:7], told.until_ms
+    if of_facts != of_statement:
+        raise broken(f"its facts are of {of_facts} and its statement of {of_statement}")
+    period = period_of(contract, told.period.key, bundle.versions)
+    timeline = recorded.facts.timeline
+    assert isinstance(timeline, Timeline), "a file of facts holds spans"
+    reach = timeline.period
+    if reach != reach_of(bundle.versions, contract, period, reach.end_ms):
+        raise broken("its facts do not reach as far as the contract's windows do")
+    return evaluate(contract, period, told.until_ms, recorded.facts, versions=bundle.versions)
+
+
+def _owed(told: Statement) -> FigureDifference | None:
+    """Hold what is posted against the credit, once anything is."""
+    if not any(entry.status is Status.POSTED for entry in told.entries):
+        return None
+    contract, credit = told.evaluation.contract, told.evaluation.credit_minor_units.value
+    owed = balance_minor_units(told.entries)
+    if owed == credit:
+        return None
+    amounts = (exact_money(contract, from_exact(amount)) for amount in (owed, credit))
+    return FigureDifference("owed by the ledger", *amounts)
+
+
+def _differences(told: Any, found: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:
+    """Yield every place at which two values of JSON differ, in the order of the second."""
+    if told == found:
+        return
+    if isinstance(told, Mapping) and isinstance(found, Mapping):
+        for name in (*_ENDS, *sorted({*told, *found} - set(_ENDS))):
+            yield from _differences(told.get(name), found.get(name), (*path, name))
+    elif _is_list(told) and _is_list(found):
+        for place in range(max(len(told), len(found))):
+            one, other = (one[place] if place < len(one) else None for one in (told, found))
+            yield from _differences(one, other, (*path, place))
+    else:
+        yield path, told, found
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _told(
+    contract: ContractVersion, whole: Mapping[str, Any], path: Path, told: Any, found: Any
+) -> FigureDifference:
+    is_amount = any(step in _AMOUNTS for step in path)
+
+    def write(value: Any) -> str:
+        if value is None:
+            return "nothing"
+        if is_amount and type(value) is int:
+            return exact_money(contract, from_exact(value))
+        return str(value)
+
+    return FigureDifference(_name(whole, path), write(told), write(found))
+
+
+def _name(whole: Mapping[str, Any], path: Path) -> str:
+    """Say where a figure stands: `credit, at least`; `outcomes[0] (availability) credit value`."""
+    if path[:1] == ("credit_minor_units",):
+        return ", ".join(["credit", *(_ENDS[str(step)] for step in path[1:])])
+    here: Any = whole
+    words = ""
+    for step in path:
+        here = here[step] if _holds(here, step) else {}
+        words += f"[{step}]" if isinstance(step, int) else f".{step}"
+        if isinstance(here, Mapping) and "objective" in here:
+            words += f" ({here['objective']})"
+    return words.removeprefix(".")
+
+
+def _holds(value: Any, step: str | int) -> bool:
+    if isinstance(value, Mapping):
+        return step in value
+    return _is_list(value) and isinstance(step, int) and step < len(value)

@@ -1,0 +1,183 @@
+"""What recomputing a bundle came to, for people and for machines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gpusla.errors import InputError
+from gpusla.instants import format_instant
+from gpusla.journal.model import Condition
+from gpusla.recompute.bundle import FACTS, Bundle, broken
+from gpusla.recompute.compare import Compared, SpanDifference, compare
+from gpusla.recompute.figures import FigureDifference, first_difference, judged_again
+from gpusla.recompute.rebuild import Rebuilt, Tell, rebuild
+from gpusla.sla.digest import digest as evaluation_digest
+from gpusla.sla.facts_file import from_json
+from gpusla.statement.model import Statement
+from gpusla.statement.numbers import gpu_hours, money
+from gpusla.timeline.model import StateSpan
+
+FORMAT = "gpusla/recomputed/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """
+    A bundle's statement, and the one that its facts give; where blocks, facts and figures part.
+
+    figure: None if every figure is the same.
+    """
+
+    told: Statement
+    found: Statement
+    rebuilt: Rebuilt
+    timeline: Compared
+    figure: FigureDifference | None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the blocks give the facts, and the facts the figures."""
+        return self.timeline.first is None and self.figure is None
+
+
+def recompute(bundle: Bundle, tell: Tell) -> Recomputed:
+    """
+    Go from the nodes' blocks to the dollars; tell is called while it takes long.
+
+    Raises EvidenceError (`bundle`) if a part is missing or cannot be read, or the parts are not of
+    one period, and JournalError for a line of the hours that is none.
+    """
+    try:
+        return _recomputed(bundle, tell)
+    except InputError as cause:
+        # Of a bundle a bad part is no wrong usage: somebody put it there.
+        where = f"{cause.position}: " if cause.position else ""
+        raise broken(f"{where}{cause.message}") from cause
+
+
+def _recomputed(bundle: Bundle, tell: Tell) -> Recomputed:
+    statement = bundle.statement
+    recorded = from_json(bundle.member(FACTS), FACTS)
+    tell("the blocks of the nodes are read")
+    rebuilt = rebuild(bundle, recorded, tell)
+    told = statement.evaluation
+    must_ms = told.until_ms if told.is_complete else told.period.interval.start_ms
+    timeline = compare(recorded, rebuilt, must_ms)
+    tell("the facts are judged")
+    found = judged_again(bundle, recorded)
+    return Recomputed(statement, found, rebuilt, timeline, first_difference(statement, found))
+
+
+def render(one: Recomputed) -> Iterator[str]:
+    """Yield what came out, line by line."""
+    found, rebuilt = one.found.evaluation, one.rebuilt
+    contract = found.contract
+    verdict = "THE SAME" if one.is_same else "DIFFERS"
+    yield f"RECOMPUTED {contract.id} version {contract.version}, {found.period.key}: {verdict}"
+    yield (
+        f"  from        {rebuilt.blocks:,} blocks of {rebuilt.nodes:,} nodes, which stand for "
+        f"{rebuilt.records:,} records"
+    )
+    yield f"  timeline    {_timeline_words(one.timeline)}"
+    if one.timeline.first is not None:
+        yield from (f"              {line}" for line in span_words(one.timeline.first))
+    if one.timeline.open_gpu_ms:
+        hours = gpu_hours(one.timeline.open_gpu_ms)
+        yield f"              {hours} GPU-hours at the end stand in no block yet"
+    credit = found.credit_minor_units
+    yield f"  credit      {money(contract, credit.value)}"
+    yield f"  at least    {money(contract, credit.low)}"
+    yield f"  at most     {money(contract, credit.high)}"
+    yield f"  judgement   {evaluation_digest(found)}"
+    yield f"  statement   {_figure_words(one.figure)}"
+
+
+def plain(one: Recomputed) -> dict[str, Any]:
+    """Return the same as maps, lists, text and integers."""
+    found, rebuilt, timeline = one.found.evaluation, one.rebuilt, one.timeline
+    credit, figure = found.credit_minor_units, one.figure
+    return {
+        "format": FORMAT,
+        "contract": found.contract.id,
+        "version": found.contract.version,
+        "period": found.period.key,
+        "is_same": one.is_same,
+        "nodes": rebuilt.nodes,
+        "blocks": rebuilt.blocks,
+        "records": rebuilt.records,
+        "slots": timeline.slots,
+        "slots_differing": timeline.differing,
+        "open_gpu_ms": timeline.open_gpu_ms,
+        "currency": found.contract.fees.currency,
+        "credit_minor_units": {"low": credit.low, "value": credit.value, "high": credit.high},
+        "evaluation_digest": evaluation_digest(found),
+        "span": None if timeline.first is None else _plain_span(timeline.first),
+        "figure": None
+        if figure is None
+        else {"name": figure.name, "statement": figure.told, "recomputed": figure.found},
+    }
+
+
+def span_words(difference: SpanDifference) -> Iterator[str]:
+    """Yield where facts and blocks part, and what each of them says there."""
+    yield f"{difference.slot} from {format_instant(difference.at_ms)} on:"
+    yield f"the facts say   {_said(difference.told)}"
+    yield f"the blocks say  {_said(difference.found)}"
+
+
+def _timeline_words(compared: Compared) -> str:
+    if compared.first is None:
+        return f"the blocks give the facts, span by span, of all {compared.slots:,} slots"
+    what = "other records" if compared.first.is_evidence else "something else"
+    return (
+        f"the blocks say {what} of {compared.differing:,} of {compared.slots:,} slots; the first:"
+    )
+
+
+def _figure_words(figure: FigureDifference | None) -> str:
+    if figure is None:
+        return "every figure is what the facts give"
+    return f"{figure.name}: the statement says {figure.told}, the facts give {figure.found}"
+
+
+def _said(span: StateSpan) -> str:
+    either = "" if span.other is None else f", or {condition_words(span.other)}"
+    records = "no records"
+    if span.evidence is not None:
+        one = span.evidence
+        records = f"{one.node}, records {one.first_sequence} to {one.last_sequence}"
+    error = "unknown" if span.error_ms is None else f"{span.error_ms} ms"
+    return (
+        f"{condition_words(span.condition)}{either}, until {format_instant(span.end_ms)} "
+        f"({records}; clock error {error})"
+    )
+
+
+def condition_words(condition: Condition) -> str:
+    """Say a state and why."""
+    found = "; ".join(
+        ": ".join(part for part in (one.reason, one.evidence) if part) for one in condition.findings
+    )
+    return f"{condition.state.value} ({found})" if found else condition.state.value
+
+
+def _plain_span(difference: SpanDifference) -> dict[str, Any]:
+    return {
+        "slot": str(difference.slot),
+        "at_ms": difference.at_ms,
+        "is_evidence": difference.is_evidence,
+        "facts": _plain_said(difference.told),
+        "blocks": _plain_said(difference.found),
+    }
+
+
+def _plain_said(span: StateSpan) -> dict[str, Any]:
+    one = span.evidence
+    return {
+        "start_ms": span.start_ms,
+        "end_ms": span.end_ms,
+        "condition": condition_words(span.condition),
+        "other": None if span.other is None else condition_words(span.other),
+        "error_ms": span.error_ms,
+        "records": None if one is None else [one.node, one.first_sequence, one.last_sequence],
+    }
