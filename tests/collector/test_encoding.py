@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpusla.catalogue.reasons import State
+from gpusla.evidence.hour_chain import HourHead
 from gpusla.evidence.keyring import NO_KEYS, Keyring, KnownKey
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.model import ClockState, Condition, Finding, Instant
@@ -58,6 +59,7 @@ def test_a_carry_comes_back(carry: Carry) -> None:
         keys=st.lists(st.builds(KnownKey, public=words, endorsed_by=words), max_size=3).map(tuple),
         signed=milliseconds,
         signed_by=words,
+        hours=st.builds(HourHead, number=milliseconds, digest=words, last_sequence=milliseconds),
     ),
 )
 def test_a_keyring_comes_back_beside_its_carry(carry: Carry, keyring: Keyring) -> None:

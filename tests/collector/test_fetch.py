@@ -14,12 +14,13 @@ from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY
 from gpusla.journal.codec import decode
 from gpusla.timeline.fold import Carry, advance
+from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.adapters.agents import ANSWER_BYTES_MAX, HttpAgents
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import Agents, Evidence, Lease, Page, Store
 from gpusla_collector.usecases.fetch_journals import Fetcher, Target
-from gpusla_collector.usecases.take_in import join, take_in
+from gpusla_collector.usecases.take_in import take_in
 from tests.collector.agent_server import serving
 from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence
 from tests.collector.journals import DOWN, OK, Journal, tray_slots

@@ -27,13 +27,13 @@ from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY, follow
 from gpusla.ledger.entries import Entry
 from gpusla.timeline.fold import Carry, advance
+from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql.database import open_database
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import OPERATOR
 from gpusla_collector.settings import Settings
-from gpusla_collector.usecases.take_in import join
 from tests.collector.agent_server import serving
 from tests.collector.journals import DOWN, Journal, tray_slots
 from tests.collector.kill_driver import RECORDS_A_STEP, RUN_MS, STEPS

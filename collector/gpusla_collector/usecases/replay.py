@@ -20,10 +20,10 @@ from gpusla.sla.digest import canonical, plain
 from gpusla.sla.evaluation import Evaluation
 from gpusla.sla.periods import period_of
 from gpusla.timeline.fold import Carry, advance
+from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import OPERATOR, Evidence, Judged, Store
 from gpusla_collector.usecases.case import Case
-from gpusla_collector.usecases.take_in import join
 from gpusla_collector.usecases.world import RECORDS, World, read_world
 
 

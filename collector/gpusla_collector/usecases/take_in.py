@@ -1,19 +1,20 @@
 """Reads new lines of a journal: chain and signatures checked, spans folded, nothing kept.  Pure."""
 
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gpusla.catalogue.codes import JOURNAL_FORKED, JOURNAL_SIGNATURE
 from gpusla.errors import JournalError
 from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
-from gpusla.identity import NodeName, Slot
+from gpusla.identity import NodeName
 from gpusla.journal.body import Body
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import KeyIntroduced, Started
 from gpusla.timeline.fold import Carry, advance
-from gpusla.timeline.model import Evidence, StateSpan
+from gpusla.timeline.join import join
+from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import NO_MILESTONES, HourLine, KeyLine, Milestones
 from gpusla_collector.usecases.milestones import hour_of
 
@@ -83,26 +84,6 @@ def take_in(
     return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring, found)
 
 
-def join(spans: Iterable[StateSpan]) -> Iterator[StateSpan]:
-    """
-    Yield spans with neighbours that say the same joined, by slot and in time order.
-
-    spans: of one node, each slot's in time order.  The same neighbours are joined as in
-    `gpusla.timeline.build`, so that a judgement is the same with and without it.
-    """
-    by_slot: dict[Slot, list[StateSpan]] = {}
-    for span in spans:
-        run = by_slot.setdefault(span.slot, [])
-        if run and _continues(run[-1], span):
-            run[-1] = replace(
-                run[-1], end_ms=span.end_ms, evidence=_both(run[-1].evidence, span.evidence)
-            )
-        else:
-            run.append(span)
-    for slot in sorted(by_slot):
-        yield from by_slot[slot]
-
-
 def _require_own(node: NodeName, body: Body) -> None:
     if isinstance(body, Started) and body.node != node:
         raise JournalError(JOURNAL_FORKED, f"the journal of {node} says that it is {body.node}'s")
@@ -117,18 +98,3 @@ def _require_own_key(node: NodeName, body: Body, owners: MutableMapping[str, Nod
         raise JournalError(
             JOURNAL_SIGNATURE, f"{node}: its key {body.public} is the one of {owner}'s journal"
         )
-
-
-def _continues(before: StateSpan, span: StateSpan) -> bool:
-    return (before.end_ms, before.condition, before.other, before.error_ms) == (
-        span.start_ms,
-        span.condition,
-        span.other,
-        span.error_ms,
-    )
-
-
-def _both(first: Evidence | None, last: Evidence | None) -> Evidence | None:
-    if first is None or last is None:
-        return None
-    return replace(first, last_sequence=last.last_sequence)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from gpusla.catalogue.reasons import State
+from gpusla.evidence.hour_chain import NO_HOURS, HourHead
 from gpusla.evidence.keyring import NO_KEYS, Keyring, KnownKey
 from gpusla.identity import NodeName, parse_slot
 from gpusla.journal.model import ClockState, Condition, Finding, Instant
@@ -21,24 +22,27 @@ def read_condition(text: str) -> Condition:
 
 
 def write_carry(carry: Carry, keyring: Keyring = NO_KEYS) -> str:
-    """Write all that the fold remembers, and the keys that the journal introduced."""
-    anchor, last = carry.anchor, carry.last
+    """Write all that the fold remembers, and what the journal said of its keys and blocks."""
+    anchor, sample = carry.anchor, carry.last
     value = {
         "node": carry.node,
         "valid_ms": carry.valid_ms,
         "anchor": None if anchor is None else _instant_value(anchor),
-        "last": None if last is None else _sample_value(last),
+        "last": None if sample is None else _sample_value(sample),
     }
     if keyring != NO_KEYS:
         keys = [[key.public, key.endorsed_by] for key in keyring.keys]
-        value["keyring"] = [keys, keyring.signed, keyring.signed_by]
+        hours = keyring.hours
+        last = [] if hours == NO_HOURS else [[hours.number, hours.digest, hours.last_sequence]]
+        value["keyring"] = [keys, keyring.signed, keyring.signed_by, *last]
     return _dump(value)
 
 
 def read_keyring(text: str) -> Keyring:
-    """Read the keys that write_carry wrote."""
-    keys, signed, signed_by = json.loads(text).get("keyring", [[], 0, ""])
-    return Keyring(tuple(KnownKey(*key) for key in keys), signed, signed_by)
+    """Read the keys and the last block that write_carry wrote."""
+    keys, signed, signed_by, *last = json.loads(text).get("keyring", [[], 0, ""])
+    hours = HourHead(*last[0]) if last else NO_HOURS
+    return Keyring(tuple(KnownKey(*key) for key in keys), signed, signed_by, hours)
 
 
 def read_carry(text: str) -> Carry:
