@@ -24,7 +24,9 @@ from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Entry, Status
 from gpusla.ledger.release import Mode
 from gpusla.sla.facts_file import to_json as facts_to_json
+from gpusla_collector.commands.bundle import bundle_command, sign_command
 from gpusla_collector.commands.claims import claims_command
+from gpusla_collector.commands.key import key_app
 from gpusla_collector.commands.output import Config
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
@@ -42,6 +44,9 @@ statement_app = typer.Typer(
 )
 
 app.command("claims")(claims_command)
+app.command("bundle")(bundle_command)
+app.add_typer(key_app, name="key")
+statement_app.command("sign")(sign_command)
 
 Person = Annotated[
     str, typer.Option("--as", help="Who decides; it is kept for good.", show_default=False)

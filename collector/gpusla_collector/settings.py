@@ -89,6 +89,7 @@ class CollectorForm(Form):
     approvals: ApprovalsForm | None = None
     announcements: AnnouncementsForm | None = None
     metered_from: InstantMs | None = None
+    signing_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class Settings:
     """
     The settings as the composition root takes them: paths resolved, the address taken apart.
 
-    form: the plain values.  database: a SQLAlchemy URL.
+    form: the plain values.  database: a SQLAlchemy URL.  signing_key: the operator's private key,
+    None if statements are not signed here.
     """
 
     form: CollectorForm
@@ -109,6 +111,7 @@ class Settings:
     contracts: Path
     host: str
     port: int
+    signing_key: Path | None = None
 
     @property
     def policy(self) -> Policy:
@@ -156,6 +159,7 @@ def _resolve(form: CollectorForm, path: Path, environment: Mapping[str, str]) ->
         folder / form.contracts,
         form.listen.host,
         form.listen.port,
+        None if form.signing_key is None else folder / form.signing_key,
     )
     _require(settings, path)
     return settings

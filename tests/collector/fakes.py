@@ -192,6 +192,7 @@ class MemoryStore:
         return Account(
             tuple(self._touching(slots, interval)),
             {node: cursor.head for node, cursor in self.kept_cursors.items()},
+            {node: cursor.keyring for node, cursor in self.kept_cursors.items()},
         )
 
     def summary(self, slots: Sequence[Slot], interval: Interval) -> SpanSummary:

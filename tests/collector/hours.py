@@ -16,10 +16,10 @@ from gpusla.identity import Slot
 from gpusla.journal.chain import EMPTY, follow
 from gpusla.journal.codec import encode
 from gpusla.journal.hours import HourBlock, HourClosed, HourSpan
-from gpusla.journal.model import GENESIS, Observed, Started
+from gpusla.journal.model import GENESIS, Observed, Opaque
 from gpusla.timeline.fold import Carry, advance
+from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
-from gpusla_collector.usecases.take_in import join
 from tests.collector.journals import Journal
 from tests.core.evidence.signed import introduced
 
@@ -54,13 +54,14 @@ def _block(journal: Journal) -> HourBlock:
         carry, new = advance(carry, envelope.sequence, body)
         kinds[envelope.kind] += 1
         samples += body.samples if isinstance(body, Observed) else 0
-        times.append(body.at.wall_ms if isinstance(body, (Observed, Started)) else 0)
+        assert not isinstance(body, Opaque)
+        times.append(body.at.wall_ms)
         spans.extend(new)
         if isinstance(body, HourClosed):
             number, previous = body.block.number, hour_digest(_content(body))
             after = body.block.last_sequence
             # The record that closes a block belongs to the next one.
-            kinds, samples, spans, times = Counter([envelope.kind]), 0, [], []
+            kinds, samples, spans, times = Counter([envelope.kind]), 0, [], times[-1:]
     return HourBlock(
         journal.node,
         number + 1,
@@ -68,8 +69,8 @@ def _block(journal: Journal) -> HourBlock:
         after + 1,
         head.sequence,
         head.digest,
-        min(time for time in times if time),
-        max(times),
+        times[0],
+        times[-1],
         kinds,
         samples,
         dict.fromkeys(journal.slots),

@@ -1,7 +1,7 @@
 """The values that cross the line between the use cases and the world."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from gpusla.evidence.keyring import NO_KEYS, Keyring
@@ -216,10 +216,15 @@ class SpanSummary:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What journals say of some slots, and how far each node's journal was taken in by then."""
+    """
+    What journals say of some slots, and how far each node's journal was taken in by then.
+
+    keyrings: what the journals said of their keys up to the heads; no entry says nothing.
+    """
 
     spans: tuple[StateSpan, ...]
     heads: Mapping[NodeName, Head]
+    keyrings: Mapping[NodeName, Keyring] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

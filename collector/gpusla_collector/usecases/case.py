@@ -1,12 +1,14 @@
 """One period of one contract, and all that must be known to judge it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.promises import Objective, WindowKind
-from gpusla.identity import Slot
+from gpusla.evidence.keyring import NO_KEYS
+from gpusla.identity import NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.sla.digest import canonical
 from gpusla.sla.evaluate import evaluate
@@ -97,7 +99,12 @@ class Case:
         )
 
     def inputs(self, account: Account, granted: Mapping[str, int]) -> str:
-        """Name what goes into the judgement: files and versions by digest, journals by record."""
+        """
+        Name what goes into the judgement: files and versions by digest, journals by record.
+
+        Beside it stands how far keys of the inventory signed each journal: no figure hangs on that,
+        and a statement tells by it what its evidence is worth.
+        """
         world = self.world
         nodes = {node for slot in self.holdings for node in world.nodes_of.get(slot, ())}
         return canonical(
@@ -107,12 +114,22 @@ class Case:
                     for node, head in account.heads.items()
                     if node in nodes
                 },
+                "signed": dict(self._signed(account, nodes)),
                 "files": {kind: world.digest(kind) for kind in RECORDS},
                 "contracts": sorted(version.digest for version in self.versions),
                 "known_until_ms": self.known_until_ms,
                 "granted_minor_units": dict(granted),
             }
         ).decode("ascii")
+
+    def _signed(
+        self, account: Account, nodes: AbstractSet[NodeName]
+    ) -> Iterator[tuple[NodeName, int]]:
+        for node in nodes:
+            keyring = account.keyrings.get(node, NO_KEYS)
+            enrolled = self.world.keys_of.get(node, frozenset())
+            if keyring.is_enrolled(keyring.signed_by, enrolled):
+                yield node, keyring.signed
 
     def _overlapped(self, objective: Objective) -> Iterator[str]:
         window = windows(self.versions, self.period, objective)

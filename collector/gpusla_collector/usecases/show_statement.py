@@ -16,9 +16,26 @@ from gpusla.journal.chain import Head
 from gpusla.ledger.entries import Entry, Status
 from gpusla.sla.facts_file import RecordedFacts
 from gpusla.statement import Inputs, Statement, build
+from gpusla.statement.from_facts import grounds_of
 from gpusla_collector.ports import Evidence, Judged, Scope, Store
+from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.replay import Replay
 from gpusla_collector.usecases.world import ASSIGNMENTS, CLAIMS, EXCLUSIONS, INVENTORY
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """
+    A statement, and all that it was put together from.
+
+    entries: of the period, as they were booked.  inputs: as `Judged.inputs` names them.
+    """
+
+    statement: Statement
+    entries: tuple[Entry, ...]
+    facts: RecordedFacts
+    case: Case
+    inputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +52,7 @@ class Statements:
         Raises InputError `nothing_to_show` if it was never judged, or is not the scope's to see;
         StoreError `statement_altered` if what is on record does not give the figures booked.
         """
-        entries = self.store.entries(scope, contract, period)
-        judged = self._judged(scope, contract, period, entries)
-        if judged is None:
-            raise InputError(
-                NOTHING_TO_SHOW, f"contract {contract!r} has no statement of period {period!r}"
-            )
-        again = Replay(self.store, self.evidence).again(judged)
-        return build(again.evaluation, entries, _inputs(json.loads(judged.inputs)))
+        return self.whole(scope, contract, period).statement
 
     def facts(self, scope: Scope, contract: ContractId, period: str) -> RecordedFacts:
         """
@@ -50,15 +60,28 @@ class Statements:
 
         Raises as show does.
         """
-        judged = self._judged(scope, contract, period, self.store.entries(scope, contract, period))
+        return self.whole(scope, contract, period).facts
+
+    def whole(self, scope: Scope, contract: ContractId, period: str) -> Whole:
+        """Return the statement of a period with what stands behind it; raises as show does."""
+        entries = self.store.entries(scope, contract, period)
+        judged = self._judged(scope, contract, period, entries)
         if judged is None:
             raise InputError(
-                NOTHING_TO_SHOW, f"contract {contract!r} has no facts of period {period!r}"
+                NOTHING_TO_SHOW, f"contract {contract!r} has no statement of period {period!r}"
             )
         again = Replay(self.store, self.evidence).again(judged)
-        case = again.case
-        facts = case.facts(again.spans, again.granted)
-        return RecordedFacts(contract, case.period.key[:7], case.until_ms, facts)
+        case, named = again.case, json.loads(judged.inputs)
+        facts, inputs = case.facts(again.spans, again.granted), _inputs(named)
+        statement = build(
+            again.evaluation,
+            entries,
+            inputs,
+            notes=self.store.credit_notes(scope, contract),
+            grounds=grounds_of(again.evaluation, facts, inputs.signed),
+        )
+        recorded = RecordedFacts(contract, case.period.key[:7], case.until_ms, facts)
+        return Whole(statement, entries, recorded, case, named)
 
     def _judged(
         self, scope: Scope, contract: ContractId, period: str, entries: tuple[Entry, ...]
@@ -84,4 +107,6 @@ def _inputs(inputs: Mapping[str, Any]) -> Inputs:
         files[EXCLUSIONS],
         # Judgements from before claims were read name no such file.
         files.get(CLAIMS, ""),
+        # And those from before signatures were looked at say of no journal how far it is signed.
+        signed={NodeName(node): last for node, last in inputs.get("signed", {}).items()},
     )

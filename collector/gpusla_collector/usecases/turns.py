@@ -150,7 +150,7 @@ class Turns:
     def _fetch(self, lease: Lease, world: World) -> None:
         asked_ms = self.clock.wall_ms()
         targets = [
-            Target(record.node, record.address, world.inventory.keys(record.node))
+            Target(record.node, record.address, world.keys_of.get(record.node, frozenset()))
             for record in world.inventory.nodes(asked_ms)
         ]
         fetched = self.fetcher.fetch_all(lease, targets)

@@ -59,6 +59,15 @@ class World:
         return {slot: frozenset(nodes) for slot, nodes in found.items()}
 
     @cached_property
+    def keys_of(self) -> Mapping[NodeName, frozenset[str]]:
+        """The public keys that may sign each node's journal, in base64; none is no entry."""
+        found: dict[NodeName, set[str]] = {}
+        for record in as_of(self.inventory.node_records):
+            if record.keys:
+                found.setdefault(record.node, set()).update(record.keys)
+        return {node: frozenset(keys) for node, keys in found.items()}
+
+    @cached_property
     def _nodes_by_slot(self) -> Mapping[Slot, Sequence[NodeRecord]]:
         found: dict[Slot, list[NodeRecord]] = {}
         for record in sorted(as_of(self.inventory.node_records), key=lambda r: r.from_ms):

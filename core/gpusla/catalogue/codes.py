@@ -161,6 +161,14 @@ STATEMENT_ALTERED = ErrorCode(
     "GS3101", "statement_altered", "A statement's figures are not the ones that its digest is of.",
     "Fetch the statement again and compare the two; rely on neither until then.",
 )
+SIGNING_KEY = ErrorCode(
+    "GS3102", "signing_key", "The operator's signing key is not there, cannot be used, or may be read by others.",
+    "Name in `signing_key` a file that `gpusla collector key new` made, for the collector's user alone.",
+)
+SHARED_NODE = ErrorCode(
+    "GS3103", "shared_node", "A bundle would show a tenant what nodes did for other contracts.",
+    "Add --with-shared-nodes if they agreed to it; otherwise give the signed statement alone.",
+)
 STORE_UNAVAILABLE = ErrorCode(
     "GS4001", "store_unavailable", "The database does not answer.", "Check its address and disk.",
 )

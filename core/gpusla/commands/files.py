@@ -2,26 +2,36 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from gpusla.catalogue.codes import FILE_UNREADABLE
 from gpusla.errors import InputError, Position
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """
-    Write a file under another name beside it and then give it its own, so none sees half of it.
+    """Write a file whole or not at all; raises as `new_file` does."""
+    with new_file(path) as stream:
+        stream.write(content)
 
-    Raises InputError `file_unreadable` if the folder or the disk does not allow it; what stood at
-    path before is then as it was.
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """
+    Give a file of another name beside path, which takes that name once it is whole and on disk.
+
+    Whatever ends the block early, a signal too, what stood at path before is then as it was.
+    Raises InputError `file_unreadable` if the folder or the disk does not allow it.
     """
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as cause:
         raise _refused(path, cause) from cause
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+        with os.fdopen(descriptor, "w+b") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         # Made for its owner alone; a statement is as open as the caller's other files.
@@ -30,6 +40,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as cause:
         Path(name).unlink(missing_ok=True)
         raise _refused(path, cause) from cause
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _mask() -> int:

@@ -76,8 +76,11 @@ class SqlJournals:
         """Return the spans of some slots that touch an interval, not clipped to it, and heads."""
         columns = JOURNAL_CURSORS.c
         with self._database.reading() as connection:
-            rows = connection.execute(select(columns.node, columns.sequence, columns.digest))
+            rows = connection.execute(
+                select(columns.node, columns.sequence, columns.digest, columns.carry)
+            ).all()
             heads = {NodeName(row.node): Head(row.sequence, row.digest) for row in rows}
+            keyrings = {NodeName(row.node): read_keyring(row.carry) for row in rows}
             spans = tuple(
                 _span(row)
                 for some in _parts(slots)
@@ -85,7 +88,7 @@ class SqlJournals:
                     select(SPANS).where(_touches(some, interval)).order_by(SPANS.c.id)
                 )
             )
-        return Account(spans, heads)
+        return Account(spans, heads, keyrings)
 
     def summary(self, slots: Sequence[Slot], interval: Interval) -> SpanSummary:
         """Tell whether the spans of some slots in an interval changed, without reading them."""

@@ -1,0 +1,98 @@
+"""`gpusla collector bundle` and `gpusla statement sign`: what a tenant can check without us."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gpusla.commands.files import new_file
+from gpusla.identity import ContractId
+from gpusla_collector.commands.output import Config, Out, put
+from gpusla_collector.ports import OPERATOR
+from gpusla_collector.settings import read_settings
+
+if TYPE_CHECKING:
+    from gpusla_collector.usecases.make_bundle import Bundles, Made
+
+TOLD = 3
+"""How many nodes are named of those that lack something."""
+
+Month = Annotated[str, typer.Argument(help="A month, such as 2026-07.")]
+
+
+def sign_command(contract: str, period: Month, config: Config, out: Out = None) -> None:
+    """
+    Write one month's statement in an envelope that the operator's key signs; 4 if there is none.
+
+    For example: gpusla statement sign acme-2027 2027-03 --config collector.yaml --out march.json
+
+    The same records give the same bytes.
+    """
+    with _bundles(config) as bundles:
+        envelope = bundles.statement(OPERATOR, ContractId(contract), period)
+    put(envelope.decode("ascii"), out)
+
+
+def bundle_command(
+    contract: str,
+    period: Month,
+    config: Config,
+    *,
+    out: Annotated[
+        Path, typer.Option(help="File to write, whole or not at all.", show_default=False)
+    ],
+    journals: Annotated[
+        bool, typer.Option("--journals", help="Put the records behind the hours in as well.")
+    ] = False,
+    with_shared_nodes: Annotated[
+        bool,
+        typer.Option(
+            "--with-shared-nodes",
+            help="Also where the tenant then sees what a node did for other contracts.",
+        ),
+    ] = False,
+) -> None:
+    """
+    Write all by which a tenant checks one month without us, signed; 4 if there is no such month.
+
+    For example: gpusla collector bundle acme-2027 2027-03 --config collector.yaml --out march.zip
+
+    The same records give the same bytes.
+    """
+    with _bundles(config) as bundles, new_file(out) as stream:
+        made = bundles.write(
+            stream,
+            OPERATOR,
+            ContractId(contract),
+            period,
+            with_journals=journals,
+            with_shared_nodes=with_shared_nodes,
+        )
+    if made.lacking:
+        typer.echo(_lacking(made), err=True)
+
+
+@contextmanager
+def _bundles(config: Path) -> Iterator["Bundles"]:
+    from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
+    from gpusla_collector.adapters.signing_key import require_signing_key  # noqa: PLC0415
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+    from gpusla_collector.usecases.make_bundle import Bundles  # noqa: PLC0415
+
+    settings = read_settings(config)
+    private = require_signing_key(settings.signing_key)
+    with reading(settings.database) as store:
+        yield Bundles(store, EvidenceFiles(settings.evidence), private)
+
+
+def _lacking(made: "Made") -> str:
+    names = ", ".join(made.lacking[:TOLD])
+    rest = len(made.lacking) - TOLD
+    more = f" and {rest} more" if rest > 0 else ""
+    return (
+        f"gpusla: the hours of {len(made.lacking)} of {made.nodes} nodes leave some of the time "
+        f"out: {names}{more}. Their agents closed none, or they were taken in before hours were "
+        "kept; the facts are in the bundle all the same."
+    )

@@ -1,0 +1,218 @@
+"""
+Makes signed statements, and the bundles by which a tenant checks them without us.
+
+Everything comes from what is on record, so the same records give the same bytes.
+Source: docs/reference/bundle.md.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import gpusla
+from gpusla.catalogue.codes import SHARED_NODE
+from gpusla.errors import InputError
+from gpusla.evidence.bundle import (
+    About,
+    Listed,
+    Member,
+    as_lines,
+    manifest_of,
+    nodes_of,
+    write_bundle,
+)
+from gpusla.evidence.ed25519 import public_of
+from gpusla.evidence.envelope import BUNDLE_TYPE, STATEMENT_TYPE
+from gpusla.evidence.keys import to_text
+from gpusla.evidence.sealed import seal
+from gpusla.identity import ContractId, NodeName, Slot
+from gpusla.instants import Interval
+from gpusla.ledger.entries import Entry, Status
+from gpusla.sla.facts_file import to_json as facts_to_json
+from gpusla.statement import to_json
+from gpusla_collector.ports import OPERATOR, Evidence, HourLine, Milestones, Scope, Store
+from gpusla_collector.usecases.case import Case
+from gpusla_collector.usecases.show_statement import Statements, Whole
+
+
+@dataclass(slots=True)
+class Made:
+    """What was written: how many nodes it is of, and those whose hours leave some of it out."""
+
+    nodes: int = 0
+    lacking: list[NodeName] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundles:
+    """What making bundles needs; private: the operator's key, 32 bytes."""
+
+    store: Store
+    evidence: Evidence
+    private: bytes
+
+    def statement(self, scope: Scope, contract: ContractId, period: str) -> bytes:
+        """Return the signed statement of a period; raises as `Statements.show` does."""
+        return self._sealed(self._statements().whole(scope, contract, period))
+
+    def write(
+        self,
+        stream: BinaryIO,
+        scope: Scope,
+        contract: ContractId,
+        period: str,
+        *,
+        with_journals: bool = False,
+        with_shared_nodes: bool = False,
+    ) -> Made:
+        """
+        Write the bundle of a period into an empty file.
+
+        with_journals: the records behind the hours too.  with_shared_nodes: also where others see
+        that their nodes did something for other contracts.
+        Raises as `Statements.show` does, and InputError `shared_node`.
+        """
+        whole = self._statements().whole(scope, contract, period)
+        nodes = slots_of(whole.case)
+        if not with_shared_nodes:
+            require_unshared(whole.case, nodes)
+        made = Made(len(nodes))
+        about = About(
+            contract,
+            period,
+            revision_of(whole.entries),
+            f"gpusla {gpusla.__version__}",
+            to_text(public_of(self.private)),
+        )
+
+        def sign(files: Mapping[str, Listed]) -> bytes:
+            return seal(BUNDLE_TYPE, manifest_of(about, files), self.private)
+
+        write_bundle(stream, self._members(whole, nodes, made, with_journals=with_journals), sign)
+        return made
+
+    def _members(
+        self,
+        whole: Whole,
+        nodes: Mapping[NodeName, Sequence[Slot]],
+        made: Made,
+        *,
+        with_journals: bool,
+    ) -> Iterator[Member]:
+        """Yield what the manifest lists, in the order of its names."""
+        case, keys = whole.case, whole.case.world.keys_of
+        yield from self._versions(whole)
+        yield "facts.json", [facts_to_json(whole.facts)]
+        by_name = sorted((_encoded(node), node) for node in nodes)
+        for name, node in by_name:
+            found = self.store.milestones(node, case.reach)
+            if not covers(found.hours, case.reach):
+                made.lacking.append(node)
+            yield f"hours/{name}.jsonl", as_lines(in_order(found))
+        for name, node in by_name if with_journals else ():
+            found = self.store.milestones(node, case.reach)
+            cited = whole.inputs["journals"].get(node, [0])[0]
+            yield f"journals/{name}.jsonl", as_lines(self._records(node, found, cited))
+        yield (
+            "nodes.json",
+            [
+                nodes_of(
+                    {node: (map(str, nodes[node]), keys.get(node, frozenset())) for node in nodes}
+                )
+            ],
+        )
+        yield "statement.json", [self._sealed(whole)]
+
+    def _versions(self, whole: Whole) -> Iterator[Member]:
+        known = set(whole.inputs["contracts"])
+        versions = {
+            f"contract/{one.version}.yaml": one.file.content
+            for one in self.store.contracts(OPERATOR)
+            if one.contract == whole.case.contract.id and one.file.digest in known
+        }
+        for name in sorted(versions):
+            yield name, [versions[name]]
+
+    def _records(self, node: NodeName, found: Milestones, cited: int) -> Iterator[bytes]:
+        """
+        Yield the records that hours stand for.
+
+        cited: the last one that the judgement knew; a journal without hours is given up to it.
+        """
+        first, last = 1, cited
+        if found.hours:
+            first, last = found.hours[0].first_sequence, found.hours[-1].last_sequence
+        for segment in self.store.segments(node):
+            if segment.last_sequence < first or segment.first_sequence > last:
+                continue
+            lines = self.evidence.read(node, segment)
+            for sequence, line in enumerate(lines, segment.first_sequence):
+                if first <= sequence <= last:
+                    yield line
+
+    def _sealed(self, whole: Whole) -> bytes:
+        return seal(STATEMENT_TYPE, to_json(whole.statement), self.private)
+
+    def _statements(self) -> Statements:
+        return Statements(self.store, self.evidence)
+
+
+def slots_of(case: Case) -> Mapping[NodeName, Sequence[Slot]]:
+    """Return the nodes that may speak for the slots of a contract, each with those slots."""
+    found: dict[NodeName, list[Slot]] = {}
+    for slot in case.holdings:
+        for node in case.world.nodes_of.get(slot, ()):
+            found.setdefault(node, []).append(slot)
+    return {node: sorted(found[node]) for node in sorted(found)}
+
+
+def require_unshared(case: Case, nodes: Mapping[NodeName, Sequence[Slot]]) -> None:
+    """
+    See that the nodes of a contract served no other one in the time that is told of.
+
+    A node's hours are signed whole, so nothing can be taken out of them; and what a slot was like
+    before it was handed over decides how sure the first instants after are.
+    Raises InputError `shared_node` for the first that did.
+    """
+    world = case.world
+    node_of = {slot: node for slot, found in world.nodes_of.items() for node in found & set(nodes)}
+    for contract in world.assignments.contracts():
+        if contract == case.contract.id:
+            continue
+        for slot in world.assignments.held(contract, case.reach):
+            if slot in node_of:
+                raise InputError(
+                    SHARED_NODE,
+                    f"{node_of[slot]} served {contract} as well: its hours and facts tell of both",
+                )
+
+
+def revision_of(entries: Iterable[Entry]) -> int:
+    """Return how many judgements were posted one after the other; entries: as they were booked."""
+    digests = (
+        entry.evaluation_digest
+        for entry in entries
+        if entry.status is Status.POSTED and entry.reverses is None
+    )
+    # One that came back after a correction is a revision of its own.
+    return max(1, sum(1 for _ in groupby(digests)))
+
+
+def covers(hours: Sequence[HourLine], reach: Interval) -> bool:
+    """Tell whether hours leave nothing out of an interval but what a journal does not have."""
+    if not hours:
+        return False
+    is_from_start = hours[0].number == 1 or hours[0].from_ms <= reach.start_ms
+    return is_from_start and hours[-1].until_ms >= reach.end_ms
+
+
+def in_order(found: Milestones) -> Iterator[bytes]:
+    """Yield the lines of hours and keys as the journal has them."""
+    lines: list[Any] = sorted((*found.hours, *found.keys), key=lambda one: one.sequence)
+    return (one.line for one in lines)
+
+
+def _encoded(node: NodeName) -> str:
+    return quote(node, safe="").replace(".", "%2E")

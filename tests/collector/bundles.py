@@ -1,0 +1,85 @@
+"""A rack of two tenants whose nodes sign, a month of it, and what a bundle of it holds."""
+
+import base64
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from gpusla.evidence.ed25519 import public_of
+from gpusla.evidence.keys import to_text
+from gpusla_collector.ports import OPERATOR
+from gpusla_collector.usecases.make_bundle import Bundles, Made
+from tests.collector.hours import close_hour, introduce
+from tests.collector.journals import DOWN, Journal
+from tests.collector.site import Tray
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
+from tests.core.evidence.signed import ONE, TWO
+
+OPERATORS_KEY = bytes([9]) * 32
+TRAYS = (Tray("t01", "alpha-2026"), Tray("t02", "beta-2026", "tenant-b"))
+KEYS = {"t01": ONE, "t02": TWO}
+FINAL_MS = AUGUST_MS + 2 * DAY_MS
+DOWN_MS = 2 * DAY_MS
+"""One GPU of four for two days of 31: 60 of 62 parts delivered, under 0.99 and over 0.95."""
+
+
+def enrolled(text: str, keys: Mapping[str, bytes]) -> str:
+    """Write the nodes' keys into an inventory."""
+    for tray, private in keys.items():
+        public = to_text(public_of(private))
+        text = text.replace(
+            f"rack: r01, tray: {tray}", f'keys: ["{public}"], rack: r01, tray: {tray}'
+        )
+    return text
+
+
+def month(journal: Journal, private: bytes, down_ms: int) -> None:
+    """Write July and three days more, in blocks of a day, signed."""
+    introduce(journal, private)
+    at_ms = START_MS
+    if down_ms:
+        journal.observe(at_ms, at_ms + down_ms, {journal.slots[0]: DOWN})
+        at_ms += down_ms + 1_000
+    for day in range(1, 35):
+        until_ms = START_MS + day * DAY_MS - 1_000
+        if until_ms > at_ms:
+            journal.observe(at_ms, until_ms)
+            at_ms = until_ms + 1_000
+        close_hour(journal, private)
+
+
+def posted(stage: Stage) -> Stage:
+    """Let a collector take in, judge and post July of both tenants."""
+    kind = ("Inventory", "inventory.yaml")
+    stage.files.texts[kind] = enrolled(stage.files.texts[kind], KEYS)
+    for tray, private in KEYS.items():
+        month(stage.journal(tray), private, DOWN_MS if tray == "t01" else 0)
+    stage.clock.now_ms = FINAL_MS
+    stage.turns().once()
+    return stage
+
+
+def bundles_of(stage: Stage) -> Bundles:
+    """Return what makes bundles of a stage's records."""
+    return Bundles(stage.store, stage.evidence, OPERATORS_KEY)
+
+
+def bundle_of(stage: Stage, **options: bool) -> tuple[bytes, Made]:
+    """Return alpha's July, and what is said of it."""
+    stream = io.BytesIO()
+    made = bundles_of(stage).write(stream, OPERATOR, ALPHA, "2026-07", **options)
+    return stream.getvalue(), made
+
+
+def members_of(content: bytes) -> dict[str, bytes]:
+    """Return an archive's members in their order."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        return {info.filename: archive.read(info) for info in archive.infolist()}
+
+
+def payload_of(envelope: bytes) -> Any:
+    """Return what is inside of an envelope, without looking at its signatures."""
+    return json.loads(base64.b64decode(json.loads(envelope)["payload"]))
