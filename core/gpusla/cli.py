@@ -21,6 +21,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "demo": ("A fleet on paper, metered live.", "collector"),
     "contract": ("Check, compare and try contract files.", "recompute"),
     "statement": ("What was delivered and what is owed, month by month.", ""),
+    "verify": ("Whether anything in a bundle, or in a PDF's statement, was changed.", "recompute"),
     "incidents": ("What went wrong in a month, and what each cause cost.", "recompute"),
     "parity": ("Whether one customer is served worse than another.", "recompute"),
     "recompute": ("From what nodes signed to the same dollars.", "recompute"),

@@ -67,6 +67,8 @@ BREACHES = [
     Breach("truth", "gpusla.simulation.planted", "import time", "time"),
     Breach("nvml", "gpusla_agent.probes.planted", "import pynvml", "pynvml"),
     Breach("cryptography", "gpusla.ledger.planted", "import cryptography", "cryptography"),
+    Breach("verifier", "gpusla.verify.planted", "import gpusla.evidence", "gpusla.evidence"),
+    Breach("verifier", "gpusla.verify.planted", "import socket", "socket"),
     Breach("base-install", "gpusla.statement.planted", "import httpx", "httpx"),
     Breach("arrays", "gpusla.ledger.planted", "import numpy", "numpy"),
     Breach("pages", "gpusla.statement.planted", "import jinja2", "jinja2"),
@@ -105,7 +107,7 @@ def test_every_contract_has_a_planted_breach() -> None:
 
 def test_a_source_must_not_be_pure_by_omission() -> None:
     """Whatever core module is neither at the edge nor named pure would be judged by nobody."""
-    edges = {"cli", "clock", "commands", "doctor", "logs", "simulation"}
+    edges = {"cli", "clock", "commands", "doctor", "logs", "simulation", "verify"}
     contracts = {contract["id"]: contract for contract in CONTRACTS}
     pure = {name.removeprefix("gpusla.") for name in contracts["pure"]["source_modules"]}
     present = {

@@ -1,0 +1,108 @@
+"""The command: what was found in words or as JSON, and an exit code that says the same."""
+
+import argparse
+import base64
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gpusla.verify.bundle import verify_bundle, verify_pdf
+from gpusla.verify.faults import Broken, UsageError, told
+from gpusla.verify.journals import COUNTS
+from gpusla.verify.signed import KEY_BYTES, fingerprint
+
+FINE, REFUSED, BROKEN = 0, 2, 6
+_PEM = bytes.fromhex("302a300506032b6570032100")  # before the key's 32 bytes (RFC 8410)
+_WHEN = "%Y-%m-%d %H:%M:%SZ"
+_FORGED = """\
+  - whose key that is. All is of one hand; whose, you learn by comparing the fingerprint with
+    one that the operator told you by another way, or by giving that key with --key"""
+_PDF = "  - the pages. Of a PDF only the attachment is authenticated: they could show anything"
+_ALWAYS = """\
+  - the figures: `gpusla recompute` works them out anew
+  - whether a node's first word was true: no signature proves that"""
+
+
+def main(arguments: Sequence[str] | None = None, program: str = "python -m gpusla.verify") -> int:
+    """Verify a file; returns 0 if all is as it was signed, 6 if not, 2 if there is none."""
+    parser = argparse.ArgumentParser(program, description="Say whether a bundle was changed.")
+    parser.add_argument("file", type=Path, help="a bundle, or a statement's PDF")
+    parser.add_argument("--key", action="append", default=[], help="the operator's: file or base64")
+    parser.add_argument("--as", dest="form", choices=("text", "json"), default="text")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes, one a core")
+    given = parser.parse_args(arguments)
+    try:
+        keys = [_key(text) for text in given.key]
+        verify = verify_pdf if _is_pdf(given.file) else verify_bundle
+        found = {"verdict": "verified", **verify(given.file, keys, given.jobs)}
+        lines, code = list(_report(found)), FINE
+    except Broken as broken:
+        found = {"verdict": "broken", "class": broken.fault, "words": broken.words}
+        lines, code = [f"broken: {broken.fault}: {broken.words}"], BROKEN
+    except (UsageError, OSError) as cause:
+        sys.stderr.write(f"{program}: {told(cause)}\n")
+        return REFUSED
+    text = json.dumps(found, indent=2) if given.form == "json" else "\n".join(lines)
+    sys.stdout.write(text + "\n")
+    return code
+
+
+def _key(text: str) -> bytes:
+    words = Path(text).read_text("ascii", "replace") if Path(text).is_file() else text
+    lines = [line for line in words.split() if not set(line) & set("- ") and line.isascii()]
+    try:
+        raw = base64.b64decode("".join(lines[-1:]), validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw.removeprefix(_PEM)) != KEY_BYTES:
+        raise UsageError(f"--key {told(text)}: no Ed25519 public key, in a file or as base64")
+    return raw.removeprefix(_PEM)
+
+
+def _is_pdf(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(5)
+        stream.seek(max(stream.seek(0, os.SEEK_END) - 22, 0))
+        is_archive = head.startswith(b"PK") or stream.read(4) == b"PK\x05\x06"
+    if not is_archive and head != b"%PDF-":
+        raise UsageError(f"{path} is neither a bundle nor a PDF")
+    return not is_archive
+
+
+def _report(found: dict[str, Any]) -> Iterator[str]:
+    nodes, revision = found.get("nodes", []), found.get("revision")
+    count = {name: sum(node[name] for node in nodes) for name in COUNTS}
+    edges = [node[name] for node in nodes for name in ("from_ms", "until_ms") if node["blocks"]]
+    suffix, pad = "" if revision is None else f", revision {revision}", " " * 16
+    yield f"verified: {told(found['contract'])}, {told(found['period'])}{suffix}\n"
+    yield f"  {'statement':14}{told(found['standing'])}, SHA-256 {found['statement_sha256']}"
+    yield f"{pad}{told(found['from'])} to {told(found['until'])}"
+    whose = "the key that you gave" if found["is_key_given"] else "the key in the bundle itself"
+    yield f"  {'signed by':14}{fingerprint(found['key'])}, {whose}"
+    if found["kind"] == "bundle":
+        yield f"  {'files':14}{found['files']:,} by their digests, {found['size_bytes']:,} bytes"
+        counted = f"{count['blocks']:,} blocks, {count['signed']:,} of them signed by enrolled keys"
+        yield f"  {'nodes':14}{len(nodes):,} with {counted}"
+    if edges:
+        first, last = (datetime.fromtimestamp(at // 1000, UTC) for at in (min(edges), max(edges)))
+        yield f"  {'time covered':14}{first:{_WHEN}} to {last:{_WHEN}}, by the nodes' clocks"
+    if count["records"]:
+        yield f"  {'records':14}{count['records']:,}, with {count['heads']:,} signatures"
+    yield "\nNot checked:"
+    if not found["is_key_given"]:
+        yield _FORGED
+    if found["kind"] == "pdf":
+        yield _PDF
+    if loose := count["unsigned"] + count["unenrolled"]:
+        yield f"  - {loose:,} blocks that no enrolled key signed: the operator's word alone"
+    if empty := [told(node["node"]) for node in nodes if not node["blocks"]]:
+        yield f"  - {len(empty):,} nodes without blocks: {', '.join(empty[:5])}"
+    yield _ALWAYS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

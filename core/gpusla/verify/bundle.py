@@ -1,0 +1,146 @@
+"""A whole bundle: manifest, statement, facts, contracts, then node by node."""
+
+from collections.abc import Collection, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from gpusla.verify import signed
+from gpusla.verify.archive import Archive
+from gpusla.verify.attachment import attached
+from gpusla.verify.faults import Broken, UsageError, need, told
+from gpusla.verify.journals import Task, Walk
+
+STATEMENT, BUNDLE = (f"application/vnd.gpusla.{what}+json" for what in ("statement", "bundle"))
+_WHOLE_BYTES_MAX = 256 << 20  # of a member that is read at once
+_MANIFEST = {"format", "contract", "period", "revision", "made_by", "key", "files"}
+
+
+def verify_pdf(path: Path, keys: Collection[bytes], _: int) -> dict[str, Any]:
+    """Verify what is attached to a PDF; returns what a report says of it."""
+    content, where = attached(path.read_bytes()), "the PDF's attached file"
+    is_sealed = "payload" in signed.read_json(content, where)
+    need(is_sealed, "signature", f"{where} is not signed, so nothing of it can be checked")
+    if not keys:
+        raise UsageError("a PDF does not hold the key that it is signed with; give it with --key")
+    payload, key = signed.opened(content, STATEMENT, keys, where)
+    return {"kind": "pdf", "key": key, "is_key_given": True, **_statement(payload)[0]}
+
+
+def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> dict[str, Any]:
+    """Verify a bundle, its nodes in so many processes; returns what a report says of it."""
+    with path.open("rb") as stream:
+        archive = Archive(stream)
+        manifest, key = _manifest(archive, keys)
+        files = manifest.pop("files")
+
+        def read(name: str) -> bytes:
+            return archive.read(name, files[name]["sha256"], _WHOLE_BYTES_MAX)
+
+        envelope = read("statement.json")
+        payload, identity = signed.opened(envelope, STATEMENT, [key], "statement.json")
+        statement, version, cited = _statement(payload)
+        facts = signed.read_json(read("facts.json"), "facts.json")
+        for where, found in (("statement.json", statement), ("facts.json", facts)):
+            for name in ("contract", "period"):
+                words = f"{where} is of {name} {told(found.get(name))}, not {told(manifest[name])}"
+                need(found.get(name) == manifest[name], "statement", words)
+        contract, digest = version
+        need(contract in files, "missing", f"{contract}, which the statement is of, is not there")
+        words = f"{contract} is not the contract that the statement cites"
+        need(files[contract]["sha256"] == digest, "statement", words)
+        if "statement.pdf" in files:
+            is_same = attached(read("statement.pdf")).strip() in {envelope.strip(), payload.strip()}
+            need(is_same, "statement", "statement.pdf has another statement attached to it")
+        tasks = _tasks(read("nodes.json"), files, cited)
+        walked = {
+            name for task in tasks for name in (f"hours/{task.name}", f"journals/{task.name}")
+        }
+        for name in sorted(files.keys() - walked):
+            need(not name.startswith(("hours/", "journals/")), "unlisted", f"{name} is of no node")
+            read(name)
+    nodes = list(_walk(path, tasks, processes))
+    size_bytes = sum(entry["size_bytes"] for entry in files.values())
+    told_of = {"kind": "bundle", "key": identity, "is_key_given": bool(keys), "files": len(files)}
+    return statement | manifest | told_of | {"size_bytes": size_bytes, "nodes": nodes}
+
+
+def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any], bytes]:
+    there = archive.sizes.keys() - {"manifest.json"}
+    need(there != archive.sizes.keys(), "manifest", "there is no manifest.json")
+    content = archive.read("manifest.json", None, _WHOLE_BYTES_MAX)
+    payload = signed.read_envelope(content, BUNDLE, "manifest.json")[0]
+    manifest = signed.read_json(payload, "manifest.json", "manifest")
+    is_known = set(manifest) == _MANIFEST and manifest["format"] == "gpusla/bundle/1"
+    need(is_known, "manifest", "manifest.json is not of format gpusla/bundle/1")
+    key = signed.from_base64(manifest["key"], signed.KEY_BYTES, "the manifest's key")
+    by, *wanted = (signed.fingerprint(signed.digest_of(one)) for one in (key, *keys))
+    need(not keys or key in keys, "key", f"the bundle is of {by}, and not of {' or '.join(wanted)}")
+    signed.opened(content, BUNDLE, [key], "manifest.json")
+    files = manifest["files"]
+    is_list = isinstance(files, dict) and all(map(_is_entry, files.values()))
+    need(is_list, "manifest", "manifest.json has no list of digests and sizes")
+    needed = {"statement.json", "facts.json", "nodes.json"}
+    missing, unlisted = sorted((files.keys() | needed) - there), sorted(there - files.keys())
+    need(not missing, "missing", f"{told(', '.join(missing))}: not there")
+    need(not unlisted, "unlisted", f"{', '.join(unlisted)}: there, and not listed")
+    for name, entry in files.items():
+        is_size = archive.sizes[name] == entry["size_bytes"]
+        need(is_size, "digest", f"{name} has not the size that the manifest lists")
+    return manifest, key
+
+
+def _is_entry(entry: Any) -> bool:
+    is_map = isinstance(entry, dict) and set(entry) == {"sha256", "size_bytes"}
+    return is_map and signed.is_digest(entry["sha256"]) and type(entry["size_bytes"]) is int
+
+
+def _statement(payload: bytes) -> tuple[dict[str, Any], tuple[str, Any], dict[str, dict[int, str]]]:
+    """Return what a report says of a statement, its contract's file, and the records it cites."""
+    found = signed.read_json(payload, "the statement")
+    try:
+        digest = signed.digest_of(signed.canonical(found["evaluation"]))
+        is_whole = digest == found["evaluation_digest"]
+        need(is_whole, "statement", "the statement's figures are not those of its own digest")
+        contract, period, journals = found["contract"], found["period"], found["inputs"]["journals"]
+        told_of = {"contract": contract["id"], "period": period["key"], "from": period["start"]}
+        told_of |= {"until": period["judged_until"], "standing": found["standing"]}
+        cited = {node: {one["sequence"]: one["digest"]} for node, one in journals.items()}
+        version = (f"contract/{contract['version']}.yaml", contract["digest"])
+    except (KeyError, TypeError, AttributeError) as cause:
+        raise Broken("statement", "the statement lacks what each has") from cause
+    return told_of | {"statement_sha256": signed.digest_of(payload)}, version, cited
+
+
+def _tasks(content: bytes, files: dict[str, Any], cited: dict[str, Any]) -> list[Task]:
+    found, tasks = signed.read_json(content, "nodes.json"), []
+    nodes = found.get("nodes") if found.get("format") == "gpusla/nodes/1" else None
+    rows = nodes.items() if isinstance(nodes, dict) else [("", None)]
+    for node, entry in sorted(rows):
+        keys = entry.get("keys") if isinstance(entry, dict) else None
+        need(isinstance(keys, list), "format", "nodes.json is not of format gpusla/nodes/1")
+        name = quote(node, safe="", errors="replace").replace(".", "%2E") + ".jsonl"
+        need(f"hours/{name}" in files, "missing", f"hours/{name}: not there")
+        hours, journal = files[f"hours/{name}"], files.get(f"journals/{name}", {})
+        digests = (hours["sha256"], journal.get("sha256"))
+        tasks.append(Task(node, tuple(keys or ()), name, *digests, cited.get(node, {})))
+    return tasks
+
+
+def _walk(path: Path, tasks: list[Task], processes: int) -> Iterator[dict[str, Any]]:
+    """Yield what was found of each node, in order; the first broken one is the first by name."""
+    size = max(len(tasks) // 64, 16)
+    chunks = [tasks[place : place + size] for place in range(0, len(tasks), size)]
+    if min(processes, len(chunks)) <= 1:
+        yield from _walked(path, tasks)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        for found in pool.map(_walked, [path] * len(chunks), chunks):
+            yield from found
+
+
+def _walked(path: Path, tasks: list[Task]) -> list[dict[str, Any]]:
+    with path.open("rb") as stream:
+        archive = Archive(stream)
+        return [Walk(archive, task).run() for task in tasks]

@@ -1,0 +1,1 @@
+"""The tenant's verifier, fed with bundles that the product's own writers made."""
