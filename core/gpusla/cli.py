@@ -26,6 +26,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "parity": ("Whether one customer is served worse than another.", "recompute"),
     "recompute": ("From what nodes signed to the same dollars.", "recompute"),
     "explain": ("Say what a name means, or how a statement's figures came about.", ""),
+    "fsck": ("Check journals, ledger and all else on record.", ""),
     "collector": ("Take in journals, judge contracts, book credits.", "collector"),
     "dashboards": ("Build the dashboards.", "dashboards"),
 }

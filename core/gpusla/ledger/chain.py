@@ -10,13 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 GENESIS = "0" * 64
 """What the first link names as the one before it."""
 
 Value = str | int | bool | bytes | None
-Row = Mapping[str, Value]
-"""One row by its columns, as the database gives it."""
+Row = Mapping[str, Any]
+"""One row by its columns, as the database gives it: values are of `Value`."""
 
 Content = Mapping[str, Sequence[Row]]
 """The rows that a link stands for, by table, in the order of their keys."""

@@ -136,8 +136,8 @@ def guard_postgresql() -> None:
         "$$ BEGIN IF NEW.number <> 1 + coalesce((SELECT max(number) FROM chain_links), 0) "
         "OR (NEW.number > 1 AND NEW.previous IS DISTINCT FROM "
         "(SELECT digest FROM chain_links WHERE number = NEW.number - 1)) THEN "
-        f"RAISE EXCEPTION USING MESSAGE = '{WITHOUT_GAPS}', "
-        "ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$"  # noqa: S608
+        "RAISE EXCEPTION USING MESSAGE = 'chain_links is append-only and without gaps', "
+        "ERRCODE = 'restrict_violation'; END IF; RETURN NEW; END $$"
     )
     op.execute(
         "CREATE TRIGGER chain_links_without_gaps BEFORE INSERT ON chain_links "

@@ -1,0 +1,201 @@
+"""Evidence on disk from its first record on, and all that was made of it, made again."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from gpusla.catalogue.codes import JOURNAL_SIGNATURE
+from gpusla.errors import JournalError
+from gpusla.evidence.damage import Breach, Damage
+from gpusla.evidence.keyring import NO_KEYS, Keyring
+from gpusla.identity import NodeName
+from gpusla.journal.chain import EMPTY, Head
+from gpusla.timeline.fold import Carry
+from gpusla_collector.ports import Cursor, Evidence, Segment
+from gpusla_collector.ports.books import Books
+from gpusla_collector.usecases.fsck_kept import KeptLines, KeptSpans
+from gpusla_collector.usecases.fsck_tally import Tally
+from gpusla_collector.usecases.take_in import TakenIn, take_in
+
+LINES_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class JournalsCheck:
+    """
+    Walks every node's journal.
+
+    keys_of: the keys that the inventory ever listed for a node.  heads: by node and record, what
+    judgements name.  size_bytes: how long a file of evidence is; None if it is not there.
+    """
+
+    books: Books
+    evidence: Evidence
+    tally: Tally
+    keys_of: Mapping[NodeName, AbstractSet[str]]
+    heads: Mapping[str, Mapping[int, str]]
+    size_bytes: Callable[[NodeName, Segment], int | None]
+
+    def run(self) -> Iterator[Damage]:
+        """Yield what is broken, node by node."""
+        for node in self.books.nodes():
+            yield from self._node(node)
+            self.tally.count("nodes")
+        for unknown in sorted(self.heads.keys() - set(self.books.nodes())):
+            yield Damage(
+                Breach.CURSOR, unknown, "judgements name its journal, of which there is none"
+            )
+
+    def _node(self, node: NodeName) -> Iterator[Damage]:
+        cursor = self.books.cursor(node)
+        if cursor is None:
+            yield Damage(Breach.CURSOR, node, "cannot be read, or is not there")
+            cursor = Cursor(node)
+        segments = self.books.segments(node)
+        yield from self._segments(node, segments, cursor)
+        walk = _Walk(self, node, self.keys_of.get(node, frozenset()))
+        yield from walk.run(segments)
+        yield from walk.ended(cursor)
+        yield from walk.named()
+
+    def _segments(
+        self, node: NodeName, segments: Sequence[Segment], cursor: Cursor
+    ) -> Iterator[Damage]:
+        last = 0
+        for segment in segments:
+            subject = f"{node} from record {segment.first_sequence}"
+            if segment.first_sequence != last + 1:
+                words = f"begins there, and the one before it ends at {last}"
+                yield Damage(Breach.EVIDENCE, subject, words)
+            last = segment.last_sequence
+            size = self.size_bytes(node, segment)
+            if size is None:
+                yield Damage(Breach.EVIDENCE, subject, "its file is gone")
+            elif size < segment.byte_length:
+                words = f"has {size} bytes of the {segment.byte_length} acknowledged"
+                yield Damage(Breach.EVIDENCE, subject, words)
+            elif size > segment.byte_length:
+                beyond = size - segment.byte_length
+                self.tally.remarks.append(
+                    f"{subject}: {beyond} bytes beyond what was acknowledged, which count for "
+                    "nothing; the next fetch cuts or acknowledges them"
+                )
+        if last != cursor.head.sequence:
+            words = f"files end at record {last}, the cursor stands at {cursor.head.sequence}"
+            yield Damage(Breach.CURSOR, node, words)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One journal from its first record on."""
+
+    check: JournalsCheck
+    node: NodeName
+    enrolled: AbstractSet[str]
+    head: Head = EMPTY
+    carry: Carry = field(default_factory=Carry)
+    keyring: Keyring = NO_KEYS
+    until_ms: int = 0
+    digests: dict[int, str] = field(default_factory=dict)
+    is_broken: bool = False
+
+    def run(self, segments: Sequence[Segment]) -> Iterator[Damage]:
+        """Follow the lines and compare what comes of them; yields what is broken."""
+        books = self.check.books
+        spans = KeptSpans(books, self.node)
+        hours = KeptLines(Breach.HOURS, self.node, books.hours(self.node))
+        keys = KeptLines(Breach.KEYS, self.node, books.keys(self.node))
+        for taken in self._taken(segments):
+            yield from spans.take(taken.spans)
+            yield from hours.take(taken.milestones.hours)
+            yield from keys.take(taken.milestones.keys)
+            self.check.tally.count("records", taken.count)
+            if taken.error is not None:
+                self.is_broken = True
+                subject = f"{self.node} after record {self.head.sequence}"
+                yield Damage(Breach.JOURNAL, subject, str(taken.error))
+        if not self.is_broken:
+            yield from spans.ended()
+            yield from hours.ended()
+            yield from keys.ended()
+
+    def ended(self, cursor: Cursor) -> Iterator[Damage]:
+        """Compare where the walk ended with where the cursor stands."""
+        if self.is_broken:
+            return
+        for what, found, kept in (
+            ("record", self.head, cursor.head),
+            ("memory of the fold", self.carry, cursor.carry),
+            ("keys", self.keyring, cursor.keyring),
+            ("last instant", self.until_ms, cursor.evidence_until_ms),
+        ):
+            if found != kept:
+                words = f"its {what} is not what the journal gives at record {self.head.sequence}"
+                yield Damage(Breach.CURSOR, self.node, words)
+
+    def named(self) -> Iterator[Damage]:
+        """Yield the records that judgements name and that are not what they were then."""
+        for sequence, digest in sorted(self.check.heads.get(self.node, {}).items()):
+            if self.digests.get(sequence) != digest and not self.is_broken:
+                words = "is not the record that a judgement names"
+                yield Damage(Breach.JOURNAL, f"{self.node} record {sequence}", words)
+
+    def _taken(self, segments: Sequence[Segment]) -> Iterator[TakenIn]:
+        """Take in the lines, so many at a time, until one does not belong."""
+        lines = self._lines(segments)
+        error: JournalError | None = None
+        while error is None:
+            some, error = _some(lines, self._at_once())
+            if not some and error is None:
+                return
+            taken = self._take(some)
+            self.head, self.carry, self.keyring = taken.head, taken.carry, taken.keyring
+            self.until_ms = max(self.until_ms, taken.until_ms or 0)
+            if self.head.sequence in self.check.heads.get(self.node, {}):
+                self.digests[self.head.sequence] = self.head.digest
+            error = taken.error or error
+            yield replace(taken, error=error)
+
+    def _at_once(self) -> int:
+        """Return how many lines to read: up to the next record that a judgement names."""
+        named = self.check.heads.get(self.node, {})
+        following = [n - self.head.sequence for n in named if n > self.head.sequence]
+        return min([LINES_AT_ONCE, *following])
+
+    def _take(self, lines: Sequence[bytes]) -> TakenIn:
+        """
+        Take in some lines; a key that the inventory does not list is a remark, not damage.
+
+        It was good when it signed, so what follows it is still to be read.
+        """
+        taken = self._try(lines)
+        if taken.error is None or taken.error.code is not JOURNAL_SIGNATURE or not self.enrolled:
+            return taken
+        enrolled, self.enrolled = self.enrolled, frozenset()
+        again = self._try(lines)
+        if again.error is not None:
+            self.enrolled = enrolled
+            return taken
+        self.check.tally.remarks.append(f"{taken.error.message}; its first key vouches for it")
+        return again
+
+    def _try(self, lines: Sequence[bytes]) -> TakenIn:
+        return take_in(
+            self.node, self.head, self.carry, lines, keyring=self.keyring, enrolled=self.enrolled
+        )
+
+    def _lines(self, segments: Sequence[Segment]) -> Iterator[bytes]:
+        for segment in segments:
+            yield from self.check.evidence.read(self.node, segment)
+
+
+def _some(lines: Iterator[bytes], count: int) -> tuple[list[bytes], JournalError | None]:
+    """Return the next lines, and why there are no more of them if a file is short."""
+    some: list[bytes] = []
+    try:
+        for line in islice(lines, count):
+            some.append(line)  # noqa: PERF402  (what came before an error is kept)
+    except JournalError as cause:
+        return some, cause
+    return some, None

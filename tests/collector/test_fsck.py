@@ -1,0 +1,283 @@
+"""`gpusla fsck`: what is whole is said to be, and each thing broken is named by its class."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from gpusla.cli import main
+from gpusla_collector.adapters.sql.chain import CHAINED
+from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.schema import migrate, require_newest
+from gpusla_collector.adapters.sql.tables import APPEND_ONLY, CHAIN_LINKS
+from tests.collector.fsck_ground import Ground, copied, work
+from tests.collector.rows import fill
+from tests.collector.site import write_site
+from tests.core.evidence.signed import ONE, SignedJournal, public
+
+DAMAGES = {
+    "entry edited": (
+        "UPDATE ledger_entries SET amount_minor_units = 1 WHERE status = 'posted'",
+        {"changed", "legs", "announcement"},
+    ),
+    "entry and legs edited": (
+        (
+            "UPDATE ledger_entries SET amount_minor_units = 1 WHERE status = 'posted';"
+            "UPDATE ledger_lines SET minor_units = CASE number WHEN 1 THEN 1 ELSE -1 END "
+            "WHERE entry IN (SELECT key FROM ledger_entries WHERE status = 'posted')"
+        ),
+        {"changed", "announcement"},
+    ),
+    "posting taken out": (
+        "DELETE FROM ledger_entries WHERE status = 'posted' AND contract = 'alpha-2026'",
+        {"missing", "unlinked"},
+    ),
+    "one leg": (
+        "UPDATE ledger_lines SET minor_units = minor_units + 1 WHERE rowid = 1",
+        {"changed", "legs", "balance"},
+    ),
+    "link taken out": ("DELETE FROM chain_links WHERE number = 9", {"link", "unlinked"}),
+    "link put in": (
+        (
+            "INSERT INTO chain_links SELECT max(number) + 1, 'findings', '99', "
+            "(SELECT digest FROM chain_links ORDER BY number DESC LIMIT 1), 'x' FROM chain_links"
+        ),
+        {"missing"},
+    ),
+    "entry put in": (
+        (
+            "INSERT INTO ledger_entries SELECT position + 100, 'x', contract, tenant, period, "
+            "clause, revision + 100, status, amount_minor_units, currency, reverses, evaluation, "
+            "booked_ms, epoch FROM ledger_entries WHERE position = 1"
+        ),
+        {"unlinked", "revisions"},
+    ),
+    "approvals taken out": ("DELETE FROM approvals WHERE position = 1", {"missing"}),
+    "mode edited": ("UPDATE contract_modes SET person = 'eve'", {"changed"}),
+    "note numbered otherwise": ("UPDATE credit_notes SET number = 2", {"changed", "credit_note"}),
+    "evaluation edited": (
+        "UPDATE evaluations SET content = replace(content, '10000', '10001')",
+        {"evaluation"},
+    ),
+    "evaluation dated otherwise": (
+        "UPDATE evaluations SET judged_ms = judged_ms + 1",
+        {"changed"},
+    ),
+    "contract edited": (
+        "UPDATE contract_versions SET content = CAST(replace(content, '0.99', '0.90') AS BLOB)",
+        {"changed", "input"},
+    ),
+    "span shortened": ("UPDATE spans SET end_ms = end_ms - 1 WHERE id = 5", {"spans"}),
+    "span taken out": ("DELETE FROM spans WHERE id = 28", {"spans"}),
+    "cursor moved": ("UPDATE journal_cursors SET sequence = sequence - 1", {"cursor"}),
+    "key edited": ("UPDATE journal_keys SET line = CAST('{}' AS BLOB)", {"keys"}),
+    "acknowledged more": (
+        "UPDATE evidence_segments SET byte_length = byte_length + 10",
+        {"evidence", "journal"},
+    ),
+    "text that is none": (
+        "UPDATE findings SET detail = CAST(x'ff' AS TEXT) WHERE position = 3",
+        {"changed"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a collector left on disk after a month and a half."""
+    folder = tmp_path_factory.mktemp("records")
+    database = open_database(f"sqlite:///{folder / 'collector.db'}")
+    require_newest(database)
+    work(database, folder)
+    database.close()
+    return folder
+
+
+@pytest.fixture
+def ground(records: Path, tmp_path: Path) -> Iterator[Ground]:
+    """A copy of these records."""
+    with copied(records, tmp_path / "data") as found:
+        yield found
+
+
+def edit(ground: Ground, statements: str) -> None:
+    """Do what somebody can do who owns the file: take the triggers off, then write."""
+    with sqlite3.connect(ground.folder / "collector.db") as driver:
+        names = driver.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in names:
+            driver.execute(f"DROP TRIGGER {name}")
+        for statement in statements.split(";"):
+            driver.execute(statement)
+    driver.close()
+
+
+def breaches(ground: Ground) -> set[str]:
+    """Return the classes of all that is broken."""
+    return {damage.breach.value for damage in ground.check()}
+
+
+def test_what_a_collector_leaves_is_whole(ground: Ground) -> None:
+    """Of every kind of record there is one, and each was looked at."""
+    assert ground.check() == []
+    assert ground.tally.counts.keys() >= {"links", "entries", "files", "judgements", "records"}
+    with ground.database.reading() as connection:
+        kinds = set(connection.scalars(select(CHAIN_LINKS.c.kind)))
+    assert kinds == CHAINED.keys()
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_each_edit_of_the_database_is_named(ground: Ground, name: str) -> None:
+    """By the classes that say what is wrong."""
+    statements, named = DAMAGES[name]
+    edit(ground, statements)
+    found = breaches(ground)
+    assert found >= named, found
+
+
+def test_two_rows_that_change_places_are_found(ground: Ground) -> None:
+    """Positions are part of what a link stands for."""
+    edit(
+        ground,
+        "UPDATE approvals SET position = 99 WHERE position = 1;"
+        "UPDATE approvals SET position = 1 WHERE position = 2;"
+        "UPDATE approvals SET position = 2 WHERE position = 99",
+    )
+    assert "changed" in breaches(ground)
+
+
+def test_a_file_of_evidence_that_was_cut_or_is_gone_is_found(ground: Ground) -> None:
+    """Acknowledged bytes are never short."""
+    first, second = ground.files()
+    first.write_bytes(first.read_bytes()[:-1])
+    second.unlink()
+    found = [str(damage) for damage in ground.check()]
+    assert any("bytes of the" in one for one in found)
+    assert any("its file is gone" in one for one in found)
+
+
+def test_bytes_that_nobody_acknowledged_are_a_remark(ground: Ground) -> None:
+    """A fetch may be under way; they count for nothing."""
+    with ground.files()[0].open("ab") as file:
+        file.write(b"torn")
+    assert ground.check() == []
+    assert "4 bytes beyond" in ground.tally.remarks[0]
+
+
+def test_a_chain_made_anew_is_found_by_who_wrote_a_link_down(ground: Ground) -> None:
+    """Everything agrees with itself again; only the old link does not stand any more."""
+    assert ground.check() == []
+    last = ground.tally.last
+    assert last is not None
+    held = (last.number, last.digest)
+    assert ground.check(held) == []
+    edit(ground, "UPDATE contract_modes SET person = 'eve'; DELETE FROM chain_links")
+    with ground.database.migrating() as connection:
+        connection.execute(text("DROP TABLE chain_links"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    migrate(ground.database)
+    assert ground.check() == []
+    assert [damage.breach.value for damage in ground.check(held)] == ["link"]
+
+
+def test_records_of_before_get_their_links_with_the_schema(any_database: Database) -> None:
+    """Every row of every table that is appended to, on both databases."""
+    owner = any_database
+    if owner.is_postgresql:
+        owner = open_database(str(owner.engine.url).replace("gpusla_collector", "postgres"))
+    with owner.migrating() as connection:
+        fill(connection)
+        connection.execute(text("DROP TABLE chain_links"))
+        if owner.is_postgresql:
+            connection.execute(text("DROP FUNCTION gpusla_next_link"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    migrate(owner)
+    ground = Ground(Path("nowhere"), owner)
+    unchained = {"changed", "missing", "unlinked", "link"}
+    assert not unchained & breaches(ground)
+    with owner.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM chain_links")) == 3 * len(CHAINED)
+    owner.close()
+
+
+def test_every_table_that_is_appended_to_is_in_the_chain_or_checked_otherwise() -> None:
+    """A new one is not forgotten."""
+    led = set(CHAINED) | {one.table.name for chained in CHAINED.values() for one in chained.beside}
+    by_journals = {"hours", "journal_keys"}
+    assert {table.name for table in APPEND_ONLY} - led == by_journals | {"chain_links"}
+
+
+def test_the_command_says_what_it_looked_at(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fine ends with 0 and the chain's last link, to be written down."""
+    path = write_site(ground.folder.parent, "http://agents")
+    assert main(["fsck", "--config", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "8 entries" in said
+    assert "nothing broken; the chain ends with 29:" in said
+    held = said.rsplit("with ", 1)[1].strip()
+    assert main(["fsck", "--config", str(path), "--holds", held]) == 0
+    assert main(["fsck", "--config", str(path), "--holds", "3:abc"]) == 6
+
+
+def test_the_command_ends_with_6_and_a_list(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For a machine: every class with its number, every thing with its words."""
+    edit(ground, "UPDATE contract_modes SET person = 'eve'")
+    path = write_site(ground.folder.parent, "http://agents")
+    assert main(["fsck", "--config", str(path), "--as", "json"]) == 6
+    told = json.loads(capsys.readouterr().out)
+    assert told["breaches"] == {"changed": 1}
+    assert told["damage"][0]["subject"] == "contract_modes 1"
+    assert not told["is_whole"]
+
+
+def test_the_command_refuses_what_is_no_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """2 for no question, 4 where nothing is on record yet."""
+    assert main(["fsck"]) == 2
+    assert main(["fsck", "--config", str(write_site(tmp_path, "http://agents"))]) == 4
+    (tmp_path / "journal").mkdir()
+    assert main(["fsck", str(tmp_path / "journal")]) == 4
+    assert main(["fsck", str(tmp_path / "nothing.jsonl")]) == 2
+    assert "holds no journal" in capsys.readouterr().err
+
+
+def written(folder: Path, journal: SignedJournal, first: int = 1) -> Path:
+    """Write a journal's lines from a record on, as an agent names the file."""
+    path = folder / f"journal-{first:020}.jsonl"
+    path.write_bytes(b"".join(line + b"\n" for line in journal.lines[first - 1 :]))
+    return path
+
+
+def test_a_journal_is_checked_from_its_first_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Chain, signatures and grades; what was enrolled is of grade A."""
+    path = written(tmp_path, SignedJournal().start().introduce(ONE).observe(1, 3).sign(ONE))
+    assert main(["fsck", str(path), "--key", public(ONE)]) == 0
+    assert "records 1 to 5 are of grade A" in capsys.readouterr().out
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"seq":4', b'"seq":5'))
+    assert main(["fsck", str(tmp_path)]) == 6
+    assert "after record 3" in capsys.readouterr().out
+    path.write_bytes(content[:-1])
+    assert main(["fsck", str(path)]) == 6
+    assert "no whole record" in capsys.readouterr().out
+
+
+def test_a_journal_whose_beginning_was_retired_is_followed_from_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its keys stood in the records before, so signatures need them named."""
+    journal = SignedJournal().start().introduce(ONE).observe(1, 3).start().sign(ONE)
+    path = written(tmp_path, journal, first=4)
+    assert main(["fsck", str(path)]) == 0
+    assert "signatures are not checked" in capsys.readouterr().out
+    assert main(["fsck", str(path), "--key", public(ONE)]) == 0
+    assert "of grade A" in capsys.readouterr().out
