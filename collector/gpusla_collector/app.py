@@ -38,6 +38,9 @@ STALLED_TURNS = 6
 STALLED_MS = 60_000
 """A job is stalled when it did not go through for so many turns, and at least for so long."""
 
+PATIENCE_MS = 1_000
+"""An agent answers within milliseconds; who takes longer than this is waited for by nobody."""
+
 log = get_logger()
 
 
@@ -58,7 +61,10 @@ def run(settings: Settings, clock: Clock) -> None:
     Raises SettingsError if the address is taken and StoreError if the schema is another; nothing
     was begun then.
     """
-    with listen(settings.host, settings.port) as listener, opened(settings, clock) as collector:
+    with (
+        listen(settings.host, settings.port) as listener,
+        opened(settings, clock, patience_ms=PATIENCE_MS) as collector,
+    ):
         log.info("collector_started", address=f"{settings.host}:{settings.port}")
         jobs = _jobs(collector)
         scheduler = schedule.start(jobs, collector.board, clock)
@@ -92,16 +98,25 @@ def once(settings: Settings, clock: Clock) -> Collector:
 
 
 @contextmanager
-def opened(settings: Settings, clock: Clock) -> Iterator[Collector]:
-    """Build a collector on an open database; gives the lease back and closes all at the end."""
+def opened(
+    settings: Settings, clock: Clock, *, patience_ms: int | None = None
+) -> Iterator[Collector]:
+    """
+    Build a collector on an open database; gives the lease back and closes all at the end.
+
+    patience_ms: how long a round of fetching waits for a node; None to wait for all.
+    """
     settings.data_directory.mkdir(parents=True, exist_ok=True)
     with _database(settings) as database, HttpAgents(clock) as agents:
         counters = _counters(settings)
-        collector = _build(settings, clock, SqlStore(database), agents, counters)
+        store, evidence = SqlStore(database), EvidenceFiles(settings.evidence)
+        fetcher = Fetcher(agents, evidence, store, clock, settings.form.fetch_workers, patience_ms)
+        collector = _build(settings, clock, store, fetcher, counters)
         try:
             yield collector
         finally:
             _release(collector)
+            fetcher.close()
             if counters is not None:
                 counters.close()
             if collector.turns.announcer is not None:
@@ -137,7 +152,7 @@ def _build(
     settings: Settings,
     clock: Clock,
     store: SqlStore,
-    agents: HttpAgents,
+    fetcher: Fetcher,
     counters: PrometheusCounters | None,
 ) -> Collector:
     form, board = settings.form, StandingBoard()
@@ -153,7 +168,7 @@ def _build(
         clock=clock,
         board=board,
         reloader=Reloader(files, store, clock),
-        fetcher=Fetcher(agents, evidence, store, clock, form.fetch_workers),
+        fetcher=fetcher,
         judge=judge,
         booker=booker,
         closer=closer,

@@ -74,7 +74,7 @@ class CollectorForm(Form):
     listen: ListenAddress = Address("127.0.0.1", 9642)
     prometheus: Url | None = None
     fetch_interval_ms: Interval = 5_000
-    fetch_workers: Annotated[int, Field(ge=1, le=256)] = 8
+    fetch_workers: Annotated[int, Field(ge=1, le=256)] = 32
     judge_interval_ms: Interval = 10_000
     close_interval_ms: Interval = MINUTE_MS
     reload_interval_ms: Interval = 10_000

@@ -16,9 +16,11 @@ from gpusla.catalogue.codes import (
 from gpusla.errors import InventoryError, JournalError, LedgerError, ServiceError, StoreError
 from gpusla.identity import ContractId, NodeName, Slot
 from gpusla.instants import Interval
+from gpusla.journal.chain import Head
 from gpusla.ledger.entries import Entry, month_of
 from gpusla.ledger.notes import CreditNote, is_documented
 from gpusla.ledger.release import Mode, Proposal
+from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import (
     NO_MILESTONES,
@@ -33,13 +35,13 @@ from gpusla_collector.ports import (
     Judged,
     Lease,
     Milestones,
+    Move,
     Page,
     Record,
     Scope,
     Segment,
     SpanSummary,
 )
-from gpusla_collector.usecases.take_in import join
 from tests.collector.journals import Journal
 
 
@@ -181,6 +183,19 @@ class MemoryStore:
         self.kept_milestones[after.node] = Milestones(
             known_lines.hours + milestones.hours, known_lines.keys + milestones.keys
         )
+
+    def advance_all(self, lease: Lease, moves: Sequence[Move]) -> None:
+        """Move cursors and keep spans, or do nothing."""
+        heads = {move.before.node: self._head_of(move.before.node) for move in moves}
+        for move in moves:
+            if heads[move.before.node] != move.before.head:
+                raise StoreError(FENCED, f"somebody else moved the cursor of {move.before.node}")
+            heads[move.before.node] = move.after.head
+        for move in moves:
+            self.advance(lease, move.before, move.after, move.spans, move.milestones)
+
+    def _head_of(self, node: NodeName) -> Head:
+        return self.kept_cursors.get(node, Cursor(node)).head
 
     def _keep(self, node: NodeName, spans: Sequence[StateSpan]) -> None:
         others = [s for s in self.kept_spans if s.evidence and s.evidence.node != node]

@@ -6,6 +6,7 @@ be tried again; that an agent tells another history is a JournalError and may no
 """
 
 import re
+from threading import Semaphore
 from types import TracebackType
 from typing import Self
 
@@ -21,9 +22,19 @@ from gpusla_collector.ports import Page
 ANSWER_BYTES_MAX = 4 * 2**20 + 65_536
 """A page has at most 4 MiB, or one record more; who sends more is not read to the end."""
 
-RECORDS_AT_ONCE = 5_000
+RECORDS_AT_ONCE = 1_000
+"""Few enough that many nodes can be caught up with side by side, in little memory."""
+
+SMALL_BYTES = 512 * 1024
+LARGE_ANSWERS = 8
+"""
+So many answers may be longer than that at the same time; the others wait, and so does who sends
+them: what is on its way is at most 32 MiB, and half a MiB for each request.
+"""
+
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 10.0
+KEPT_CONNECTIONS = 512
 ANSWER_MS = 15_000
 """A whole answer may take so long."""
 
@@ -39,8 +50,12 @@ class HttpAgents:
         # A proxy of the environment must not come between us and the evidence, and a compressed
         # answer could be small on the wire and huge in memory.
         self._client = httpx.Client(
-            timeout=timeout, trust_env=False, headers={"Accept-Encoding": "identity"}
+            timeout=timeout,
+            trust_env=False,
+            headers={"Accept-Encoding": "identity"},
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=KEPT_CONNECTIONS),
         )
+        self._large = Semaphore(LARGE_ANSWERS)
 
     def __enter__(self) -> Self:
         return self
@@ -71,14 +86,27 @@ class HttpAgents:
     def _content(self, node: NodeName, answer: httpx.Response) -> bytes:
         # Each read has its own limit, so a peer that sends a byte now and then needs this one too.
         deadline_ms = self._clock.monotonic_ms() + ANSWER_MS
-        content = bytearray()
-        for part in answer.iter_raw():
-            content += part
-            if len(content) > ANSWER_BYTES_MAX:
-                raise _unusable(node, f"its answer has over {ANSWER_BYTES_MAX} bytes")
-            if self._clock.monotonic_ms() > deadline_ms:
-                raise _unusable(node, f"its answer takes over {ANSWER_MS // 1000} seconds")
+        content, is_large = bytearray(), False
+        try:
+            for part in answer.iter_raw():
+                content += part
+                if len(content) > SMALL_BYTES and not is_large:
+                    deadline_ms += self._wait_for_room()
+                    is_large = True
+                if len(content) > ANSWER_BYTES_MAX:
+                    raise _unusable(node, f"its answer has over {ANSWER_BYTES_MAX} bytes")
+                if self._clock.monotonic_ms() > deadline_ms:
+                    raise _unusable(node, f"its answer takes over {ANSWER_MS // 1000} seconds")
+        finally:
+            if is_large:
+                self._large.release()
         return bytes(content)
+
+    def _wait_for_room(self) -> int:
+        """Wait until a large answer may be read; returns how long, which is not the node's time."""
+        began_ms = self._clock.monotonic_ms()
+        self._large.acquire()
+        return self._clock.monotonic_ms() - began_ms
 
 
 def _page(node: NodeName, after: int, answer: httpx.Response, content: bytes) -> Page:

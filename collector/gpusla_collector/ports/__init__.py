@@ -29,6 +29,7 @@ from gpusla_collector.ports.values import (
     KeyLine,
     Lease,
     Milestones,
+    Move,
     Page,
     Record,
     Scope,
@@ -60,6 +61,7 @@ __all__ = [
     "Leases",
     "Ledger",
     "Milestones",
+    "Move",
     "Outbox",
     "Page",
     "Receiver",
@@ -152,6 +154,9 @@ class Journals(Protocol):
         milestones: the hours and keys between the two; they are kept for good.
         Raises StoreError `fenced` if the lease was lost or somebody else moved the cursor.
         """
+
+    def advance_all(self, lease: Lease, moves: Sequence[Move]) -> None:
+        """Do the same for many nodes, each there once or in the order of its moves, or for none."""
 
     def account(self, slots: Sequence[Slot], interval: Interval) -> Account:
         """

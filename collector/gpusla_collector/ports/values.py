@@ -109,6 +109,22 @@ NO_MILESTONES = Milestones()
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """
+    A step of one node's cursor, and what became known by it.
+
+    spans: by slot in time order, neighbours that say the same already joined; the first of a slot
+    lengthens the last one kept if the two say the same.  milestones: the hours and keys between
+    the two cursors; they are kept for good.
+    """
+
+    before: Cursor
+    after: Cursor
+    spans: tuple[StateSpan, ...] = ()
+    milestones: Milestones = NO_MILESTONES
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What an agent answered: lines without their ends, and the head of its journal."""
 

@@ -2,80 +2,109 @@
 Fetches every node's journal as far as it goes: bytes first, then what they say, then the cursor.
 
 A line is on disk before the transaction that counts it, so that a crash anywhere loses nothing and
-doubles nothing: what was not counted is fetched again.  A node that does not answer, or whose
-journal does not follow from what was taken in, holds up nobody else.
+doubles nothing: what was not counted is fetched again.  Many nodes are counted in one transaction,
+and one that has nothing new in none.  A node that does not answer, is slow, or whose journal does
+not follow from what was taken in, holds up nobody else.
+Source: docs/decisions/0149-fetching-from-25000-nodes.md.
 """
 
 import hashlib
-from collections.abc import MutableMapping, Sequence
-from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 
-from gpusla.catalogue.codes import JOURNAL_FORKED
 from gpusla.clock import Clock
-from gpusla.errors import GpuslaError, JournalError, ServiceError
+from gpusla.errors import GpuslaError, JournalError
 from gpusla.identity import NodeName
-from gpusla.journal.chain import Head
-from gpusla_collector.ports import Agents, Cursor, Evidence, Finding, Lease, Page, Segment, Store
-from gpusla_collector.usecases.take_in import TakenIn, take_in
+from gpusla_collector.ports import Agents, Cursor, Evidence, Finding, Lease, Move, Segment, Store
+from gpusla_collector.usecases.fetch_page import Pages, Step, Target
+from gpusla_collector.usecases.flights import Flights, Landed
+from gpusla_collector.usecases.pace import Pace
+
+__all__ = ["Fetched", "Fetcher", "Target", "finding_of"]
 
 NODE_MS = 10_000
-"""How long one node is read from before all have their turn again, a last page not counted."""
+"""How long a round goes on reading from nodes that have more, a last page not counted."""
 
-SEGMENT_BYTES = 64 * 2**20
-"""A longer file of evidence is followed by a new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """
-    A node whose journal is to be fetched, and where its agent listens.
-
-    keys: what the inventory lists of its public keys, in base64.
-    """
-
-    node: NodeName
-    address: str
-    keys: AbstractSet[str] = frozenset()
+MOVES_AT_ONCE = 256
+"""How many nodes are counted in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """How it went with one node: records taken in, and the error that ended it, if one did."""
+    """
+    How it went with one node: records taken in, and the error that ended it, if one did.
+
+    is_asked: False if the node was not asked, or has not answered yet; error is then that of the
+    last time.  since_ms: the first instant that the records speak for, None if they do for none.
+    """
 
     node: NodeName
     records: int
     error: GpuslaError | None
+    is_asked: bool = True
+    since_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class _Round:
+    """What one round has to do and has done."""
+
+    lease: Lease
+    until_ms: int
+    queue: deque[Target]
+    moves: list[Move] = field(default_factory=list)
+    records: dict[NodeName, int] = field(default_factory=dict)
+    errors: dict[NodeName, GpuslaError | None] = field(default_factory=dict)
+    since_ms: dict[NodeName, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Fetcher:
-    """What fetching needs; workers is how many nodes are fetched at the same time."""
+    """
+    What fetching needs; workers is how many nodes are fetched at the same time.
+
+    patience_ms: how long a round waits for a node; None to wait for all.  One fetcher is used by
+    one thread.
+    """
 
     agents: Agents
     evidence: Evidence
     store: Store
     clock: Clock
     workers: int
+    patience_ms: int | None = None
+    _lease: Lease | None = None
+    _cursors: dict[NodeName, Cursor] = field(default_factory=dict)
+    _owners: dict[str, NodeName] = field(default_factory=dict)
+    _pace: Pace = field(default_factory=Pace)
+    _flights: Flights = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._flights = Flights(self.workers, self.patience_ms, self.clock)
+
+    @property
+    def cursors(self) -> Mapping[NodeName, Cursor]:
+        """Where every node is, as far as it is kept."""
+        return self.store.cursors() if self._lease is None else dict(self._cursors)
 
     def fetch_all(self, lease: Lease, targets: Sequence[Target]) -> tuple[Fetched, ...]:
         """
-        Take in what all nodes have, and return how it went with each.
+        Take in what the nodes have, and return how it went with each.
 
+        A node that failed again and again is asked less often.
         Raises StoreError if the database fails or the lease was lost: then nothing else can go on.
         """
-        cursors = self.store.cursors()
-        owners = {key.public: node for node, one in cursors.items() for key in one.keyring.keys}
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="fetch") as pool:
-            return tuple(
-                pool.map(
-                    lambda target: self.fetch(
-                        lease, target, cursors.get(target.node, Cursor(target.node)), owners
-                    ),
-                    targets,
-                )
-            )
+        self._remember(lease)
+        now_ms = self.clock.monotonic_ms()
+        work = _Round(lease, now_ms + NODE_MS, deque(self._due(targets, now_ms)))
+        try:
+            self._go_round(work)
+        except BaseException:
+            # What is in memory may be ahead of what is kept.
+            self._lease = None
+            raise
+        return tuple(self._told(target.node, work) for target in targets)
 
     def fetch(
         self,
@@ -85,103 +114,130 @@ class Fetcher:
         owners: MutableMapping[str, NodeName] | None = None,
     ) -> Fetched:
         """Take in what one node has, page by page; owners: whose each key is, by its text."""
-        before, deadline_ms = cursor.head.sequence, self.clock.monotonic_ms() + NODE_MS
-        error: GpuslaError | None = None
-        try:
-            is_behind = True
-            while is_behind and self.clock.monotonic_ms() < deadline_ms:
-                page = self.agents.fetch(target.node, target.address, cursor.head.sequence)
-                cursor = self._keep(lease, cursor, page, target.keys, owners)
-                is_behind = bool(page.lines) and cursor.head.sequence < page.head.sequence
-        except ServiceError as cause:
-            error = cause
-        except JournalError as cause:
-            error = cause
-            self.store.report(lease, finding_of(target.node, cause, self.clock.wall_ms()))
-            cursor = self.store.cursors().get(target.node, cursor)
-        return Fetched(target.node, cursor.head.sequence - before, error)
+        pages = Pages(self.agents, self.evidence, self.clock)
+        work = _Round(lease, self.clock.monotonic_ms() + NODE_MS, deque())
+        is_behind = True
+        while is_behind and self.clock.monotonic_ms() < work.until_ms:
+            step = pages.step(lease, target, cursor, owners)
+            is_behind = self._take(work, target, cursor, step)
+            self._count(work)
+            cursor = step.cursor
+            if step.error is not None:
+                self._report(lease, target.node, step.error)
+        return self._told(target.node, work)
 
-    def trim(self, lease: Lease, node: NodeName) -> None:
-        """Cut off what an interrupted fetch left beyond a node's acknowledged evidence."""
-        for segment in self.store.segments(node):
+    def trim(self, lease: Lease, node: NodeName, segments: Iterable[Segment] | None = None) -> None:
+        """
+        Cut off what an interrupted fetch left beyond a node's acknowledged evidence.
+
+        segments: those that it may have written on; None for all.
+        """
+        for segment in self.store.segments(node) if segments is None else segments:
             try:
                 self.evidence.trim(node, segment)
             except JournalError as cause:
                 self.store.report(lease, finding_of(node, cause, self.clock.wall_ms()))
 
-    def _keep(
-        self,
-        lease: Lease,
-        cursor: Cursor,
-        page: Page,
-        enrolled: AbstractSet[str],
-        owners: MutableMapping[str, NodeName] | None,
-    ) -> Cursor:
-        """Take in a page; raises JournalError after keeping what still belongs to the chain."""
-        _require_agreement(cursor.node, cursor.head, page.head)
-        taken = take_in(
-            cursor.node,
-            cursor.head,
-            cursor.carry,
-            page.lines,
-            keyring=cursor.keyring,
-            enrolled=enrolled,
-            owners=owners,
-        )
-        after = replace(
-            _advanced(cursor, taken),
-            segment=self._write(lease, cursor, page.lines[: taken.count]),
-        )
-        if taken.error is None:
-            # Only an agent that can be believed counts as reached.
-            now_ms = self.clock.wall_ms()
-            after = replace(after, agent_sequence=page.head.sequence, reached_ms=now_ms)
-        self.store.advance(lease, cursor, after, taken.spans, taken.milestones)
-        if taken.error is not None:
-            raise taken.error
-        _require_agreement(after.node, after.head, page.head)
-        return after
+    def close(self) -> None:
+        """End the threads."""
+        self._flights.close()
 
-    def _write(self, lease: Lease, cursor: Cursor, lines: Sequence[bytes]) -> Segment | None:
-        if not lines:
-            return cursor.segment
-        return self.evidence.append(cursor.node, _open_segment(lease, cursor), lines)
+    def _remember(self, lease: Lease) -> None:
+        """Read where the nodes are, unless nobody else can have moved them since."""
+        if lease == self._lease:
+            return
+        self._cursors = dict(self.store.cursors())
+        self._owners = {
+            key.public: node for node, one in self._cursors.items() for key in one.keyring.keys
+        }
+        self._lease = lease
+
+    def _due(self, targets: Iterable[Target], now_ms: int) -> list[Target]:
+        """Return who is asked in this round, those that failed behind all others."""
+        due = [
+            target
+            for target in targets
+            if target.node not in self._flights and self._pace.is_due(target.node, now_ms)
+        ]
+        return sorted(due, key=lambda target: target.node in self._pace.failing)
+
+    def _go_round(self, work: _Round) -> None:
+        pages = Pages(self.agents, self.evidence, self.clock)
+        while True:
+            while work.queue and self._flights.has_room:
+                self._begin(pages, work, work.queue.popleft())
+            landed = self._flights.land(wait=len(work.moves) == 0)
+            if landed is not None:
+                self._land(work, landed)
+            if work.moves and (landed is None or len(work.moves) >= MOVES_AT_ONCE):
+                self._count(work)
+            if landed is None and not work.queue and not self._flights.young:
+                return
+
+    def _begin(self, pages: Pages, work: _Round, target: Target) -> None:
+        cursor = self._cursors.get(target.node, Cursor(target.node))
+        self._flights.begin(
+            work.lease,
+            target,
+            lambda answered: pages.step(work.lease, target, cursor, self._owners, answered),
+        )
+
+    def _land(self, work: _Round, landed: Landed) -> None:
+        """Take in what came home; what began under another lease counts for nothing."""
+        target, step = landed.flight.target, landed.step
+        if isinstance(step, BaseException):
+            raise step
+        if landed.flight.lease != work.lease:
+            return
+        before = self._cursors.get(target.node, Cursor(target.node))
+        is_behind = self._take(work, target, before, step)
+        self._cursors[target.node] = step.cursor
+        if step.error is None:
+            self._pace.answered(target.node)
+        else:
+            self._pace.failed(target.node, step.error, self.clock.monotonic_ms())
+            self._count(work)
+            self._report(work.lease, target.node, step.error)
+        if is_behind and self.clock.monotonic_ms() < work.until_ms:
+            work.queue.append(target)
+
+    def _take(self, work: _Round, target: Target, before: Cursor, step: Step) -> bool:
+        """Note what a page brought; returns whether the node is to be asked for more."""
+        node = target.node
+        count = step.cursor.head.sequence - before.head.sequence
+        work.records[node] = work.records.get(node, 0) + count
+        work.errors[node] = step.error
+        if step.move is not None:
+            work.moves.append(step.move)
+            starts = [span.start_ms for span in step.move.spans]
+            if starts:
+                work.since_ms[node] = min(*starts, work.since_ms.get(node, starts[0]))
+        return step.is_behind and step.error is None
+
+    def _count(self, work: _Round) -> None:
+        """Count in one transaction what is on disk."""
+        if work.moves:
+            self.store.advance_all(work.lease, work.moves)
+            work.moves = []
+
+    def _report(self, lease: Lease, node: NodeName, error: GpuslaError) -> None:
+        """Tell people of a journal that cannot go on; that a node is silent is no finding."""
+        if isinstance(error, JournalError):
+            self.store.report(lease, finding_of(node, error, self.clock.wall_ms()))
+
+    def _told(self, node: NodeName, work: _Round) -> Fetched:
+        if node in work.errors:
+            return Fetched(
+                node,
+                work.records[node],
+                work.errors[node],
+                since_ms=work.since_ms.get(node),
+            )
+        known = self._pace.failing.get(node)
+        return Fetched(node, 0, None if known is None else known.error, is_asked=False)
 
 
 def finding_of(node: NodeName, error: JournalError, now_ms: int) -> Finding:
     """Make the row for people of an error about a node's journal."""
     key = hashlib.sha256(f"{error.code.name}\n{node}\n{error.message}".encode()).hexdigest()
     return Finding(key, error.code.name, node, now_ms, str(error))
-
-
-def _advanced(cursor: Cursor, taken: TakenIn) -> Cursor:
-    return replace(
-        cursor,
-        head=taken.head,
-        carry=taken.carry,
-        keyring=taken.keyring,
-        evidence_until_ms=max(cursor.evidence_until_ms, taken.until_ms or 0),
-    )
-
-
-def _open_segment(lease: Lease, cursor: Cursor) -> Segment:
-    """Return the segment to write on: the last one if it is this epoch's and not too long."""
-    last = cursor.segment
-    if last is not None and last.epoch == lease.epoch and last.byte_length < SEGMENT_BYTES:
-        return last
-    return Segment(cursor.head.sequence + 1, lease.epoch, cursor.head.sequence, 0)
-
-
-def _require_agreement(node: NodeName, ours: Head, theirs: Head) -> None:
-    if theirs.sequence < ours.sequence:
-        raise JournalError(
-            JOURNAL_FORKED,
-            f"{node}: the agent's journal ends at record {theirs.sequence}, "
-            f"before record {ours.sequence}, which was taken in here",
-        )
-    if theirs.sequence == ours.sequence and theirs.digest != ours.digest:
-        raise JournalError(
-            JOURNAL_FORKED,
-            f"{node}: the agent's record {ours.sequence} is {theirs.digest[:12]}, "
-            f"the one taken in here {ours.digest[:12]}",
-        )

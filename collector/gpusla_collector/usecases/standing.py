@@ -89,7 +89,9 @@ class StandingBoard:
         fetched = tuple(fetched)
         with self._lock:
             failures = Counter(self._now.fetch_failures)
-            failures.update((f.node, f.error.code.name) for f in fetched if f.error is not None)
+            failures.update(
+                (f.node, f.error.code.name) for f in fetched if f.error is not None and f.is_asked
+            )
             records = self._now.records + sum(f.records for f in fetched)
             self._now = replace(
                 self._now,

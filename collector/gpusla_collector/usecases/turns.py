@@ -154,7 +154,7 @@ class Turns:
             for record in world.inventory.nodes(asked_ms)
         ]
         fetched = self.fetcher.fetch_all(lease, targets)
-        self.board.add_fetched(fetched, self.store.cursors(), asked_ms)
+        self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
         self._tell(fetched)
         self._asked_ms = asked_ms
 
@@ -174,7 +174,7 @@ class Turns:
     def _judge(self, lease: Lease, world: World) -> None:
         """Judge contract by contract: one that cannot be judged must not hide the others."""
         failures: list[Exception] = []
-        cursors, asked_ms = self.store.cursors(), self._asked_ms
+        cursors, asked_ms = self.fetcher.cursors, self._asked_ms
         assert asked_ms is not None  # judge_turn looked
         for contract in sorted(world.versions):
             try:

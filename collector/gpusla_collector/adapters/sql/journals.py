@@ -3,24 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, select
 
-from gpusla.catalogue.codes import FENCED
-from gpusla.errors import StoreError
 from gpusla.identity import NodeName, Slot, parse_slot
 from gpusla.instants import Interval
 from gpusla.journal.chain import Head
 from gpusla.timeline.model import Evidence, StateSpan
+from gpusla_collector.adapters.sql.advancing import keep_moves
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.encoding import (
     read_carry,
     read_condition,
     read_keyring,
-    write_carry,
-    write_condition,
 )
 from gpusla_collector.adapters.sql.leases import require
-from gpusla_collector.adapters.sql.milestones import keep_milestones, milestones_of
+from gpusla_collector.adapters.sql.milestones import milestones_of
 from gpusla_collector.adapters.sql.tables import EVIDENCE_SEGMENTS, JOURNAL_CURSORS, SPANS
 from gpusla_collector.ports import (
     NO_MILESTONES,
@@ -28,6 +25,7 @@ from gpusla_collector.ports import (
     Cursor,
     Lease,
     Milestones,
+    Move,
     Segment,
     SpanSummary,
 )
@@ -64,13 +62,13 @@ class SqlJournals:
         milestones: Milestones = NO_MILESTONES,
     ) -> None:
         """Move a cursor and keep the spans that became known, in one transaction."""
+        self.advance_all(lease, [Move(before, after, tuple(spans), milestones)])
+
+    def advance_all(self, lease: Lease, moves: Sequence[Move]) -> None:
+        """Move many cursors and keep what became known, in one transaction."""
         with self._database.writing() as connection:
             require(connection, lease)
-            _move(connection, before, after)
-            if after.segment is not None and after.segment != before.segment:
-                _keep_segment(connection, after.node, after.segment)
-            _keep_spans(connection, after.node, spans)
-            keep_milestones(connection, after.node, milestones)
+            keep_moves(connection, moves)
 
     def account(self, slots: Sequence[Slot], interval: Interval) -> Account:
         """Return the spans of some slots that touch an interval, not clipped to it, and heads."""
@@ -129,104 +127,6 @@ def _cursor(row: Row[Any], segment: Segment | None) -> Cursor:
         segment,
         read_keyring(row.carry),
     )
-
-
-def _move(connection: Connection, before: Cursor, after: Cursor) -> None:
-    values = {
-        "sequence": after.head.sequence,
-        "digest": after.head.digest,
-        "agent_sequence": after.agent_sequence,
-        "carry": write_carry(after.carry, after.keyring),
-        "evidence_until_ms": after.evidence_until_ms,
-        "reached_ms": after.reached_ms,
-    }
-    columns = JOURNAL_CURSORS.c
-    moved = connection.execute(
-        update(JOURNAL_CURSORS)
-        .where(
-            columns.node == before.node,
-            columns.sequence == before.head.sequence,
-            columns.digest == before.head.digest,
-        )
-        .values(values)
-    )
-    if moved.rowcount == 1:
-        return
-    known = connection.scalar(select(columns.node).where(columns.node == before.node))
-    if known is not None or before.head.sequence:
-        raise StoreError(FENCED, f"somebody else moved the cursor of {before.node}")
-    connection.execute(insert(JOURNAL_CURSORS).values(node=after.node, **values))
-
-
-def _keep_segment(connection: Connection, node: NodeName, segment: Segment) -> None:
-    columns = EVIDENCE_SEGMENTS.c
-    values = {"last_sequence": segment.last_sequence, "byte_length": segment.byte_length}
-    grown = connection.execute(
-        update(EVIDENCE_SEGMENTS)
-        .where(
-            columns.node == node,
-            columns.first_sequence == segment.first_sequence,
-            columns.epoch == segment.epoch,
-        )
-        .values(values)
-    )
-    if grown.rowcount == 0:
-        key = {"node": node, "first_sequence": segment.first_sequence, "epoch": segment.epoch}
-        connection.execute(insert(EVIDENCE_SEGMENTS).values(**key, **values))
-
-
-def _keep_spans(connection: Connection, node: NodeName, spans: Sequence[StateSpan]) -> None:
-    if not spans:
-        return
-    slots = sorted({span.slot for span in spans})
-    last = {row.slot: row for row in _last_spans(connection, node, slots)}
-    new = []
-    for span in spans:
-        row = _row(node, span)
-        before = last.pop(row["slot"], None)
-        if before is not None and _lengthens(before, row):
-            connection.execute(
-                update(SPANS)
-                .where(SPANS.c.id == before.id)
-                .values(end_ms=row["end_ms"], last_sequence=row["last_sequence"])
-            )
-        else:
-            new.append(row)
-    if new:
-        connection.execute(insert(SPANS), new)
-
-
-def _last_spans(
-    connection: Connection, node: NodeName, slots: Sequence[Slot]
-) -> Iterator[Row[Any]]:
-    columns = SPANS.c
-    for some in _parts(slots):
-        newest = (
-            select(func.max(columns.id))
-            .where(columns.node == node, columns.slot.in_(some))
-            .group_by(columns.slot)
-        )
-        yield from connection.execute(select(SPANS).where(columns.id.in_(newest)))
-
-
-def _lengthens(before: Row[Any], row: Mapping[str, Any]) -> bool:
-    said = (before.end_ms, before.condition, before.other, before.error_ms)
-    return said == (row["start_ms"], row["condition"], row["other"], row["error_ms"])
-
-
-def _row(node: NodeName, span: StateSpan) -> dict[str, Any]:
-    assert span.evidence is not None  # the fold names the records behind every span
-    return {
-        "node": node,
-        "slot": str(span.slot),
-        "start_ms": span.start_ms,
-        "end_ms": span.end_ms,
-        "condition": write_condition(span.condition),
-        "other": None if span.other is None else write_condition(span.other),
-        "error_ms": span.error_ms,
-        "first_sequence": span.evidence.first_sequence,
-        "last_sequence": span.evidence.last_sequence,
-    }
 
 
 def _span(row: Row[Any]) -> StateSpan:

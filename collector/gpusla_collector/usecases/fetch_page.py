@@ -1,0 +1,171 @@
+"""
+One page of one node's journal: asked for, checked, on disk, and ready to be counted.
+
+Nothing here touches the database, so that many pages can be on their way at once and be counted
+together.
+"""
+
+from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from gpusla.catalogue.codes import JOURNAL_FORKED
+from gpusla.clock import Clock
+from gpusla.errors import GpuslaError, JournalError, ServiceError
+from gpusla.identity import NodeName
+from gpusla.journal.chain import Head
+from gpusla_collector.ports import Agents, Cursor, Evidence, Lease, Move, Page, Segment
+from gpusla_collector.usecases.take_in import TakenIn, take_in
+
+SEGMENT_BYTES = 64 * 2**20
+"""A longer file of evidence is followed by a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """
+    A node whose journal is to be fetched, and where its agent listens.
+
+    keys: what the inventory lists of its public keys, in base64.
+    """
+
+    node: NodeName
+    address: str
+    keys: AbstractSet[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """
+    What came of one page.
+
+    cursor: where the node is after it.  move: what the store must be told; None if nothing that it
+    keeps has changed.  is_behind: the agent has more.  error: what ended it.
+    """
+
+    cursor: Cursor
+    move: Move | None
+    is_behind: bool
+    error: GpuslaError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What getting pages needs; safe to use from many threads, for each node from one at a time."""
+
+    agents: Agents
+    evidence: Evidence
+    clock: Clock
+
+    def step(
+        self,
+        lease: Lease,
+        target: Target,
+        cursor: Cursor,
+        owners: MutableMapping[str, NodeName] | None,
+        answered: Callable[[], None] = lambda: None,
+    ) -> Step:
+        """
+        Ask for a page and take it in.
+
+        owners: whose each key is, by its text.  answered: called once the node has answered.
+        """
+        try:
+            page = self.agents.fetch(target.node, target.address, cursor.head.sequence)
+            answered()
+            _require_agreement(cursor.node, cursor.head, page.head)
+            return self._taken(lease, target, cursor, page, owners)
+        except (ServiceError, JournalError) as error:
+            return Step(cursor, None, is_behind=False, error=error)
+
+    def _taken(
+        self,
+        lease: Lease,
+        target: Target,
+        cursor: Cursor,
+        page: Page,
+        owners: MutableMapping[str, NodeName] | None,
+    ) -> Step:
+        """Keep what belongs to the chain, whatever comes after it."""
+        taken = take_in(
+            cursor.node,
+            cursor.head,
+            cursor.carry,
+            page.lines,
+            keyring=cursor.keyring,
+            enrolled=target.keys,
+            owners=owners,
+        )
+        after = replace(
+            _advanced(cursor, taken),
+            segment=self._write(lease, cursor, page.lines[: taken.count]),
+        )
+        error = taken.error
+        if error is None:
+            # Only an agent that can be believed counts as reached.
+            now_ms = self.clock.wall_ms()
+            after = replace(after, agent_sequence=page.head.sequence, reached_ms=now_ms)
+            error = _disagreement(after.node, after.head, page.head)
+        return Step(
+            after,
+            _move(cursor, after, taken),
+            is_behind=bool(page.lines) and after.head.sequence < page.head.sequence,
+            error=error,
+        )
+
+    def _write(self, lease: Lease, cursor: Cursor, lines: Sequence[bytes]) -> Segment | None:
+        if not lines:
+            return cursor.segment
+        return self.evidence.append(cursor.node, _open_segment(lease, cursor), lines)
+
+
+def _move(before: Cursor, after: Cursor, taken: TakenIn) -> Move | None:
+    """
+    Return what is to be kept.
+
+    That an agent with nothing new was reached once more is not: it would be a write for each node
+    and round.
+    """
+    if replace(after, reached_ms=before.reached_ms) == before and before.reached_ms:
+        return None
+    return Move(before, after, taken.spans, taken.milestones)
+
+
+def _advanced(cursor: Cursor, taken: TakenIn) -> Cursor:
+    return replace(
+        cursor,
+        head=taken.head,
+        carry=taken.carry,
+        keyring=taken.keyring,
+        evidence_until_ms=max(cursor.evidence_until_ms, taken.until_ms or 0),
+    )
+
+
+def _open_segment(lease: Lease, cursor: Cursor) -> Segment:
+    """Return the segment to write on: the last one if it is this epoch's and not too long."""
+    last = cursor.segment
+    if last is not None and last.epoch == lease.epoch and last.byte_length < SEGMENT_BYTES:
+        return last
+    return Segment(cursor.head.sequence + 1, lease.epoch, cursor.head.sequence, 0)
+
+
+def _require_agreement(node: NodeName, ours: Head, theirs: Head) -> None:
+    error = _disagreement(node, ours, theirs)
+    if error is not None:
+        raise error
+
+
+def _disagreement(node: NodeName, ours: Head, theirs: Head) -> JournalError | None:
+    if theirs.sequence < ours.sequence:
+        return JournalError(
+            JOURNAL_FORKED,
+            f"{node}: the agent's journal ends at record {theirs.sequence}, "
+            f"before record {ours.sequence}, which was taken in here",
+        )
+    if theirs.sequence == ours.sequence and theirs.digest != ours.digest:
+        return JournalError(
+            JOURNAL_FORKED,
+            f"{node}: the agent's record {ours.sequence} is {theirs.digest[:12]}, "
+            f"the one taken in here {ours.digest[:12]}",
+        )
+    return None
