@@ -25,6 +25,7 @@ FUZZ_TARGETS = ("contract_file", "dcgm_page", "settings_file", "strict_yaml", "x
 MONTHS = "tests/results/truth_months.json"
 MILLION = "tests/results/second_opinion.json"
 CRASHES = "tests/results/ledger_crashes.json"
+FLIPS = "tests/results/fsck_flips.json"
 SIMULATED = "tests/results/simulation_{store}.json"
 """These steps write after every few cases and go on there, if the sources are the same."""
 
@@ -71,6 +72,17 @@ STEPS = (
         "a million cases beside the second opinion",
         ("shell", "python", "-m", "tests.reference.million", "--out", MILLION),
         300,
+    ),
+    Step(
+        "every time zone from 2000 to 2037",
+        ("test", "tests/core/sla/test_calendars_2000_2037.py"),
+        9,
+        {"GPUSLA_ZONES": "all"},
+    ),
+    Step(
+        "a thousand flipped bits of each artefact",
+        ("shell", "python", "-m", "tests.collector.flips", "--out", FLIPS),
+        8,
     ),
     Step(
         "ten thousand runs of collectors that crash",
