@@ -10,6 +10,7 @@ from gpusla.catalogue.reasons import State
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.chain import EMPTY, follow
 from gpusla.journal.model import ClockState, Condition, Finding, Started
+from gpusla.timeline.hours import HOUR_MS
 from gpusla_agent.recorder import ClockReading, Disk, Recorder
 
 MIB = 1 << 20
@@ -86,9 +87,12 @@ def open_recorder(
     interval_ms: int = 1_000,
     segment_bytes: int = 1 << 20,
     disk: Disk | None = None,
+    hour_ms: int = HOUR_MS,
 ) -> Recorder:
     """Open a journal and record that the agent started."""
-    recorder = Recorder(directory, NODE, clock.read, segment_bytes=segment_bytes, disk=disk)
+    recorder = Recorder(
+        directory, NODE, clock.read, segment_bytes=segment_bytes, disk=disk, hour_ms=hour_ms
+    )
     recorder.append(Started(recorder.now(), NODE, "0.1.0", "fake", interval_ms, 2_500))
     recorder.sync()
     return recorder

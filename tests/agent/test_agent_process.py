@@ -18,7 +18,8 @@ from gpusla.identity import NodeName
 from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, follow
 from gpusla.journal.codec import decode
-from gpusla.journal.model import HeadSigned, KeyIntroduced, Observed, Started, Stopped
+from gpusla.journal.hours import HourClosed
+from gpusla.journal.model import KeyIntroduced, Observed, Started, Stopped
 from gpusla_agent import standin
 from gpusla_agent.cli import app
 from tests.agent.journal_lives import where
@@ -71,7 +72,7 @@ def test_an_agent_meters_and_stops_when_told(settings: Path) -> None:
     (segment,) = journal.glob("journal-*.jsonl")
     told = bodies(segment.read_bytes().splitlines())
     assert isinstance(told[0], Started)
-    assert [type(body) for body in told[-2:]] == [Stopped, HeadSigned]
+    assert [type(body) for body in told[-2:]] == [Stopped, HourClosed]
     first = next(body for body in told if isinstance(body, KeyIntroduced))
     lines = segment.read_bytes().splitlines()
     assert check(NodeName("c2-r01-t03"), lines, {first.public}).keyring.signed == len(lines) - 1

@@ -14,6 +14,7 @@ from gpusla.inventory.model import AssignmentRecord
 from gpusla.inventory.registry import Assignments
 from gpusla.journal.body import Body
 from gpusla.journal.codec import decode
+from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import (
     ClockStepped,
     ConfigurationChanged,
@@ -131,7 +132,7 @@ class Rig:
 
 
 def test_a_node_records_what_it_found_and_what_it_saw(tmp_path: Path) -> None:
-    """A start, the configuration in force, what sits where, then samples."""
+    """A start, the configuration in force, what sits where, then samples; a stop ends a block."""
     rig = Rig(tmp_path)
     rig.run(2)
     rig.node.stop("SIGTERM")
@@ -144,6 +145,7 @@ def test_a_node_records_what_it_found_and_what_it_saw(tmp_path: Path) -> None:
         Observed,
         Observed,
         Stopped,
+        HourClosed,
     ]
     assert rig.source.is_closed
 

@@ -14,6 +14,7 @@ from gpusla.evidence.grades import Checked, check
 from gpusla.evidence.keys import fingerprint, to_text
 from gpusla.journal.body import Body
 from gpusla.journal.codec import decode
+from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import (
     ClockStepped,
     ConfigurationChanged,
@@ -123,11 +124,11 @@ def test_what_happens_to_the_agent_is_signed_with_it(
 
 
 def test_a_stop_is_signed(tmp_path: Path) -> None:
-    """The last word of a life."""
+    """The last word of a life closes its block, which is a signed head."""
     rig = SignedRig(tmp_path)
     rig.run(2)
     rig.node.stop("SIGTERM")
-    assert rig.kinds()[-2:] == [Stopped, HeadSigned]
+    assert rig.kinds()[-2:] == [Stopped, HourClosed]
 
 
 def test_an_xid_alone_waits_for_its_minute(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from gpusla.catalogue.reasons import State
 from gpusla.identity import GpuUuid
 from gpusla.journal.codec import decode
+from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import Stopped, XidSeen
 from gpusla_agent.recorder import recorder as recorder_module
 from tests.agent.journals import (
@@ -100,7 +101,7 @@ def test_a_full_backlog_drops_samples_and_counts_them(
     bodies = [decode(line)[1] for line in all_lines(recorder)]
 
     assert recorder.health.dropped > 10
-    assert isinstance(bodies[-1], Stopped)
+    assert [type(body) for body in bodies[-2:]] == [Stopped, HourClosed]
     verify(all_lines(recorder))
 
 

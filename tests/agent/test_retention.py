@@ -60,9 +60,9 @@ class Kept:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Kept:
-    """A journal of a hundred records in many segments, in the middle of a minute of samples."""
+    """A journal of a hundred samples in many segments and some blocks, in the middle of one."""
     clock = HandClock()
-    recorder = open_recorder(tmp_path, clock, segment_bytes=2_000)
+    recorder = open_recorder(tmp_path, clock, segment_bytes=2_000, hour_ms=10_000)
     observe_for(recorder, clock, 100, ALL_OK)
     return Kept(tmp_path, clock, recorder)
 

@@ -5,10 +5,12 @@ from pathlib import Path
 from gpusla.catalogue.codes import NODE_KEY
 from gpusla.errors import InputError
 from gpusla.evidence import ed25519
-from gpusla.evidence.envelope import head_bytes, key_bytes
+from gpusla.evidence.envelope import HOUR_TYPE, head_bytes, key_bytes, signed_bytes
+from gpusla.evidence.hour_chain import payload_of
 from gpusla.evidence.keys import key_id, to_text
 from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
+from gpusla.journal.hours import HourBlock, HourClosed
 from gpusla.journal.model import HeadSigned, Instant, KeyIntroduced
 from gpusla.logs import get_logger
 from gpusla_agent.evidence.files import KEY_FILE, NEXT_FILE, make_key, move_key, read_key, refused
@@ -40,6 +42,16 @@ class NodeKeys:
         """Return the signature of everything up to head."""
         signature = ed25519.sign(self._private, head_bytes(self._node, head))
         return HeadSigned(at, self._id, to_text(signature))
+
+    @property
+    def id(self) -> str:
+        """The id of the key that signs."""
+        return self._id
+
+    def close_hour(self, at: Instant, block: HourBlock) -> HourClosed:
+        """Return a block with its signature."""
+        content = signed_bytes(HOUR_TYPE, payload_of(block))
+        return HourClosed(at, block, self._id, to_text(ed25519.sign(self._private, content)))
 
     def introduction(self, at: Instant, known: str) -> KeyIntroduced | None:
         """

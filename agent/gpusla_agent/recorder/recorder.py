@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_WRITE
+from gpusla.catalogue.codes import JOURNAL_WRITE
 from gpusla.catalogue.reasons import State
 from gpusla.errors import JournalError
 from gpusla.identity import GpuUuid, NodeName, Slot
@@ -21,19 +21,22 @@ from gpusla.journal.model import (
     Opaque,
     ReadingsTaken,
     Started,
+    Stopped,
     XidSeen,
 )
 from gpusla.logs import get_logger
 from gpusla.timeline.fold import Carry
+from gpusla.timeline.hours import HOUR_MS
+from gpusla_agent.recorder.hours import Blocks, reopen
 from gpusla_agent.recorder.retention import Retention, retire
 from gpusla_agent.recorder.segments import (
     Disk,
     Reader,
     SegmentFile,
     cut_torn_end,
-    line_digest,
     list_segments,
     lock,
+    require_there,
     tally_before,
     verify_last_segment,
 )
@@ -74,12 +77,13 @@ class Recorder:
         *,
         segment_bytes: int = SEGMENT_BYTES,
         disk: Disk | None = None,
+        hour_ms: int = HOUR_MS,
     ) -> None:
         """
         Take the lock, cut off what a crash tore, check the chain and count the starts.
 
-        Nothing is signed before `signer` is set.  cut_bytes: how much of the end was torn.
-        sampled_mono_ms: when the last sample of this life was taken.
+        hour_ms: as in `Blocks`.  cut_bytes: how much of the end was torn.  sampled_mono_ms: when
+        the last sample was taken.  Nothing is signed before `signer` is set.
         Raises JournalError: `journal_locked` if another process has it, `journal_corrupt` or
         `journal_forked` if the bytes do not form a chain, `journal_write` if the disk refuses.
         """
@@ -106,7 +110,7 @@ class Recorder:
         self._fetched = 0
         self._lock = lock(directory)
         try:
-            self._open()
+            self._open(hour_ms)
         except OSError as cause:
             os.close(self._lock)
             raise JournalError(JOURNAL_WRITE, f"journal {directory}: {cause}") from cause
@@ -114,13 +118,14 @@ class Recorder:
             os.close(self._lock)
             raise
 
-    def _open(self) -> None:
+    def _open(self, hour_ms: int) -> None:
         segments = list_segments(self._directory)
         self.cut_bytes = cut_torn_end(segments)
         end = verify_last_segment(segments)
         self._tally = restore(self._checkpoint, segments, end)
         self.start = self._tally.starts + 1
         self._tip = end
+        self._blocks = Blocks(reopen(self._tally.opening, self.node, segments), hour_ms)
         self._segments = segments
         self._file: SegmentFile | None = None
         if segments:
@@ -148,6 +153,8 @@ class Recorder:
             self._interval_ms, self._valid_ms = body.interval_ms, body.valid_ms
             self._seen = {}
         self._push(body)
+        if isinstance(body, Stopped):
+            self._close_block()
 
     def observe(self, at: Instant, conditions: Mapping[Slot, Condition]) -> None:
         """
@@ -157,19 +164,13 @@ class Recorder:
         """
         self.sampled_mono_ms = at.mono_ms
         run = self._run
-        if run is not None and self._is_continued(run, at, conditions):
-            run.gap_ms = max(run.gap_ms, at.mono_ms - run.at.mono_ms)
-            run.at = at
-            run.samples += 1
+        if run is not None and run.is_continued(at, conditions, self._valid_ms):
+            run.extend(at)
         else:
             self._close_run()
             run = self._run = Run(at.mono_ms, at, 1, 0, dict(conditions))
         if self._is_due(run):
             self._close_run()
-
-    def _is_continued(self, run: Run, at: Instant, conditions: Mapping[Slot, Condition]) -> bool:
-        silence_ms = at.mono_ms - run.at.mono_ms
-        return run.conditions == conditions and silence_ms <= self._valid_ms
 
     def _is_due(self, run: Run) -> bool:
         longest_ms = RUN_FAILING_MS if self._is_failing else RUN_MS
@@ -215,6 +216,14 @@ class Recorder:
         self._missing = Gap(body.at, first_ms, until_ms, GapCause.DISK.value)
 
     def _add(self, body: Body) -> None:
+        if self._blocks.is_due(body, self.signer, self._tally.key):
+            self._close_block()
+        self._write(body)
+
+    def _close_block(self) -> None:
+        self._write(self._blocks.close(self.now(), self.signer))
+
+    def _write(self, body: Body) -> None:
         assert not isinstance(body, Opaque)  # nobody writes what nobody understands
         sequence = self._tip.sequence + 1
         line = encode(sequence, self._tip.digest, body)
@@ -224,15 +233,15 @@ class Recorder:
                 f"record {sequence} would have {len(line)} bytes; {LINE_BYTES_MAX} fit",
             )
         self._tip = Head(sequence, digest(line))
+        self._blocks.add(self._tip, body)
         self._pending.append((self._tip, line, body))
         self._pending_bytes += len(line) + 1
-        if self.signer is not None:
-            self._unsigned.add(body, self._read_clock().mono_ms)
+        self._unsigned.add(body, self._read_clock().mono_ms)
 
     def _sign_if_due(self) -> None:
         now = self.now()
         if self.signer is not None and self._unsigned.is_due(now.mono_ms, self._interval_ms):
-            self._add(self.signer.sign(now, self._tip))
+            self._write(self.signer.sign(now, self._tip))
 
     def _is_backlog_full(self) -> bool:
         return self._is_failing and self._pending_bytes > BACKLOG_BYTES_MAX
@@ -263,22 +272,14 @@ class Recorder:
 
     def _writable_file(self) -> SegmentFile:
         if self._is_failing:
-            self._verify_tail()
+            # The kernel may have dropped what it had in memory: nothing is written behind a hole.
+            require_there(self._segments, self.durable)
         if self._file is not None and self._file.durable_bytes >= self._segment_bytes:
             self._file.close()
             self._file = None
         if self._file is None:
             self._file = self._next_file()
         return self._file
-
-    def _verify_tail(self) -> None:
-        # After a failed sync the kernel may have dropped what it had in memory, so what was
-        # acknowledged before is looked for again before anything is written behind it.
-        durable = self.durable
-        if durable.sequence and line_digest(self._segments, durable.sequence) != durable.digest:
-            raise JournalError(
-                JOURNAL_CORRUPT, f"record {durable.sequence} is no longer what was acknowledged"
-            )
 
     def _next_file(self) -> SegmentFile:
         first = self.durable.sequence + 1
@@ -317,7 +318,9 @@ class Recorder:
         self._checkpointed = self.durable.sequence
         if self.retention is not None:
             now_ms = self._read_clock().wall_ms
-            kept = retire(self._segments, self.retention, self._fetched, now_ms, self._disk)
+            # What no block holds yet is read again at a start.
+            done = min(self._fetched, self._tally.opening.after)
+            kept = retire(self._segments, self.retention, done, now_ms, self._disk)
             with self._guard:
                 self._segments = kept
 

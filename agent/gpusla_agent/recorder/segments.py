@@ -185,6 +185,14 @@ def line_digest(segments: Sequence[Segment], sequence: int) -> str:
     raise JournalError(JOURNAL_CORRUPT, f"record {sequence} is not in the journal's files")
 
 
+def require_there(segments: Sequence[Segment], head: Head) -> None:
+    """Raise JournalError if the record of head is not what it was, or not there."""
+    if head.sequence and line_digest(segments, head.sequence) != head.digest:
+        raise JournalError(
+            JOURNAL_CORRUPT, f"record {head.sequence} is no longer what was acknowledged"
+        )
+
+
 class Place(NamedTuple):
     """Where a record ends: its segment, its sequence number, the offset behind its line."""
 

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from gpusla.journal.body import Body
 from gpusla.journal.chain import Head
+from gpusla.journal.hours import HourBlock, HourClosed
 from gpusla.journal.model import HeadSigned, Instant, Observed, ReadingsTaken, XidSeen
 
 SIGNED_MS = 60_000
@@ -13,8 +14,15 @@ SIGNED_MS = 60_000
 class Signer(Protocol):
     """Whoever holds the node's key."""
 
+    @property
+    def id(self) -> str:
+        """The id of the key that signs."""
+
     def sign(self, at: Instant, head: Head) -> HeadSigned:
         """Return the signature of everything up to head."""
+
+    def close_hour(self, at: Instant, block: HourBlock) -> HourClosed:
+        """Return a block with its signature."""
 
 
 class Unsigned:
@@ -26,7 +34,7 @@ class Unsigned:
 
     def add(self, body: Body, now_mono_ms: int) -> None:
         """Take in a record that was just made."""
-        if isinstance(body, HeadSigned):
+        if isinstance(body, HeadSigned | HourClosed):
             self._since_ms, self._has_event = None, False
             return
         if self._since_ms is None:

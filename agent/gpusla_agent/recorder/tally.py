@@ -18,9 +18,8 @@ from gpusla.evidence.keys import PUBLIC_BYTES, from_text, key_id
 from gpusla.identity import GpuUuid, Slot, parse_slot
 from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head, follow
-from gpusla.journal.codec import decode, encode
+from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import (
-    GENESIS,
     ClockStepped,
     KeyIntroduced,
     Observed,
@@ -29,12 +28,18 @@ from gpusla.journal.model import (
     XidSeen,
 )
 from gpusla.timeline.fold import Carry, advance
+from gpusla_agent.recorder.hours import (
+    Numbered,
+    Opening,
+    opening_behind,
+    read_records,
+    write_records,
+)
 from gpusla_agent.recorder.kernel_account import KernelAccount
 from gpusla_agent.recorder.segments import Segment, line_digest, lines, tally_before
 
 StateMs = dict[tuple[Slot, State], int]
 XidCounts = dict[tuple[GpuUuid, int], int]
-_Numbered = tuple[int, Body]
 
 
 class Tally:
@@ -43,6 +48,7 @@ class Tally:
 
     starts: the highest start number seen, 0 before the first start.  xid_last_wall_ms: when a GPU
     last reported an Xid.  key: id of the key that was introduced last, empty if none was.
+    opening: where the records begin that no block holds yet.
     """
 
     def __init__(self) -> None:
@@ -54,9 +60,10 @@ class Tally:
         self.xid_last_wall_ms: XidCounts = {}
         self.kernel = KernelAccount()
         self.key = ""
+        self.opening = Opening()
         # The records that the carry rests on: a start, maybe a clock step, maybe a sample.
-        self._anchors: list[_Numbered] = []
-        self._latest: _Numbered | None = None
+        self._anchors: list[Numbered] = []
+        self._latest: Numbered | None = None
 
     def add(self, head: Head, body: Body) -> None:
         """Take in the record that head stands for; it must be the next one."""
@@ -81,6 +88,8 @@ class Tally:
         if isinstance(body, KeyIntroduced):
             with suppress(ValueError):  # Nobody can sign with what is no key.
                 self.key = key_id(from_text(body.public, PUBLIC_BYTES))
+        if isinstance(body, HourClosed):
+            self.opening = opening_behind(body.block, self._records)
         if isinstance(body, Started):
             self._anchors = [(sequence, body)]
         elif isinstance(body, ClockStepped):
@@ -89,6 +98,10 @@ class Tally:
             self._latest = sequence, body
         if self.carry.last is None:
             self._latest = None
+
+    @property
+    def _records(self) -> tuple[Numbered, ...]:
+        return (*self._anchors, *filter(None, [self._latest]))
 
     @classmethod
     def read(cls, content: dict[str, Any], segments: list[Segment]) -> "Tally":
@@ -102,7 +115,7 @@ class Tally:
                 [one, next(lines(segments, one - 1)).decode("ascii")] for one in numbers
             ]
             content["anchors"] = len(content["anchors"])
-        records = [(number, decode(line.encode("ascii"))[1]) for number, line in content["records"]]
+        records = read_records(content["records"])
         tally._anchors = records[: content["anchors"]]
         tally._latest = next(iter(records[content["anchors"] :]), None)
         tally.state_ms = {
@@ -115,6 +128,10 @@ class Tally:
         tally.key = content.get("key", "")  # Nor this; whoever wrote those had no key.
         for sequence, body in records:
             tally.carry, _ = advance(tally.carry, sequence, body)
+        # Nor blocks: the first one begins behind what an agent from before them left.
+        tally.opening = Opening(after=tally.head.sequence, records=tally._records)
+        if "opening" in content:
+            tally.opening = Opening.read(content["opening"])
         return tally
 
     def write(self, path: Path) -> None:
@@ -124,10 +141,8 @@ class Tally:
             "digest": self.head.digest,
             "starts": self.starts,
             "anchors": len(self._anchors),
-            "records": [
-                [sequence, encode(sequence, GENESIS, body).decode("ascii")]
-                for sequence, body in (*self._anchors, *filter(None, [self._latest]))
-            ],
+            "records": write_records(self._records),
+            "opening": self.opening.write(),
             "state_ms": [[str(slot), state, ms] for (slot, state), ms in self.state_ms.items()],
             "kernel": self.kernel.write(),
             "key": self.key,

@@ -1,5 +1,6 @@
 """What goes into a recorder beside records, what it holds back, and what it says of itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gpusla.identity import Slot
@@ -46,3 +47,15 @@ class Run:
     samples: int
     gap_ms: int
     conditions: dict[Slot, Condition]
+
+    def is_continued(
+        self, at: Instant, conditions: Mapping[Slot, Condition], valid_ms: int
+    ) -> bool:
+        """Return whether a sample saw the same, and came before this one stopped to speak."""
+        return self.conditions == conditions and at.mono_ms - self.at.mono_ms <= valid_ms
+
+    def extend(self, at: Instant) -> None:
+        """Take in one more sample that saw the same."""
+        self.gap_ms = max(self.gap_ms, at.mono_ms - self.at.mono_ms)
+        self.at = at
+        self.samples += 1

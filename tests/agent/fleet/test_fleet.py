@@ -8,6 +8,7 @@ import pytest
 from gpusla.catalogue.reasons import State
 from gpusla.identity import NodeName
 from gpusla.instants import Interval
+from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import ClockState, Observed, Started, Stopped, XidSeen
 from gpusla.simulation.truth import totals
 from gpusla_agent.fleet.fleet import Awake, scenario_of
@@ -236,7 +237,7 @@ def test_a_node_that_was_handed_over_leaves_its_journal_to_another(tmp_path: Pat
     handed = next(node for node in fleet.nodes if node.node == "n2")
     fleet.hand_over()
     assert [node.node for node in fleet.nodes] == ["n1"]
-    assert isinstance(bodies(handed)[-1], Stopped)
+    assert [type(body) for body in bodies(handed)[-2:]] == [Stopped, HourClosed]
     reading = ClockReading("other", 5, clock.now_ms, ClockState.UNKNOWN, None)
     heir = Recorder(tmp_path / "data" / "n2" / "journal", NodeName("n2"), lambda: reading)
     assert heir.start == 2
