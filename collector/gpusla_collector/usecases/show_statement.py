@@ -5,13 +5,14 @@ How it is computed anew is told in `replay`.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gpusla.catalogue.codes import NOTHING_TO_SHOW
 from gpusla.errors import InputError
 from gpusla.identity import ContractId, NodeName
+from gpusla.instants import Interval
 from gpusla.journal.chain import Head
 from gpusla.ledger.entries import Entry, Status
 from gpusla.sla.facts_file import RecordedFacts
@@ -21,6 +22,9 @@ from gpusla_collector.ports import Evidence, Judged, Scope, Store
 from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.replay import Replay
 from gpusla_collector.usecases.world import ASSIGNMENTS, CLAIMS, EXCLUSIONS, INVENTORY
+
+LATE_MS = 2 * 3_600_000
+"""How far before the end of the facts a block is looked for: hours have one each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +77,29 @@ class Statements:
         again = Replay(self.store, self.evidence).again(judged)
         case, named = again.case, json.loads(judged.inputs)
         facts, inputs = case.facts(again.spans, again.granted), _inputs(named)
+        inputs = replace(inputs, signed_until_ms=dict(self._signed_until_ms(case, inputs)))
         statement = build(
             again.evaluation,
             entries,
             inputs,
             notes=self.store.credit_notes(scope, contract),
-            grounds=grounds_of(again.evaluation, facts, inputs.signed),
+            grounds=grounds_of(again.evaluation, facts, inputs),
         )
         recorded = RecordedFacts(contract, case.period.key[:7], case.until_ms, facts)
         return Whole(statement, entries, recorded, case, named)
+
+    def _signed_until_ms(self, case: Case, inputs: Inputs) -> Iterator[tuple[NodeName, int]]:
+        """Yield the end of each node's last block that was known then and is signed as a whole."""
+        reach = case.reach
+        late = Interval(max(reach.start_ms, reach.end_ms - LATE_MS), reach.end_ms)
+        for node, last in inputs.signed.items():
+            ends = [
+                hour.until_ms
+                for hour in self.store.milestones(node, late).hours
+                if hour.last_sequence <= last and hour.sequence <= inputs.journals[node].sequence
+            ]
+            if ends:
+                yield node, max(ends)
 
     def _judged(
         self, scope: Scope, contract: ContractId, period: str, entries: tuple[Entry, ...]

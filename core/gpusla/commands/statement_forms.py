@@ -40,6 +40,7 @@ class Rows(StrEnum):
     CREDITS = "credits"
     DAYS = "days"
     LOSSES = "losses"
+    INCIDENTS = "incidents"
 
 
 _BINARY = {Form.PDF, Form.PARQUET}

@@ -79,7 +79,7 @@ def judged_again(bundle: Bundle, recorded: RecordedFacts) -> Statement:
     contract = _version(bundle)
     evaluation = _evaluated(contract, bundle, recorded)
     inputs = statement.inputs
-    grounds = statement.grounds and grounds_of(evaluation, recorded.facts, inputs.signed)
+    grounds = statement.grounds and grounds_of(evaluation, recorded.facts, inputs)
     again = build(evaluation, statement.entries, inputs, notes=statement.notes, grounds=grounds)
     return replace(again, format=statement.format)
 

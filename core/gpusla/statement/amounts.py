@@ -49,7 +49,11 @@ def credit_lines(statement: Statement) -> Iterator[str]:
     yield least_last("CREDIT", evaluation.credit_minor_units, write)
     yield from _parts(evaluation)
     yield from _next_tier(evaluation)
-    yield from (_entry(statement, entry) for entry in statement.entries)
+    for entry in statement.entries:
+        yield _entry(statement, entry)
+        document = statement.document_of(entry)
+        if document:
+            yield f"        credit note {document}"
 
 
 def _caps(evaluation: Evaluation, write: Callable[[Fraction | int], str]) -> Iterator[str]:

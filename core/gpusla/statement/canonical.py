@@ -49,11 +49,11 @@ def plain_statement(statement: Statement) -> dict[str, Any]:
 def _with_grounds(told: dict[str, Any], statement: Statement) -> dict[str, Any]:
     """Add what format 4 tells beside what format 3 does."""
     evaluation, grounds, inputs = statement.evaluation, statement.grounds, statement.inputs
-    documents = {note.entry: note.document for note in statement.notes}
-    for entry in told["entries"]:
-        entry["document"] = documents.get(entry["key"])
+    for entry, plain_entry in zip(statement.entries, told["entries"], strict=True):
+        plain_entry["document"] = statement.document_of(entry)
     told["inputs"]["signed"] = dict(inputs.signed)
-    told["lost_by_grade"] = _graded(lost_by_grade(evaluation, inputs.signed))
+    told["inputs"]["signed_until_ms"] = dict(inputs.signed_until_ms)
+    told["lost_by_grade"] = _graded(lost_by_grade(evaluation, inputs.signatures))
     told["grounds"] = None if grounds is None else _grounds(grounds)
     told["policies"] = {
         "contract": [list(row) for row in policies(evaluation.contract)],

@@ -12,19 +12,21 @@ from gpusla.instants import Interval
 from gpusla.sla.evaluation import Evaluation
 from gpusla.sla.facts import Facts
 from gpusla.sla.incident_costs import IncidentCost, incident_costs
-from gpusla.statement.grades import Graded, Signed, Worth, graded, worth_of
+from gpusla.statement.grades import Graded, Signed, Worth, by_worth, graded
 from gpusla.statement.incidents import LISTED_MAX, SLOTS_MAX, StatedIncident, StatedIncidents
-from gpusla.statement.model import Grounds
+from gpusla.statement.model import Grounds, Inputs
 from gpusla.timeline.model import StateSpan, Timeline
 
 
-def grounds_of(evaluation: Evaluation, facts: Facts, signed: Signed) -> Grounds:
+def grounds_of(evaluation: Evaluation, facts: Facts, inputs: Inputs) -> Grounds:
     """
     Return what stands behind an evaluation of these facts, which must be spans.
 
-    signed: as `Inputs.signed`.  evaluation: with its losses, which incidents are charged with.
+    inputs: of the same judgement; they say how far the journals are signed.  evaluation: with its
+    losses, which incidents are charged with.
     """
     to_date = Interval(evaluation.period.interval.start_ms, evaluation.until_ms)
+    signed = inputs.signatures
     windows = {to_date, *(outcome.measure.window for outcome in evaluation.outcomes)}
     by_window = {window: _held(facts, window, signed) for window in windows}
     return Grounds(
@@ -92,6 +94,6 @@ def _within(
     spans: tuple[StateSpan, ...], start_ms: int, end_ms: int, signed: Signed
 ) -> Iterator[tuple[Worth, int]]:
     for span in spans:
-        length_ms = min(span.end_ms, end_ms) - max(span.start_ms, start_ms)
-        if length_ms > 0:
-            yield worth_of(span.evidence, signed), length_ms
+        time = Interval(max(span.start_ms, start_ms), min(span.end_ms, end_ms))
+        if time.start_ms < time.end_ms:
+            yield from by_worth(span.evidence, time, signed)

@@ -13,7 +13,7 @@ from gpusla.ledger.entries import Entry, Status
 from gpusla.ledger.notes import CreditNote
 from gpusla.sla.evaluation import Derivation, Evaluation
 from gpusla.statement.derivation import derive
-from gpusla.statement.grades import Graded
+from gpusla.statement.grades import Graded, Signed
 from gpusla.statement.incidents import StatedIncidents
 
 FORMAT = "gpusla/statement/4"
@@ -49,6 +49,7 @@ class Inputs:
     journals: the last record of each node that was taken in.  zone_edition: of the time zone
     database.  program: what judged, with its version.  signed: the last record of each node that a
     signature of an enrolled key covers; a node that is not in it has none.
+    signed_until_ms: by node, the instant of that record or of one before it, where it is known.
     """
 
     journals: Mapping[NodeName, Head]
@@ -59,6 +60,12 @@ class Inputs:
     zone_edition: str = field(default_factory=zone_edition)
     program: str = f"gpusla {gpusla.__version__}"
     signed: Mapping[NodeName, int] = field(default_factory=dict)
+    signed_until_ms: Mapping[NodeName, int] = field(default_factory=dict)
+
+    @property
+    def signatures(self) -> Signed:
+        """How far signatures reach."""
+        return Signed(self.signed, self.signed_until_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,10 @@ class Statement:
     notes: tuple[CreditNote, ...] = ()
     grounds: Grounds | None = None
     format: str = FORMAT
+
+    def document_of(self, entry: Entry) -> str | None:
+        """Return the credit note of an entry as it is printed; None if it has none."""
+        return next((note.document for note in self.notes if note.entry == entry.key), None)
 
 
 def build(

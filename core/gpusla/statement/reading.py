@@ -39,7 +39,7 @@ from gpusla.statement.canonical import to_json
 from gpusla.statement.model import FORMAT, Inputs, Standing, Statement
 from gpusla.statement.read_evaluation import read_evaluation
 from gpusla.statement.read_grounds import read_grounds
-from gpusla.statement.untold import read_terms, text, truth, whole
+from gpusla.statement.untold import instant, read_terms, text, truth, whole
 
 FORMATS = ("gpusla/statement/2", "gpusla/statement/3", FORMAT)
 _NOT_OURS = (
@@ -197,6 +197,7 @@ def _inputs(told: Mapping[str, Any]) -> Inputs:
         text(told["zone_edition"]),
         text(told["program"]),
         {NodeName(node): whole(last) for node, last in told.get("signed", {}).items()},
+        {NodeName(node): instant(at) for node, at in told.get("signed_until_ms", {}).items()},
     )
 
 

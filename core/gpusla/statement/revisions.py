@@ -12,6 +12,7 @@ from fractions import Fraction
 from gpusla.catalogue.reasons import State
 from gpusla.contracts.differences import differences
 from gpusla.sla.evaluation import Evaluation
+from gpusla.statement.grades import Worth
 from gpusla.statement.layout import COLUMNS, folded
 from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import gpu_hours, instant, money, percent
@@ -119,7 +120,20 @@ def _facts(before: Statement, after: Statement) -> Iterator[Change]:
         seen = [gpu_hours(one.account.states_gpu_ms[state]) for one in (was, now)]
         yield _pair(Ground.FACTS, f"GPU-hours seen {state.value}", seen)
     yield Change(Ground.FACTS, "exclusions counted", _names(was), _names(now))
+    yield from _proof(before, after)
     yield from _inputs(before, after)
+
+
+def _proof(before: Statement, after: Statement) -> Iterator[Change]:
+    """Yield what evidence is worth, and how many incidents there were, where both say it."""
+    if before.grounds is None or after.grounds is None:
+        return
+    was, now = before.grounds, after.grounds
+    for (worth, then), (_, here) in zip(was.held.rows(), now.held.rows(), strict=True):
+        name = "without a record" if worth is Worth.NONE else f"of grade {worth.value}"
+        yield Change(Ground.FACTS, f"GPU-hours {name}", gpu_hours(then), gpu_hours(here))
+    counts = (len(one.incidents.listed) + one.incidents.more for one in (was, now))
+    yield _pair(Ground.FACTS, "incidents behind the loss", map(str, counts))
 
 
 def _inputs(before: Statement, after: Statement) -> Iterator[Change]:

@@ -1,8 +1,8 @@
 """
 A statement as text for people: at most 96 columns, plain characters, the answer first.
 
-`figures` writes what was delivered and promised, `amounts` what that gives; this module the frame
-around them, and where the time went.
+`figures` writes what was delivered and promised, `amounts` what that gives, `proof` what stands
+behind it; this module the frame around them, and where the time went.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,8 @@ from gpusla.statement.figures import account_lines, objective_lines
 from gpusla.statement.layout import COLUMNS, folded, section
 from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import decimal, gpu_hours, instant
-from gpusla.statement.words import unit_words
+from gpusla.statement.policies import policies
+from gpusla.statement.proof import evidence_lines, incident_lines
 
 LOSSES_MAX = 10
 """How many losses, and how many outages, are listed; the rest is counted and is in the JSON."""
@@ -44,7 +45,10 @@ def render_text(statement: Statement) -> str:
         credit_lines(statement),
         _exclusions(evaluation),
         _losses(evaluation),
+        incident_lines(statement),
         _outages(evaluation),
+        evidence_lines(statement),
+        _policies(evaluation),
         _inputs(statement),
         _reading(statement),
     )
@@ -94,6 +98,17 @@ def _losses(evaluation: Evaluation) -> Iterator[str]:
         yield f"  and {len(rest)} more with {hours} GPU-hours together; all of them are in the JSON"
     if not worst:
         yield "  none"
+
+
+def _policies(evaluation: Evaluation) -> Iterator[str]:
+    """Yield every choice of the contract that a figure depends on."""
+    contract = evaluation.contract
+    yield from section("POLICIES")
+    for name, words in policies(contract):
+        yield from folded(f"{name}: {words}.")
+    for objective in contract.objectives:
+        terms = "; ".join(f"{name} {words}" for name, words in policies(contract, objective))
+        yield from folded(f"{objective.id}: {terms}.")
 
 
 def _outages(evaluation: Evaluation) -> Iterator[str]:
@@ -161,7 +176,6 @@ def _inputs(statement: Statement) -> Iterator[str]:
 def _reading(statement: Statement) -> Iterator[str]:
     contract = statement.evaluation.contract
     yield from section("HOW TO READ THIS")
-    yield from folded(f"Capacity counts {unit_words(contract.capacity)}.")
     yield "  `at worst` and `at best` hold every doubt there is, against the provider and for it."
     yield "  Figures are cut off, never rounded up; the JSON has them exact."
     if contract.assumed:
@@ -169,7 +183,8 @@ def _reading(statement: Statement) -> Iterator[str]:
     if not contract.verified:
         yield "  Nobody has yet compared this contract's file with the signed papers."
     yield f"  This statement's digest is {digest(statement)}"
-    yield "  `gpusla explain --statement FILE.json` shows how each figure came about."
+    yield "  `gpusla explain --statement FILE.json` shows how each figure came about;"
+    yield "  `gpusla recompute BUNDLE` comes to it again from what the nodes signed."
 
 
 def _more(number: int) -> Iterator[str]:

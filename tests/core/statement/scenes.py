@@ -27,10 +27,12 @@ from gpusla.journal.chain import Head
 from gpusla.journal.model import Condition, Finding
 from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry
+from gpusla.ledger.notes import CreditNote, is_documented
 from gpusla.sla.evaluate import evaluate
 from gpusla.sla.evaluation import Evaluation
 from gpusla.sla.facts import Facts, RequestSlot
 from gpusla.statement import Inputs, Statement, build
+from gpusla.statement.from_facts import grounds_of
 from gpusla.timeline.model import Evidence, StateSpan, Timeline
 from tests.core.contracts.terms import contract, objective
 from tests.core.sla.making import DAY_MS, HOUR_MS, facts, month, slot
@@ -43,6 +45,7 @@ INPUTS = Inputs(
     claims_digest="",
     zone_edition="2026.1",
     program="gpusla 0.1.0",
+    signed={NodeName("n1"): 1},
 )
 FABRIC = Condition(State.DOWN, (Finding("fabric_down", "driver: fabric state 2"),))
 SLOW = Condition(State.DEGRADED, (Finding("thermal_slowdown", "driver: clocks at 60 %"),))
@@ -177,9 +180,20 @@ def _record(of: ContractVersion, id_: str, at_hours: int, notice_days: int) -> E
 def statement(
     evaluation: Evaluation, entries: tuple[Entry, ...] | None = None, *, is_final: bool = True
 ) -> Statement:
-    """The statement of an evaluation, by default posted."""
+    """
+    The statement of an evaluation, by default posted, with a credit note for each posting.
+
+    Of the month of this module it tells incidents and what the evidence is worth.
+    """
     booked = decide((), evaluation, is_final=is_final) if entries is None else entries
-    return build(evaluation, booked, INPUTS)
+    documented = [entry for entry in booked if is_documented(entry)]
+    notes = [
+        CreditNote(entry.contract, number, entry.key)
+        for number, entry in enumerate(documented, start=7)
+    ]
+    of = evaluation.contract
+    grounds = grounds_of(evaluation, october(of), INPUTS) if of in (RACK, FOUR) else None
+    return build(evaluation, booked, INPUTS, notes=notes, grounds=grounds)
 
 
 def open_month() -> Evaluation:

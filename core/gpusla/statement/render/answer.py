@@ -101,6 +101,11 @@ def facts_of(statement: Statement) -> Iterator[tuple[str, str]]:
     if not evaluation.is_complete:
         yield "Judged to", instant(evaluation.until_ms)
     yield "Currency", contract.fees.currency
+    notes = statement.notes
+    if len(notes) == 1:
+        yield "Credit note", notes[0].document
+    elif notes:
+        yield "Credit notes", f"{len(notes)}, named with the bookings below"
 
 
 def figures_section(statement: Statement) -> Section:

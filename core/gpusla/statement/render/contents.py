@@ -20,13 +20,17 @@ from gpusla.statement.render.grounds import (
 )
 from gpusla.statement.render.losses import losses_section, outages_section, picture_section
 from gpusla.statement.render.promises import promises_section, time_section
+from gpusla.statement.render.proof import evidence_section, incidents_section
 
 
-def contents(statement: Statement, changes: Section | None = None) -> Document:
+def contents(
+    statement: Statement, changes: Section | None = None, *, is_sealed: bool = False
+) -> Document:
     """
     Return the document of a statement.
 
     changes: what is other than in an earlier statement of the same period, if there was one.
+    is_sealed: whether the statement's signed envelope goes with the document.
     """
     evaluation = statement.evaluation
     contract, label_and_amount = evaluation.contract, amount_of(statement)
@@ -38,12 +42,14 @@ def contents(statement: Statement, changes: Section | None = None) -> Document:
         promises_section(evaluation),
         credit_section(statement),
         losses_section(evaluation),
+        incidents_section(statement),
         outages_section(evaluation),
         exclusions_section(evaluation),
         time_section(evaluation),
+        evidence_section(statement),
         policies_section(statement),
         inputs_section(statement),
-        checking_section(statement, of_statement),
+        checking_section(statement, of_statement, is_sealed=is_sealed),
     )
     return Document(
         title="Service level statement",

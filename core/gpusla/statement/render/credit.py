@@ -95,5 +95,8 @@ def _bookings(statement: Statement) -> Iterator[Block]:
 def _booking(statement: Statement, entry: Entry) -> Row:
     amount = money(statement.evaluation.contract, entry.amount_minor_units)
     back = f"takes back {entry.reverses[:KEY_COLUMNS]}" if entry.reverses else ""
+    document = statement.document_of(entry)
+    note = f"credit note {document}" if document else ""
     clause = f"{entry.clause}, revision {entry.revision}"
-    return Row((entry.key[:KEY_COLUMNS], clause, entry.status.value, amount), note=back)
+    cells = entry.key[:KEY_COLUMNS], clause, entry.status.value, amount
+    return Row(cells, note="; ".join(filter(None, (back, note))))

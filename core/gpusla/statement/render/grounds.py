@@ -17,6 +17,18 @@ from gpusla.statement.render.document import (
 from gpusla.statement.render.wording import day_words, utc
 
 JOURNALS_MAX = 18
+SEALED_NAME = "statement.json"
+"""As a bundle calls a statement in its signed envelope."""
+
+BARE = (
+    "the statement's JSON, which is attached to the PDF and can be had from the provider; its "
+    "SHA-256 is the digest below. On any computer, without a network once the first line has run:"
+)
+SEALED = (
+    f"the statement in the provider's signed envelope, which goes with this document as "
+    f"{SEALED_NAME}. Printing did not check the signature. On any computer, without a network once "
+    "the first line has run:"
+)
 REFUSED_MAX = 25
 
 
@@ -90,33 +102,42 @@ def inputs_section(statement: Statement) -> Section:
     return Section("inputs", "What went in (SHA-256)", tuple(blocks))
 
 
-def checking_section(statement: Statement, digest: str) -> Section:
+def checking_section(statement: Statement, digest: str, *, is_sealed: bool) -> Section:
     """Return how to check the statement without the provider."""
     evaluation = statement.evaluation
-    name = f"{evaluation.contract.id}-{evaluation.period.key}.json"
+    name = file_name(statement, is_sealed=is_sealed)
+    told = SEALED if is_sealed else BARE
     blocks: tuple[Block, ...] = (
-        Paragraph(
-            "Everything here is printed from the statement's JSON, which is attached to the PDF "
-            "and can be had from the provider. On any computer, without a network once the first "
-            "line has run:"
-        ),
+        Paragraph(f"Everything here is printed from {told}"),
         Commands(
             (
-                "pip install gpusla",
+                "pip install gpusla[recompute]",
                 f"gpusla statement {name}",
                 f"gpusla explain --statement {name}",
+                "gpusla verify BUNDLE --key KEY",
+                "gpusla recompute BUNDLE --key KEY",
             )
         ),
         Paragraph(
-            "The second line prints these figures again and ends with the digest of the file, "
-            "which must be the one below: whoever changes a byte changes the digest. It is also "
-            "the SHA-256 of the file attached to the PDF. The third line shows the rule and the "
-            "field of the contract behind every figure, down to the records of the nodes' "
-            "journals. Figures are cut off and never rounded up; the JSON has them exact."
+            "The second line prints these figures again and ends with the digest of the statement, "
+            "which must be the one below: whoever changes a byte changes the digest. The third "
+            "shows the rule and the field of the contract behind every figure, down to the records "
+            "of the nodes' journals. With the bundle of evidence, which the provider gives on "
+            "request, the fourth line says whether anything was changed since it was signed, and "
+            "the fifth comes to the same dollars from what the nodes signed. KEY is the provider's "
+            "public key, as you were told it by another way. Figures are cut off and never rounded "
+            "up; the JSON has them exact."
         ),
         Facts((("statement", digest), ("judgement", evaluation_digest(evaluation))), is_code=True),
     )
     return Section("checking", "How to check it yourself", blocks)
+
+
+def file_name(statement: Statement, *, is_sealed: bool) -> str:
+    """Return what the file that goes with a document is called."""
+    evaluation = statement.evaluation
+    is_named = not is_sealed
+    return f"{evaluation.contract.id}-{evaluation.period.key}.json" if is_named else SEALED_NAME
 
 
 def period_words(evaluation: Evaluation) -> str:

@@ -14,14 +14,21 @@ import typst
 from gpusla.statement.canonical import to_json
 from gpusla.statement.model import Statement
 from gpusla.statement.render.document import Document, plain
+from gpusla.statement.render.grounds import file_name
 from gpusla.statement.render.page import TEMPLATES
 
 STANDARD: Final = "a-3b"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def to_pdf(statement: Statement, document: Document) -> bytes:
-    """Return the PDF; its date is the instant that the statement was judged to."""
+def to_pdf(statement: Statement, document: Document, envelope: bytes | None = None) -> bytes:
+    """
+    Return the PDF; its date is the instant that the statement was judged to.
+
+    envelope: the statement's signed envelope, which is attached to the PDF if there is one; else
+    its bare JSON is.
+    """
+    attached = to_json(statement) if envelope is None else envelope
     evaluation = statement.evaluation
     at = _EPOCH + timedelta(milliseconds=evaluation.until_ms)
     dated = {part: str(getattr(at, part)) for part in ("year", "month", "day", "hour", "minute")}
@@ -34,8 +41,8 @@ def to_pdf(statement: Statement, document: Document) -> bytes:
         timestamp=evaluation.until_ms // 1000,
         sys_inputs={
             "document": json.dumps(plain(document)),
-            "attachment": to_json(statement).decode("ascii"),
-            "attachment-name": f"{evaluation.contract.id}-{evaluation.period.key}.json",
+            "attachment": attached.decode("ascii"),
+            "attachment-name": file_name(statement, is_sealed=envelope is not None),
             **dated,
             "second": str(at.second),
         },

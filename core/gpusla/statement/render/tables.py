@@ -1,4 +1,4 @@
-"""A statement's rows for spreadsheets and databases: credits, days and losses."""
+"""A statement's rows for spreadsheets and databases: credits, days, losses and incidents."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from gpusla.contracts.money import EXPONENTS
 from gpusla.instants import format_instant
 from gpusla.sla.digest import exact
 from gpusla.sla.evaluation import Evaluation, Loss
+from gpusla.statement.grades import loss_by_grade
 from gpusla.statement.model import Statement
 from gpusla.statement.render.answer import revision_of
 from gpusla.statement.render.days import days_of
@@ -46,12 +47,14 @@ class TableName(StrEnum):
     What can be had as rows.
 
     credits: the bookings, or before any the parts of the credit.  days: the period by local days.
-    losses: every loss with the slots that caused it and the records behind it.
+    losses: every loss with the slots that caused it and the records behind it.  incidents: what
+    went wrong, cause by cause, the dearest first.
     """
 
     CREDITS = "credits"
     DAYS = "days"
     LOSSES = "losses"
+    INCIDENTS = "incidents"
 
 
 OF_ALL = (
@@ -71,6 +74,7 @@ CREDIT_COLUMNS = (
     ("amount_minor_units", Kind.WHOLE),
     ("entry", Kind.TEXT),
     ("reverses", Kind.TEXT),
+    ("credit_note", Kind.TEXT),
     ("evaluation_digest", Kind.TEXT),
 )
 DAY_COLUMNS = (
@@ -94,6 +98,24 @@ LOSS_COLUMNS = (
     ("reasons", Kind.TEXT),
     ("slots", Kind.TEXT),
     ("records", Kind.TEXT),
+    ("signed_gpu_ms", Kind.TEXT),
+    ("chained_gpu_ms", Kind.TEXT),
+)
+INCIDENT_COLUMNS = (
+    *OF_ALL,
+    ("incident", Kind.TEXT),
+    ("start", Kind.TEXT),
+    ("end", Kind.TEXT),
+    ("scope", Kind.TEXT),
+    ("place", Kind.TEXT),
+    ("cause", Kind.TEXT),
+    ("root", Kind.TEXT),
+    ("xid", Kind.WHOLE),
+    ("slots", Kind.WHOLE),
+    ("lost_gpu_ms", Kind.TEXT),
+    ("lost_gpu_hours", Kind.DECIMAL),
+    ("currency", Kind.TEXT),
+    ("worth_minor_units", Kind.TEXT),
 )
 
 
@@ -126,12 +148,12 @@ def _credits(statement: Statement) -> Iterator[tuple[Cell, ...]]:
     for entry in statement.entries:
         minor_units = entry.amount_minor_units
         booked = entry.clause, entry.revision, entry.status.value, currency
-        behind = entry.key, entry.reverses, entry.evaluation_digest
+        behind = entry.key, entry.reverses, statement.document_of(entry), entry.evaluation_digest
         yield (*booked, amount(minor_units, currency), minor_units, *behind)
     for line in () if statement.entries else statement.evaluation.lines:
         minor_units = line.minor_units
         so_far = line.objective, None, "not booked", currency
-        yield (*so_far, amount(minor_units, currency), minor_units, None, None, None)
+        yield (*so_far, amount(minor_units, currency), minor_units, *[None] * 4)
 
 
 def _days(statement: Statement) -> Iterator[tuple[Cell, ...]]:
@@ -148,7 +170,20 @@ def _losses(statement: Statement) -> Iterator[tuple[Cell, ...]]:
         start, end = format_instant(loss.interval.start_ms), format_instant(loss.interval.end_ms)
         size = str(exact(loss.gpu_ms)), _hours(loss.gpu_ms)
         why = " ".join(loss.reasons), " ".join(map(str, loss.slots)), _records(loss)
-        yield (number, loss.unit, start, end, *size, *why)
+        worth = loss_by_grade(loss, statement.inputs.signatures)
+        parts = str(exact(worth.signed)), str(exact(worth.chained))
+        yield (number, loss.unit, start, end, *size, *why, *parts)
+
+
+def _incidents(statement: Statement) -> Iterator[tuple[Cell, ...]]:
+    grounds, currency = statement.grounds, statement.evaluation.contract.fees.currency
+    for one in () if grounds is None else grounds.incidents.listed:
+        end = None if one.end_ms is None else format_instant(one.end_ms)
+        root = None if one.root is None else str(one.root)
+        where = one.scope.value, one.place, one.reason, root, one.xid, one.slots_total
+        lost = str(exact(one.gpu_ms)), _hours(one.gpu_ms)
+        worth = str(exact(one.minor_units))
+        yield (one.id, format_instant(one.start_ms), end, *where, *lost, currency, worth)
 
 
 def _records(loss: Loss) -> str:
@@ -164,4 +199,5 @@ _TABLES: Mapping[TableName, tuple[Make, tuple[tuple[str, Kind], ...]]] = {
     TableName.CREDITS: (_credits, CREDIT_COLUMNS),
     TableName.DAYS: (_days, DAY_COLUMNS),
     TableName.LOSSES: (_losses, LOSS_COLUMNS),
+    TableName.INCIDENTS: (_incidents, INCIDENT_COLUMNS),
 }

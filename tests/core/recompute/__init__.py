@@ -1,0 +1,1 @@
+"""Tests of recomputing a bundle."""
