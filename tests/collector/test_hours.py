@@ -1,21 +1,25 @@
 """Hours and keys of journals: kept with the cursor, given back as they were written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gpusla.catalogue.codes import FENCED, JOURNAL_CORRUPT
 from gpusla.errors import StoreError
+from gpusla.evidence.hour_chain import NO_HOURS
 from gpusla.instants import Interval
 from gpusla.journal.codec import decode
 from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import KeyIntroduced
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import Cursor, HourLine, KeyLine, Lease, Milestones, Store
+from gpusla_collector.usecases.take_in import take_in
 from tests.collector.hours import HOUR_MS, close_hour, introduce
+from tests.collector.journals import Journal
 from tests.collector.test_fetch_signed import NODE, Site
 from tests.collector.test_store import at
-from tests.core.evidence.signed import ONE
+from tests.core.evidence.signed import ONE, public
 
 
 def hour(sequence: int, number: int, until_ms: int) -> HourLine:
@@ -110,3 +114,41 @@ def test_numbers_that_fit_no_column_end_the_journal_there(site: Site, store: Sto
     assert fetched.error.code is JOURNAL_CORRUPT
     assert store.cursors()[NODE].head.sequence == 2
     assert store.milestones(NODE, Interval(0, 9 * HOUR_MS)) == Milestones()
+
+
+def test_a_journal_whose_first_hours_were_passed_over_goes_on(site: Site, store: Store) -> None:
+    """A collector of before there were hours took their lines in and remembers none of them."""
+    journal = site.journal
+    introduce(journal, ONE)
+    journal.observe(1_000, HOUR_MS - 1_000)
+    close_hour(journal, ONE)
+    site.fetch(ONE)
+    cursor = store.cursors()[NODE]
+    keyring = replace(cursor.keyring, hours=NO_HOURS)
+    journal.observe(HOUR_MS, 2 * HOUR_MS)
+    close_hour(journal, ONE)
+    lines, keys = journal.lines[4:], {public(ONE)}
+    taken = take_in(NODE, cursor.head, cursor.carry, lines, keyring=keyring, enrolled=keys)
+    assert (taken.error, taken.keyring.hours.number) == (None, 2)
+
+
+def test_an_hour_that_does_not_follow_ends_the_journal_there(site: Site, store: Store) -> None:
+    """And is not remembered as the last one: the right one would not follow it."""
+    journal = site.journal
+    introduce(journal, ONE)
+    for number in (1, 2):
+        journal.observe(number * HOUR_MS, (number + 1) * HOUR_MS - 1_000)
+        close_hour(journal, ONE)
+    journal.observe(3 * HOUR_MS, 4 * HOUR_MS - 1_000)
+    journal.append(_last(journal))
+    fetched = site.fetch(ONE)
+    assert fetched.error is not None
+    assert fetched.error.code is JOURNAL_CORRUPT
+    assert store.cursors()[NODE].head.sequence == 7
+    assert store.cursors()[NODE].keyring.hours.number == 2
+
+
+def _last(journal: Journal) -> HourClosed:
+    """Return a journal's last hour."""
+    (*_, last) = (body for _, body in map(decode, journal.lines) if isinstance(body, HourClosed))
+    return last

@@ -2,10 +2,11 @@
 
 from collections.abc import MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gpusla.catalogue.codes import JOURNAL_FORKED, JOURNAL_SIGNATURE
 from gpusla.errors import JournalError
+from gpusla.evidence.hour_chain import NO_HOURS, HourHead
 from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
 from gpusla.identity import NodeName
 from gpusla.journal.body import Body
@@ -66,7 +67,8 @@ def take_in(
         try:
             next_head, envelope, body = follow(head, line)
             _require_own(node, body)
-            keyring = attest(keyring, node, head, body, enrolled)
+            # The line counts as a whole or not at all, so the old keyring stays until the end.
+            attested = attest(_seeded(keyring, body), node, head, body, enrolled)
             _require_own_key(node, body, {} if owners is None else owners)
             if isinstance(body, HourClosed):
                 hours.append(hour_of(node, next_head.sequence, line, body))
@@ -77,11 +79,25 @@ def take_in(
             break
         carry, new = advance(carry, envelope.sequence, body)
         spans.extend(new)
-        head, count = next_head, count + 1
+        head, keyring, count = next_head, attested, count + 1
         if carry.last is not None:
             until_ms = max(carry.last.at_ms, until_ms or 0)
     found = Milestones(tuple(hours), tuple(keys))
     return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring, found)
+
+
+def _seeded(keyring: Keyring, body: Body) -> Keyring:
+    """
+    Believe the first block that is met where the journal's first one was passed over.
+
+    A collector that knew no blocks took them in as records like any other; what came before is in
+    the chain all the same.
+    """
+    if not isinstance(body, HourClosed) or keyring.hours != NO_HOURS or body.block.number == 1:
+        return keyring
+    block = body.block
+    before = HourHead(block.number - 1, block.previous, block.first_sequence - 1)
+    return replace(keyring, hours=before)
 
 
 def _require_own(node: NodeName, body: Body) -> None:
