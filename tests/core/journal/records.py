@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from gpusla.catalogue.reasons import REASONS, State
 from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.journal.body import Body
+from gpusla.journal.hours import HourBlock, HourClosed, HourSpan
 from gpusla.journal.model import (
     ClockState,
     ClockStepped,
@@ -50,6 +51,28 @@ SIGNATURE = (
     "YpHWV97sJAJIJ+acOr4BowzlSKKEdDpEXjaA19taw6wY/5tTjRbykK5n92CYTcZZSnwV6XFu0o3AJ77O6h7ECg=="
 )
 
+_WALL_MS = at(0).wall_ms
+BLOCK = HourBlock(
+    NODE,
+    3,
+    "12" * 32,
+    first_sequence=2,
+    last_sequence=16,
+    head="34" * 32,
+    from_ms=_WALL_MS,
+    until_ms=_WALL_MS + 30_000,
+    records={"observed": 2, "occupancy": 1},
+    samples=12,
+    gpus=dict(zip(SLOTS, (*GPUS[:3], None), strict=True)),
+    spans={
+        SLOTS[0]: (
+            HourSpan(_WALL_MS + 1_000, _WALL_MS + 2_000, _OK, _DOWN, 4, 4, 6),
+            HourSpan(_WALL_MS + 2_000, _WALL_MS + 12_000, _DOWN, None, None, 6, 6),
+        ),
+        SLOTS[1]: (HourSpan(_WALL_MS + 1_000, _WALL_MS + 12_000, _OK, None, 4, 4, 6),),
+    },
+)
+
 EVERY_KIND: tuple[Body, ...] = (
     Started(at(0), NODE, "0.1.0", "nvml", 1_000, 2_500),
     ConfigurationChanged(at(0), "inventory", "ab" * 32),
@@ -69,6 +92,7 @@ EVERY_KIND: tuple[Body, ...] = (
         at(18), {SLOTS[0]: {"power_milliwatts": 412_250, "nvlink_links_active": "stale"}}
     ),
     Gap(at(30), at(18).mono_ms, at(30).mono_ms, "not_scheduled"),
+    HourClosed(at(31), BLOCK, KEY, SIGNATURE),
 )
 
 INTEGERS = st.integers(min_value=-(2**53), max_value=2**53)
@@ -94,6 +118,39 @@ def observations(draw: st.DrawFn) -> Observed:
         draw(st.integers(0, 10**6)),
         draw(st.dictionaries(ANY_SLOTS, CONDITIONS, max_size=4)),
     )
+
+
+HOUR_SPANS = st.builds(
+    HourSpan,
+    INTEGERS,
+    INTEGERS,
+    CONDITIONS,
+    st.none() | CONDITIONS,
+    st.none() | INTEGERS,
+    INTEGERS,
+    INTEGERS,
+)
+
+
+@st.composite
+def hours(draw: st.DrawFn) -> HourClosed:
+    """Return a block of some records, none of its figures plausible."""
+    first = draw(st.integers(1, 2**53))
+    block = HourBlock(
+        draw(TEXT.map(NodeName)),
+        draw(st.integers(1, 2**53)),
+        draw(TEXT),
+        first,
+        draw(st.integers(first, 2**54)),
+        draw(TEXT),
+        draw(INTEGERS),
+        draw(INTEGERS),
+        draw(st.dictionaries(TEXT, INTEGERS, max_size=3)),
+        draw(INTEGERS),
+        draw(st.dictionaries(ANY_SLOTS, st.none() | UUIDS, max_size=3)),
+        draw(st.dictionaries(ANY_SLOTS, st.lists(HOUR_SPANS, max_size=3).map(tuple), max_size=2)),
+    )
+    return HourClosed(draw(INSTANTS), block, draw(TEXT), draw(TEXT))
 
 
 BODIES: st.SearchStrategy[Body] = st.one_of(
@@ -126,4 +183,5 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
         st.dictionaries(ANY_SLOTS, st.dictionaries(TEXT, INTEGERS | TEXT, max_size=3), max_size=3),
     ),
     st.builds(TailCut, INSTANTS, INTEGERS),
+    hours(),
 )
