@@ -25,6 +25,7 @@ from tests.programs import program
 
 SEGMENT_BYTES = 6_000
 CHECKPOINT_RECORDS = 7
+HOUR_MS = 20
 _PR_SET_PTRACER, _ANY = 0x59616D61, -1
 _CALLS = "write,fdatasync,fsync,openat,/^rename"
 
@@ -44,7 +45,7 @@ def total_ms(recorder: Recorder) -> dict[str, int]:
 def live(directory: Path) -> None:
     """Write until killed.  What is acknowledged is told by writev, which nobody kills at."""
     recorder_module.CHECKPOINT_RECORDS = CHECKPOINT_RECORDS
-    recorder = Recorder(directory, NODE, read_clock, segment_bytes=SEGMENT_BYTES)
+    recorder = Recorder(directory, NODE, read_clock, segment_bytes=SEGMENT_BYTES, hour_ms=HOUR_MS)
     recorder.append(Started(recorder.now(), NODE, "0.1.0", "lives", 1, 2_500))
     turn = 0
     while True:

@@ -9,8 +9,13 @@ from pathlib import Path
 from gpusla.catalogue.reasons import State
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.chain import EMPTY, follow
+from gpusla.journal.codec import decode
+from gpusla.journal.hours import HourBlock, HourClosed
 from gpusla.journal.model import ClockState, Condition, Finding, Started
-from gpusla.timeline.hours import HOUR_MS
+from gpusla.timeline.fold import Carry, advance
+from gpusla.timeline.hours import HOUR_MS, spans_of
+from gpusla.timeline.join import join
+from gpusla.timeline.model import StateSpan
 from gpusla_agent.recorder import ClockReading, Disk, Recorder
 
 MIB = 1 << 20
@@ -123,6 +128,24 @@ def verify(lines: list[bytes]) -> None:
     head = EMPTY
     for line in lines:
         head, _, _ = follow(head, line)
+
+
+def require_blocks(lines: list[bytes]) -> list[HourBlock]:
+    """Return the blocks, which hold all records up to the last of them and say the same."""
+    carry, found = Carry(), list[StateSpan]()
+    blocks: list[HourBlock] = []
+    known: list[StateSpan] = []
+    for sequence, line in enumerate(lines, 1):
+        body = decode(line)[1]
+        if isinstance(body, HourClosed):
+            assert body.block.first_sequence == (blocks[-1].last_sequence + 1 if blocks else 1)
+            assert body.block.last_sequence == sequence - 1
+            blocks.append(body.block)
+            known = list(found)
+        carry, spans = advance(carry, sequence, body)
+        found += spans
+    assert list(join(span for block in blocks for span in spans_of(block))) == list(join(known))
+    return blocks
 
 
 def crash(recorder: Recorder) -> None:

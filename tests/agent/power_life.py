@@ -16,7 +16,7 @@ def main() -> None:
     """After each pass say how far the journal is durable, and how many samples were taken."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     recorder_module.CHECKPOINT_RECORDS = 20
-    rig = SignedRig(Path(sys.argv[1]), segment_bytes=20_000)
+    rig = SignedRig(Path(sys.argv[1]), segment_bytes=20_000, hour_ms=5_000)
     taken = 0
     while True:
         rig.run(1)

@@ -1,4 +1,4 @@
-"""A short life of a signing node, as a program: a start, four samples, a new key, a stop."""
+"""A short life of a signing node, as a program: a start, samples, blocks, a new key, a stop."""
 
 import json
 import logging
@@ -16,6 +16,7 @@ from tests.agent.signed_rig import SignedRig
 
 SEGMENT_BYTES = 3_000
 CHECKPOINT_RECORDS = 4
+HOUR_MS = 2_000
 SAMPLES = 4
 
 
@@ -29,7 +30,7 @@ def live(directory: Path) -> None:
 def _live(directory: Path) -> None:
     """After each pass say how many samples were taken, and how far the journal is durable."""
     recorder_module.CHECKPOINT_RECORDS = CHECKPOINT_RECORDS
-    rig = SignedRig(directory, segment_bytes=SEGMENT_BYTES)
+    rig = SignedRig(directory, segment_bytes=SEGMENT_BYTES, hour_ms=HOUR_MS)
     for sample in range(1, SAMPLES + 1):
         if sample == SAMPLES - 1:
             prepare_rotation(directory)

@@ -8,6 +8,7 @@ from pathlib import Path
 from gpusla.journal.body import Body
 from gpusla.journal.codec import decode
 from gpusla.readings import GpuReadings, Pass
+from gpusla.timeline.hours import HOUR_MS
 from gpusla_agent.app.node import Node
 from gpusla_agent.assignments import Configuration
 from gpusla_agent.evidence import NodeKeys
@@ -70,6 +71,7 @@ class SignedRig:
     disk: Disk | None = None
     build: str = ""
     segment_bytes: int = 1 << 20
+    hour_ms: int = HOUR_MS
     clock: SteppingClock = field(default_factory=SteppingClock)
     configuration: ChangingConfiguration = field(default_factory=ChangingConfiguration)
     source: RestartingSource = field(init=False)
@@ -88,6 +90,7 @@ class SignedRig:
             self.clock.read,
             segment_bytes=self.segment_bytes,
             disk=self.disk or Disk(),
+            hour_ms=self.hour_ms,
         )
         sampler = Sampler(
             self.source,

@@ -2,8 +2,8 @@
 Killed or refused at every call that a start, some samples and a new key make of the disk.
 
 A first life is only counted; then each of its calls is the one that fails, in a life of its own.
-After each the agent starts again: it lost no more than one sample, its chain and its signatures
-verify, and it meters on.
+After each the agent starts again: it lost no more than one sample, its chain, its blocks and its
+signatures verify, and it meters on.
 """
 
 import os
@@ -20,6 +20,7 @@ from gpusla.journal.codec import decode, digest
 from gpusla.journal.model import KeyIntroduced, Observed, Started, Stopped
 from gpusla_agent.recorder import Disk
 from tests.agent.journal_lives import Kill, Life, Supervisor
+from tests.agent.journals import require_blocks
 from tests.agent.signed_lives import SAMPLES
 from tests.agent.signed_rig import NODE, SignedRig
 
@@ -77,6 +78,7 @@ def held(directory: Path, life: Life) -> list[Body]:
     lines, bodies, found = reopened(directory)
     assert found.broken is None, found.broken
     assert len(lines) >= told["seq"]
+    require_blocks(lines)
     if told["seq"]:
         assert digest(lines[told["seq"] - 1]) == told["digest"]
     assert isinstance(bodies[0], Started)

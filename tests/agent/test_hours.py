@@ -15,10 +15,7 @@ from gpusla.journal.body import Body
 from gpusla.journal.codec import decode
 from gpusla.journal.hours import HourBlock, HourClosed
 from gpusla.journal.model import Condition, Finding, HeadSigned, KeyIntroduced, Stopped
-from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.hours import HOUR_MS, spans_of
-from gpusla.timeline.join import join
-from gpusla.timeline.model import StateSpan
 from gpusla_agent.evidence import KEY_FILE
 from gpusla_agent.recorder import Recorder
 from tests.agent.journals import (
@@ -32,6 +29,7 @@ from tests.agent.journals import (
     crash,
     observe_for,
     open_recorder,
+    require_blocks,
 )
 from tests.agent.signed_rig import SignedRig
 
@@ -50,24 +48,10 @@ def blocks(recorder: Recorder) -> list[HourBlock]:
     return [body.block for body in kept(lines, HourClosed)]
 
 
-def folded(lines: Sequence[bytes], until: int) -> list[StateSpan]:
-    """Return the spans of the first records of a journal, joined."""
-    carry = Carry()
-    found: list[StateSpan] = []
-    for sequence, line in enumerate(lines[:until], 1):
-        carry, spans = advance(carry, sequence, decode(line)[1])
-        found += spans
-    return list(join(found))
-
-
 def require_all_told(recorder: Recorder) -> list[HourBlock]:
-    """Return the blocks, which hold all records up to the last of them and say the same."""
-    told = blocks(recorder)
-    edges = [(one.first_sequence, one.last_sequence) for one in told]
-    assert [first for first, _ in edges] == [1, *(last + 1 for _, last in edges[:-1])]
-    spans = [span for block in told for span in spans_of(block)]
-    assert list(join(spans)) == folded(all_lines(recorder), edges[-1][1])
-    return told
+    """Return the blocks, which are a chain and say what their records say."""
+    assert blocks(recorder)
+    return require_blocks(all_lines(recorder))
 
 
 def test_a_block_is_closed_at_the_full_hour(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from gpusla.journal.chain import EMPTY, follow
+from gpusla.evidence.grades import check as walk
 from gpusla.journal.codec import digest
 from gpusla_agent.recorder import Recorder
 from tests.agent.journal_lives import Kill, Life, Supervisor, read_clock, total_ms
-from tests.agent.journals import NODE
+from tests.agent.journals import NODE, require_blocks
 
 LIVES = 50
 INSIDE = ("write", "fdatasync", "fsync")
@@ -49,7 +49,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 def test_fifty_kills_lose_nothing_that_was_acknowledged(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    """The chain verifies, every acknowledged line is there, and no sum goes back."""
+    """Chain and blocks verify, every acknowledged line is there, and no sum goes back."""
     landed: Counter[str] = Counter()
     sums: dict[str, int] = {}
     for kill in kills():
@@ -62,12 +62,13 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(
         print(f"  {times:3} {place}")  # noqa: T201
     inside = sum(times for place, times in landed.items() if place.startswith(INSIDE))
     assert sum(landed.values()) == LIVES
+    assert len(require_blocks(lines_of(tmp_path)[0])) > 10
     assert inside >= 0.8 * LIVES
     assert {"write segment", "fdatasync segment", "rename checkpoint"} <= set(landed)
 
 
-def check(directory: Path, life: Life, before: dict[str, int]) -> dict[str, int]:
-    """Open a copy of the journal as the next start would, and hold it against what was said."""
+def lines_of(directory: Path) -> tuple[list[bytes], dict[str, int]]:
+    """Open a copy of the journal as the next start would; return its lines and sums."""
     copy = directory / "copy"
     shutil.copytree(directory / "journal", copy)
     recorder = Recorder(copy, NODE, read_clock)
@@ -75,10 +76,13 @@ def check(directory: Path, life: Life, before: dict[str, int]) -> dict[str, int]
     sums = total_ms(recorder)
     recorder.close()
     shutil.rmtree(copy)
+    return lines, sums
 
-    head = EMPTY
-    for line in lines:
-        head, _, _ = follow(head, line)
+
+def check(directory: Path, life: Life, before: dict[str, int]) -> dict[str, int]:
+    """Walk records and blocks, and hold them against what was said."""
+    lines, sums = lines_of(directory)
+    assert walk(NODE, lines, frozenset()).broken is None
     told = life.acknowledged or {"seq": 0, "digest": "", "ms": {}}
     assert len(lines) >= told["seq"]
     if told["seq"]:

@@ -21,6 +21,7 @@ import pytest
 from gpusla.evidence.grades import check
 from gpusla.journal.codec import decode, digest
 from gpusla.journal.model import KeyIntroduced, Observed
+from tests.agent.journals import require_blocks
 from tests.agent.signed_rig import NODE, SignedRig
 from tests.conftest import ROOT
 
@@ -104,6 +105,7 @@ def test_a_power_cut_loses_one_sample_at_most(disk: LoopDisk, passes: int) -> No
     lines = rig.lines()
     rig.run(1)
     rig.node.stop("test")
+    require_blocks(rig.lines())
     bodies = [decode(line)[1] for line in lines]
     assert digest(lines[told["seq"] - 1]) == told["digest"]
     seen = sum(body.samples for body in bodies if isinstance(body, Observed))
