@@ -53,9 +53,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m gpusl
 
 def _key(text: str) -> bytes:
     words = Path(text).read_text("ascii", "replace") if Path(text).is_file() else text
-    lines = [line for line in words.split() if not set(line) & set("- ") and line.isascii()]
-    try:
-        raw = base64.b64decode("".join(lines[-1:]), validate=True)
+    try:  # of a PEM file too the longest word is the key
+        raw = base64.b64decode(max(words.split(), key=len, default=""), validate=True)
     except ValueError:
         raw = b""
     if len(raw.removeprefix(_PEM)) != KEY_BYTES:

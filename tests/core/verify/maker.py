@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+import typst
+
 from gpusla.catalogue.reasons import State
 from gpusla.evidence import ed25519
 from gpusla.evidence.envelope import (
@@ -25,8 +27,8 @@ from gpusla.evidence.sealed import seal
 from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head
-from gpusla.journal.codec import _write_condition, digest, encode
-from gpusla.journal.hours import HourBlock, HourClosed, HourSpan, write_block
+from gpusla.journal.codec import block_content, digest, encode
+from gpusla.journal.hours import HourBlock, HourClosed, HourSpan
 from gpusla.journal.model import (
     GENESIS,
     ClockState,
@@ -156,7 +158,7 @@ class NodeJournal:
     def close(self, block: HourBlock | None = None) -> "NodeJournal":
         """Close a block, sign it, and begin the next an hour later."""
         block = block or self.block()
-        written = write_block(block, _write_condition)
+        written = block_content(block)
         key, signature = "", ""
         if self.private is not None:
             key = identity(self.private)
@@ -280,3 +282,27 @@ def usual() -> dict[str, bytes]:
     }
     keys = {"c1-r1-t1": [public(first)], "c1.r1.t2": [public(second)]}
     return members(journals, keys)
+
+
+PAGE = """
+#set document(title: "October", date: datetime(year: 2026, month: 10, day: 1))
+#pdf.attach("statement.json", bytes(sys.inputs.attachment), relationship: "source",
+  mime-type: "application/json", description: "The statement itself.")
+October.
+"""
+
+
+def sealed(payload: bytes | None = None, private: bytes = OPERATOR) -> bytes:
+    """Return a statement in its envelope."""
+    return seal(STATEMENT_TYPE, statement_bytes() if payload is None else payload, private)
+
+
+@cache
+def pdf(attachment: bytes) -> bytes:
+    """Return a PDF with an attachment, set as statements are and with less to look at."""
+    return typst.compile(
+        PAGE.encode("utf-8"),
+        format="pdf",
+        pdf_standards="a-3b",
+        sys_inputs={"attachment": attachment.decode("ascii")},
+    )

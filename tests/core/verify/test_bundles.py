@@ -1,0 +1,220 @@
+"""What the verifier says of bundles and PDFs: reports, sentences, exit codes."""
+
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gpusla import cli
+from gpusla.evidence.envelope import canonical
+from gpusla.verify import archive
+from gpusla.verify.__main__ import main
+from tests.core.verify.maker import (
+    OPERATOR,
+    STRANGER,
+    bundle,
+    journal,
+    manifest,
+    members,
+    packed,
+    pdf,
+    public,
+    sealed,
+    statement_bytes,
+    usual,
+)
+
+REPORT = """\
+verified: acme-2026, 2026-10, revision 1
+
+  statement     final, SHA-256 {digest}
+                2026-10-01T05:00:00Z to 2026-11-01T05:00:00Z
+  signed by     3475-0f98-bd59-fcfc, the key that you gave
+  files         10 by their digests, {size:,} bytes
+  nodes         3 with 10 blocks, 8 of them signed by enrolled keys
+  time covered  2026-09-21 14:13:21Z to 2026-09-21 17:13:27Z, by the nodes' clocks
+  records       73, with 24 signatures
+
+Not checked:
+  - 2 blocks that no enrolled key signed: the operator's word alone
+  - the figures: `gpusla recompute` works them out anew
+  - whether a node's first word was true: no signature proves that
+"""
+
+
+class Asked:
+    """A file, and what the verifier says of it."""
+
+    def __init__(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.file, self._capsys = file, capsys
+
+    def __call__(self, content: bytes, *words: str) -> tuple[int, str]:
+        """Verify content, with the operator's key unless words are given; return code and words."""
+        self.file.write_bytes(content)
+        code = main([str(self.file), *(words or ("--key", public(OPERATOR)))])
+        told = self._capsys.readouterr()
+        return code, told.out + told.err
+
+
+@pytest.fixture
+def asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Asked:
+    """Return a verifier of one file."""
+    return Asked(tmp_path / "october.bundle.zip", capsys)
+
+
+def test_a_whole_bundle_is_reported(asked: Asked) -> None:
+    """Contract, period, key, counts, time, and what no signature can tell."""
+    digest = hashlib.sha256(statement_bytes()).hexdigest()
+    report = REPORT.format(digest=digest, size=sum(map(len, usual().values())))
+    assert asked(bundle(usual())) == (0, report)
+
+
+def test_without_a_key_it_says_that_all_is_of_one_hand(asked: Asked) -> None:
+    """A stranger's bundle is as good as any then, and the fingerprint tells."""
+    found = usual() | {"statement.json": sealed(private=STRANGER)}
+    code, words = asked(bundle(found, STRANGER), "--as", "text")
+    assert code == 0
+    assert "signed by     6a38-03d5-f059-902a, the key in the bundle itself" in words
+    assert "  - whose key that is. All is of one hand;" in words
+
+
+def test_another_key_than_yours_is_refused(asked: Asked) -> None:
+    """The sentence has both fingerprints."""
+    found = usual() | {"statement.json": sealed(private=STRANGER)}
+    sentence = "broken: key: the bundle is of 6a38-03d5-f059-902a, and not of 3475-0f98-bd59-fcfc\n"
+    assert asked(bundle(found, STRANGER)) == (6, sentence)
+
+
+def test_a_key_may_come_in_a_file(asked: Asked, tmp_path: Path) -> None:
+    """As base64 or as PEM; and more than one may be given, the old one first."""
+    key = Ed25519PrivateKey.from_private_bytes(OPERATOR).public_key()
+    pem, plain = tmp_path / "operator.pem", tmp_path / "operator.pub"
+    pem.write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    plain.write_text(public(OPERATOR) + "\n", "ascii")
+    for given in (pem, plain):
+        code, _ = asked(bundle(usual()), "--key", public(STRANGER), "--key", str(given))
+        assert code == 0
+
+
+def test_the_report_as_json_names_each_node(asked: Asked) -> None:
+    """A program gets what a person gets, and a row for each node."""
+    code, words = asked(bundle(usual()), "--as", "json")
+    found = json.loads(words)
+    assert (code, found["verdict"], found["is_key_given"]) == (0, "verified", False)
+    rows = [(node["node"], node["blocks"], len(node["keys"])) for node in found["nodes"]]
+    assert rows == [("c1-r1-t1", 4, 1), ("c1-r1-t3", 2, 0), ("c1.r1.t2", 4, 2)]
+    code, words = asked(packed(usual()), "--as", "json")
+    assert code == 6
+    assert json.loads(words) == {
+        "verdict": "broken",
+        "class": "manifest",
+        "words": "there is no manifest.json",
+    }
+
+
+def test_the_report_does_not_depend_on_how_many_cores_there_are(asked: Asked) -> None:
+    """Forty nodes in three processes, or in one; whole, or with the same first fault."""
+    one = journal("c1-r1-t1", None, 1)
+    names = [f"c1-r1-t{number:02}" for number in range(40)]
+    journals = {name: journal(name, bytes([len(name)]) * 32, 1) for name in names}
+    found = members(journals, {}, with_journals=False)
+    for content in (bundle(found), bundle(found | {"hours/c1-r1-t25.jsonl": one.lines[0] + b"\n"})):
+        alone = asked(content, "--jobs", "1")
+        assert asked(content, "--jobs", "3") == alone
+    assert alone == (
+        6,
+        "broken: record: hours/c1-r1-t25.jsonl: record 1 is of version and kind (1, 'started')\n",
+    )
+
+
+def test_a_file_that_is_none_is_no_verdict(asked: Asked, tmp_path: Path) -> None:
+    """Exit code 2: neither a bundle nor a PDF, no file, no key."""
+    assert asked(b"{}")[0] == 2
+    assert asked(b"")[0] == 2
+    assert asked(bundle(usual()), "--key", "nonsense")[0] == 2
+    assert main([str(tmp_path / "nothing.zip")]) == 2
+
+
+def test_a_pdfs_attachment_is_verified_and_its_pages_are_not(asked: Asked) -> None:
+    """Of a PDF only the attachment is authenticated, and the report says so."""
+    code, words = asked(pdf(sealed()))
+    assert code == 0
+    assert words.startswith("verified: acme-2026, 2026-10\n")
+    assert "Of a PDF only the attachment is authenticated: they could show anything" in words
+    page = pdf(sealed()).replace(b"/MediaBox[0 0 ", b"/MediaBox[9 0 ", 1)
+    assert page != pdf(sealed())
+    assert asked(page)[0] == 0
+
+
+def test_a_pdf_needs_a_key(asked: Asked) -> None:
+    """It holds none."""
+    code, words = asked(pdf(sealed()), "--as", "text")
+    assert code == 2
+    assert words.endswith(
+        "a PDF does not hold the key that it is signed with; give it with --key\n"
+    )
+
+
+def test_a_bundles_pdf_has_the_bundles_statement_attached(asked: Asked) -> None:
+    """Otherwise whoever prints from it prints something else than was signed."""
+    assert asked(bundle(usual() | {"statement.pdf": pdf(sealed())}))[0] == 0
+    other = statement_bytes().replace(b'"standing":"final"', b'"standing":"open"')
+    code, words = asked(bundle(usual() | {"statement.pdf": pdf(sealed(other))}))
+    assert (code, words.split(": ")[1]) == (6, "statement")
+
+
+def test_the_same_words_under_the_common_name(
+    asked: Asked, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`gpusla verify` is `python -m gpusla.verify`."""
+    whole = asked(bundle(usual()))
+    code = cli.main(["verify", str(asked.file), "--key", public(OPERATOR)])
+    assert (code, capsys.readouterr().out) == whole
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ('"revision":1', '"revision":1.0', "not JSON of whole numbers and text"),
+        ('"revision":1', '"revision":NaN', "not JSON of whole numbers and text"),
+        ('"revision":1', '"revision":1,"revision":1', "not JSON in its canonical form"),
+        ('"revision":1', '"revision": 1', "not JSON in its canonical form"),
+        ('"revision":1', '"revision":-0', "not JSON in its canonical form"),
+    ],
+)
+def test_what_two_readers_could_read_in_two_ways_is_refused(
+    before: str, after: str, sentence: str, asked: Asked
+) -> None:
+    """Even if the operator signed it."""
+    told = canonical({"format": "gpusla/nodes/1", "nodes": {}, "revision": 1})
+    content = told.decode().replace(before, after).encode()
+    found = usual() | {"nodes.json": content}
+    assert asked(bundle(found)) == (6, f"broken: format: nodes.json is {sentence}\n")
+
+
+def test_hours_of_a_node_that_is_none_of_the_bundles(asked: Asked) -> None:
+    """Nobody would have looked at them."""
+    found = usual() | {"hours/c9.jsonl": b""}
+    assert asked(bundle(found)) == (6, "broken: unlisted: hours/c9.jsonl is of no node\n")
+
+
+def test_an_archive_of_more_than_32_bits(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the format widens its numbers; the limit is put down here, as is the writer's."""
+    limit = 100_000
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)
+    monkeypatch.setattr(archive, "_WIDE_FROM", limit)
+    stream, found = io.BytesIO(), {**usual(), "manifest.json": manifest(usual())}
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as wide:
+        for name in sorted(found):
+            wide.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), found[name])
+    content = bytearray(stream.getvalue())
+    assert content[-98:-94] == b"PK\x06\x06"
+    assert asked(bytes(content))[0] == 0
+    for place in range(len(content) - 98, len(content)):
+        changed = bytes(content[:place]) + bytes([content[place] ^ 1]) + bytes(content[place + 1 :])
+        assert asked(changed)[0] == 6
