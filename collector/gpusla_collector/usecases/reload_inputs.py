@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from gpusla.catalogue.codes import CONTRACT_SEMANTICS, HISTORY_REWRITTEN
 from gpusla.clock import Clock
+from gpusla.contracts.load import load_contract
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.signatures import wrong_signatures
 from gpusla.documents import parse
@@ -68,6 +69,7 @@ class Reloader:
         files = self.files.read()
         if current is not None and set(files) <= set(current.files):
             return current
+        self._require_versions(files)
         world = read_world(self._with_known_contracts(files))
         self._require_appended(world)
         self._require_sound(world)
@@ -95,6 +97,25 @@ class Reloader:
         for known in self.store.contracts(OPERATOR):
             if known.file.digest not in present:
                 yield known.file
+
+    def _require_versions(self, files: Iterable[InputFile]) -> None:
+        """Refuse a file that says something else of a version than when it was taken in."""
+        known = {
+            (one.contract, one.version): one.file.digest for one in self.store.contracts(OPERATOR)
+        }
+        digests = set(known.values())
+        for file in files:
+            if file.kind != CONTRACT or file.digest in digests:
+                continue
+            version = load_contract(file.content, file.name)
+            if (version.id, version.version) in known:
+                raise ContractError(
+                    HISTORY_REWRITTEN,
+                    f"version {version.version} of contract {version.id} says something else than "
+                    "when it was taken in",
+                    fix="Restore it, and write what changed as a new version.",
+                    position=Position(file.name),
+                )
 
     def _require_appended(self, world: World) -> None:
         old = {kind: self.store.latest(kind) for kind in RECORDS}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpusla.catalogue.codes import STATEMENT_ALTERED
+from gpusla.documents import digest as digest_of
 from gpusla.errors import StoreError
 from gpusla.identity import ContractId, NodeName
 from gpusla.journal.chain import EMPTY, follow
@@ -22,7 +23,7 @@ from gpusla.sla.periods import period_of
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
-from gpusla_collector.ports import OPERATOR, Evidence, Judged, Store
+from gpusla_collector.ports import OPERATOR, Evidence, InputFile, Judged, Store
 from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.world import RECORDS, World, read_world
 
@@ -75,17 +76,27 @@ class Replay:
         periods differently.
         """
         files = [
-            file
+            self._file(kind, digest)
             for kind, digest in inputs["files"].items()
-            if kind in RECORDS and (file := self.store.file(kind, digest)) is not None
+            if kind in RECORDS and digest
         ]
         known = set(inputs["contracts"])
-        versions = (
+        versions = [
             one.file
             for one in self.store.contracts(OPERATOR)
             if one.contract != contract or one.file.digest in known
-        )
+        ]
+        found = {digest_of(file.content) for file in versions}
+        for digest in sorted(known - found):
+            raise _altered(f"contract {contract} of digest {digest[:12]}")
         return read_world([*files, *versions])
+
+    def _file(self, kind: str, digest: str) -> InputFile:
+        """Return a file of then; triggers guard what is on record, and this does not rely on it."""
+        file = self.store.file(kind, digest)
+        if file is None or digest_of(file.content) != digest:
+            raise _altered(f"the file of kind {kind} and digest {digest[:12]}")
+        return file
 
     def _fold(self, inputs: Mapping[str, Any]) -> Iterator[StateSpan]:
         for node, (sequence, _) in inputs["journals"].items():
@@ -108,6 +119,12 @@ def _case(world: World, judged: Judged, inputs: Mapping[str, Any]) -> Case:
     version = next(one for one in versions if one.digest == digest)
     period = period_of(version, judged.period, versions)
     return Case(world, version, period, inputs["known_until_ms"])
+
+
+def _altered(what: str) -> StoreError:
+    return StoreError(
+        STATEMENT_ALTERED, f"{what} went into a judgement and is not on record as it was"
+    )
 
 
 def _digest(evaluation: Evaluation) -> str:
