@@ -43,6 +43,12 @@ class BundleFile(Mapping[str, bytes]):
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as cause:
             raise self._broken(f"{name} cannot be unpacked: {cause}") from cause
 
+    def member(self, name: str) -> bytes:
+        """Return a member that has to be there."""
+        if name not in self._members:
+            raise self._broken(f"the archive holds no {name}")
+        return self[name]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
 

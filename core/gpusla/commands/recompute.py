@@ -1,17 +1,27 @@
 """`gpusla recompute`: from what the nodes signed to the same dollars, without a network."""
 
+import io
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from gpusla.catalogue.codes import BUNDLE
 from gpusla.clock import SystemClock
 from gpusla.commands.bundle_file import BundleFile
 from gpusla.commands.exits import Exit
+from gpusla.errors import EvidenceError, Position
 from gpusla.recompute.bundle import Bundle
 from gpusla.recompute.report import plain, recompute, render
 from gpusla.sla.digest import canonical
+from gpusla.verify.__main__ import main as verify
+
+GIVEN = "the key that you gave"
+NOT_GIVEN = "the key in the bundle itself: one hand made all of it, and nobody says whose"
 
 
 class Form(StrEnum):
@@ -33,24 +43,59 @@ app = typer.Typer(
 def recompute_command(
     bundle: Annotated[Path, typer.Argument(help="A bundle of evidence.", show_default=False)],
     *,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="The operator's public key: base64, or a file; may be repeated."),
+    ] = None,
     as_: Annotated[Form, typer.Option("--as", help="How the outcome is told.")] = Form.TEXT,
 ) -> None:
     """
-    Make the timeline of the nodes' blocks, judge it, and hold every figure against the statement.
+    Verify a bundle, make the timeline of its nodes' blocks, judge it and compare every figure.
 
-    For example: gpusla recompute reflection-2026-2026-10-r0.bundle.zip
+    For example: gpusla recompute reflection-2026-2026-10-r1.bundle.zip --key operator.pub
 
     Ends with 6 if anything is not the same; the first thing that is not is named.
     """
     began_ms = SystemClock().monotonic_ms()
+    signer = _verified(bundle, key or ())
     outcome = recompute(Bundle(BundleFile(bundle)), _tell)
     if as_ is Form.JSON:
-        typer.echo(canonical(plain(outcome)).decode("ascii"))
+        told = {**plain(outcome), "key": signer["key"], "is_key_given": signer["is_key_given"]}
+        typer.echo(canonical(told).decode("ascii"))
     else:
-        typer.echo("\n".join(render(outcome)))
+        whose = GIVEN if signer["is_key_given"] else NOT_GIVEN
+        typer.echo(
+            "\n".join((*render(outcome), f"  signed by   {_fingerprint(signer['key'])}, {whose}"))
+        )
     _tell(f"it took {(SystemClock().monotonic_ms() - began_ms) / 1000:.1f} s")
     if not outcome.is_same:
         raise typer.Exit(Exit.INTEGRITY)
+
+
+def _verified(bundle: Path, keys: Sequence[str]) -> Mapping[str, Any]:
+    """
+    Return what the verifier says of a bundle.
+
+    Raises EvidenceError (`bundle`) with its words if anything was changed; ends the command as it
+    does if there is nothing to verify.
+    """
+    _tell("signatures and digests are checked")
+    said = io.StringIO()
+    named = [word for one in keys for word in ("--key", one)]
+    with redirect_stdout(said):
+        code = verify([str(bundle), "--as", "json", *named], "gpusla recompute")
+    if code not in {Exit.FINE, Exit.INTEGRITY}:
+        raise typer.Exit(code)
+    found: dict[str, Any] = json.loads(said.getvalue())
+    if code == Exit.INTEGRITY:
+        words = f"the bundle was changed: {found['class']}: {found['words']}"
+        raise EvidenceError(BUNDLE, words, position=Position(str(bundle)))
+    return found
+
+
+def _fingerprint(key_id: str) -> str:
+    """Return what people compare: the first 16 hex digits of a key's id, in fours."""
+    return "-".join(key_id[place : place + 4] for place in range(0, 16, 4))
 
 
 def _tell(line: str) -> None:

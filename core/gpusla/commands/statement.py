@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from gpusla.commands.exits import Exit
-from gpusla.commands.statement_forms import Form, Rows, read_whole, write_statement
+from gpusla.commands.statement_forms import Form, Rows, read_sealed, read_whole, write_statement
 from gpusla.statement.revisions import changes_between, render_changes, require_same
 
 GROUP = "gpusla.statement_commands"
@@ -53,7 +53,12 @@ def app(args: Sequence[str], prog_name: str) -> Any:
 
 @ours.command(DEFAULT)
 def render_command(
-    file: Annotated[Path, typer.Argument(help="A statement as JSON.", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A statement: JSON, a signed envelope of it, or a bundle.", show_default=False
+        ),
+    ],
     as_: As = Form.TEXT,
     table: Table = Rows.CREDITS,
     before: Before = None,
@@ -64,11 +69,12 @@ def render_command(
 
     For example: gpusla statement october.json --as pdf --out october.pdf
 
-    Ends with 6 if the file's figures were altered.
+    Of a signed envelope the signature is not checked: `gpusla verify` does that. The envelope goes
+    with the page and the PDF. Ends with 6 if the file's figures were altered.
     """
-    statement = read_whole(file)
+    statement, envelope = read_sealed(file)
     earlier = read_whole(before) if before is not None else None
-    write_statement(statement, as_, rows=table, before=earlier, out=out)
+    write_statement(statement, as_, rows=table, before=earlier, envelope=envelope, out=out)
 
 
 @ours.command("changes")

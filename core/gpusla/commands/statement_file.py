@@ -8,16 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gpusla.catalogue.codes import FILE_UNREADABLE, STATEMENT_ALTERED, WRONG_TYPE
+from gpusla.catalogue.codes import STATEMENT_ALTERED, WRONG_TYPE
+from gpusla.commands.statement_bytes import SIZE_BYTES_MAX, given
 from gpusla.errors import InputError, Position
 from gpusla.sla.digest import canonical
 from gpusla.statement.model import FORMAT
 
 BY_RULE = "by a rule of the contract alone: burning in, settling, a kind of GPU, a measurement"
 """What is said of an outage without a cause that was seen."""
-
-SIZE_BYTES_MAX = 64 * 1024 * 1024
-"""No statement is larger; more is refused before it is parsed."""
 
 
 class Loose(BaseModel):
@@ -160,12 +158,7 @@ def _cause(cause: CauseForm) -> str:
 
 
 def _json_of(path: Path) -> Any:
-    try:
-        with path.open("rb") as stream:
-            text = stream.read(SIZE_BYTES_MAX + 1)
-    except OSError as cause:
-        message = f"the file cannot be read: {cause.strerror}"
-        raise InputError(FILE_UNREADABLE, message, position=Position(str(path))) from cause
+    text = given(path).content
     try:
         return json.loads(text[:SIZE_BYTES_MAX], parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError) as cause:

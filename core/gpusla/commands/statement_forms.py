@@ -4,21 +4,18 @@ Every form that a statement can be had in.
 What sets pages and tables is imported when it is asked for: it is in an extra of its own.
 """
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
 import typer
 
-from gpusla.catalogue.codes import FILE_UNREADABLE, STATEMENT_ALTERED, WRONG_TYPE
+from gpusla.catalogue.codes import STATEMENT_ALTERED, WRONG_TYPE
 from gpusla.commands.files import write_atomically
+from gpusla.commands.statement_bytes import SIZE_BYTES_MAX, given
 from gpusla.errors import InputError, Position
 from gpusla.statement import Statement, render_text, to_json
 from gpusla.statement.reading import FORMATS, AlteredError, from_json
 from gpusla.statement.revisions import render_changes, require_same
-
-SIZE_BYTES_MAX = 64 * 1024 * 1024
-"""No statement is larger; more is refused before it is parsed."""
 
 
 class Form(StrEnum):
@@ -53,19 +50,21 @@ def write_statement(
     *,
     rows: Rows = Rows.CREDITS,
     before: Statement | None = None,
+    envelope: bytes | None = None,
     out: Path | None = None,
 ) -> None:
     """
     Write a statement in a form: to a file, whole or not at all, or to standard output.
 
     before: an earlier statement of the same period, with what changed since as a part of the text
-    and the pages.  Raises typer.BadParameter where the form's packages are not installed, or where
-    a binary form has no file to go to; InputError if the file cannot be written.
+    and the pages.  envelope: the signed one that it came in, which goes with the pages.
+    Raises typer.BadParameter where the form's packages are not installed, or where a binary form
+    has no file to go to; InputError if the file cannot be written.
     """
     if out is None and form in _BINARY:
         message = f"--as {form.value} needs --out FILE"
         raise typer.BadParameter(message)
-    content = form_of(statement, form, rows, before)
+    content = form_of(statement, form, rows, before, envelope)
     if out is None:
         typer.echo(content, nl=form is Form.JSON)
     else:
@@ -77,9 +76,10 @@ def form_of(
     form: Form,
     rows: Rows = Rows.CREDITS,
     before: Statement | None = None,
+    envelope: bytes | None = None,
 ) -> bytes:
     """
-    Return a statement in a form.
+    Return a statement in a form; the arguments are those of `write_statement`.
 
     Raises typer.BadParameter if before is of another contract or period, or if the form's packages
     are not installed.
@@ -94,9 +94,10 @@ def form_of(
     if form is Form.TEXT:
         changes = render_changes(before, statement) + "\n" if before else ""
         return (changes + render_text(statement)).encode("utf-8")
-    make = _pages if form in (Form.HTML, Form.PDF) else _rows
     try:
-        return make(statement, form, rows, before)
+        if form in (Form.HTML, Form.PDF):
+            return _pages(statement, form, before, envelope)
+        return _rows(statement, form, rows)
     except ModuleNotFoundError as cause:
         message = (
             f"--as {form.value} needs {cause.name}. Install it with: pip install gpusla[statements]"
@@ -104,25 +105,24 @@ def form_of(
         raise typer.BadParameter(message) from cause
 
 
-Make = Callable[[Statement, Form, Rows, Statement | None], bytes]
-
-
-def _pages(statement: Statement, form: Form, _: Rows, before: Statement | None) -> bytes:
+def _pages(
+    statement: Statement, form: Form, before: Statement | None, envelope: bytes | None
+) -> bytes:
     from gpusla.statement.render.changes import changes_section  # noqa: PLC0415
     from gpusla.statement.render.contents import contents  # noqa: PLC0415
 
     changes = changes_section(before, statement) if before else None
-    document = contents(statement, changes)
+    document = contents(statement, changes, is_sealed=envelope is not None)
     if form is Form.HTML:
         from gpusla.statement.render.page import to_html  # noqa: PLC0415
 
-        return to_html(document)
+        return to_html(document, envelope)
     from gpusla.statement.render.pdf import to_pdf  # noqa: PLC0415
 
-    return to_pdf(statement, document)
+    return to_pdf(statement, document, envelope)
 
 
-def _rows(statement: Statement, form: Form, rows: Rows, _: Statement | None) -> bytes:
+def _rows(statement: Statement, form: Form, rows: Rows) -> bytes:
     from gpusla.statement.render.delimited import to_csv, to_json_lines  # noqa: PLC0415
     from gpusla.statement.render.focus import focus_of  # noqa: PLC0415
     from gpusla.statement.render.tables import TableName, table_of  # noqa: PLC0415
@@ -139,21 +139,21 @@ def _rows(statement: Statement, form: Form, rows: Rows, _: Statement | None) -> 
 
 def read_whole(path: Path) -> Statement:
     """
-    Return the statement that a file of JSON holds.
+    Return the statement that a file of JSON, a signed envelope or a bundle holds.
 
     Raises InputError: `file_unreadable`; `wrong_type` for a file that is no statement;
-    `statement_altered` for one whose figures are not those that its digest is of.
+    `statement_altered` for one whose figures are not those that its digest is of; EvidenceError
+    for an envelope or a bundle that is none.
     """
-    place = Position(str(path))
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(SIZE_BYTES_MAX + 1)
-    except OSError as cause:
-        message = f"the file cannot be read: {cause.strerror}"
-        raise InputError(FILE_UNREADABLE, message, position=place) from cause
+    return read_sealed(path)[0]
+
+
+def read_sealed(path: Path) -> tuple[Statement, bytes | None]:
+    """Return the same, and the signed envelope that it came in; None for bare JSON."""
+    place, file = Position(str(path)), given(path)
     try:
         # What was cut off is no JSON any more.
-        return from_json(content[:SIZE_BYTES_MAX])
+        return from_json(file.content[:SIZE_BYTES_MAX]), file.envelope
     except AlteredError as cause:
         raise InputError(STATEMENT_ALTERED, str(cause), position=place) from cause
     except (ValueError, RecursionError) as cause:

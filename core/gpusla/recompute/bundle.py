@@ -21,7 +21,7 @@ from gpusla.identity import NodeName, Slot, parse_slot
 from gpusla.journal.codec import decode
 from gpusla.journal.hours import HourBlock, HourClosed
 from gpusla.statement.model import Statement
-from gpusla.statement.reading import from_json
+from gpusla.statement.reading import unchecked
 
 FORMAT = "gpusla/bundle/1"
 NODES_FORMAT = "gpusla/nodes/1"
@@ -57,12 +57,21 @@ class Bundle:
             raise broken(f"{MANIFEST} is of format {found.get('format')!r}, not {FORMAT}")
         return found
 
-    @cached_property
+    @property
     def statement(self) -> Statement:
-        """The statement, which is what its own digest is of."""
+        """The statement as it is told, whether or not its parts belong together."""
+        return self._told[0]
+
+    @property
+    def told(self) -> Mapping[str, Any]:
+        """The same as maps, lists, text and integers."""
+        return self._told[1]
+
+    @cached_property
+    def _told(self) -> tuple[Statement, Mapping[str, Any]]:
         try:
-            return from_json(payload_of(self.member(STATEMENT), STATEMENT_TYPE))
-        except ValueError as cause:
+            return unchecked(payload_of(self.member(STATEMENT), STATEMENT_TYPE))
+        except (ValueError, RecursionError) as cause:
             raise broken(f"{STATEMENT} holds no statement: {cause}") from cause
 
     @cached_property

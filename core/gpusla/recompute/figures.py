@@ -84,13 +84,13 @@ def judged_again(bundle: Bundle, recorded: RecordedFacts) -> Statement:
     return replace(again, format=statement.format)
 
 
-def first_difference(told: Statement, found: Statement) -> FigureDifference | None:
-    """Return the first figure of a statement that is another one when it is recomputed."""
-    ours, theirs = plain_statement(told), plain_statement(found)
+def first_difference(bundle: Bundle, found: Statement) -> FigureDifference | None:
+    """Return the first figure of a bundle's statement that is another one when it is recomputed."""
+    told, ours, theirs = bundle.statement, bundle.told, plain_statement(found)
     contract = told.evaluation.contract
     evaluations = ours["evaluation"], theirs["evaluation"]
     for name in (*FIRST, *sorted(set(evaluations[1]) - set(FIRST))):
-        for difference in _differences(evaluations[0][name], evaluations[1][name], (name,)):
+        for difference in _differences(evaluations[0].get(name), evaluations[1][name], (name,)):
             return _told(contract, evaluations[1], *difference)
     owed = _owed(told)
     if owed is not None:

@@ -60,28 +60,36 @@ def from_json(content: bytes) -> Statement:
     its figures are not those that its digest is of, or, from format 3 on, if any byte is not what a
     statement of these figures has.
     """
+    statement, data = unchecked(content)
+    _require_digest(data)
+    if statement.format != FORMATS[0] and to_json(statement) != content.strip():
+        message = "its parts do not belong together"
+        raise AlteredError(message)
+    return statement
+
+
+def unchecked(content: bytes) -> tuple[Statement, Mapping[str, Any]]:
+    """
+    Return a statement as it is told, and the values that tell it, whether or not they fit.
+
+    For who recomputes it, and can say what does not fit.  Raises ValueError as `from_json` does.
+    """
     data = json.loads(content, parse_float=_refuse, parse_constant=_refuse)
     if not isinstance(data, dict) or data.get("format") not in FORMATS:
         message = f"it is not of a format that this version reads: {', '.join(FORMATS)}"
         raise ValueError(message)
     try:
-        _require_digest(data)
-        statement = _statement(data)
-        again = to_json(statement)
+        return _statement(data), data
     except _NOT_OURS as cause:
         message = f"{cause} is not what a statement has there"
         raise ValueError(message) from cause
     except GpuslaError as cause:
         message = cause.message
         raise ValueError(message) from cause
-    if statement.format != FORMATS[0] and again != content.strip():
-        message = "its parts do not belong together"
-        raise AlteredError(message)
-    return statement
 
 
 def _require_digest(data: Mapping[str, Any]) -> None:
-    claimed = data["evaluation_digest"]
+    claimed = data.get("evaluation_digest")
     if hashlib.sha256(canonical(data["evaluation"])).hexdigest() != claimed:
         message = f"the figures are not those of evaluation {str(claimed)[:12]}"
         raise AlteredError(message)
