@@ -43,13 +43,17 @@ def read_key(path: Path) -> bytes | None:
 
 
 def make_key(path: Path) -> bytes:
+    """Make a private key by chance and return it; otherwise as `keep_key`."""
+    return keep_key(path, os.urandom(PRIVATE_BYTES))
+
+
+def keep_key(path: Path, private: bytes) -> bytes:
     """
-    Make a private key and return it once its file is safe on disk.
+    Return a private key once its file is safe on disk.
 
     The file belongs to the owner of its folder, so that an operator may make it for the agent.
     Raises InputError(node_key) if the disk refuses; there is no file of this name then.
     """
-    private = os.urandom(PRIVATE_BYTES)
     beside = path.with_name(f".{path.name}.new")
     try:
         with suppress(FileNotFoundError):

@@ -6,7 +6,6 @@ from gpusla.catalogue.codes import NODE_KEY
 from gpusla.errors import InputError
 from gpusla.evidence import ed25519
 from gpusla.evidence.envelope import HOUR_TYPE, head_bytes, key_bytes, signed_bytes
-from gpusla.evidence.hour_chain import payload_of
 from gpusla.evidence.keys import key_id, to_text
 from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
@@ -48,9 +47,9 @@ class NodeKeys:
         """The id of the key that signs."""
         return self._id
 
-    def close_hour(self, at: Instant, block: HourBlock) -> HourClosed:
-        """Return a block with its signature."""
-        content = signed_bytes(HOUR_TYPE, payload_of(block))
+    def close_hour(self, at: Instant, block: HourBlock, payload: bytes) -> HourClosed:
+        """Return a block with its signature; payload: what is signed of it."""
+        content = signed_bytes(HOUR_TYPE, payload)
         return HourClosed(at, block, self._id, to_text(ed25519.sign(self._private, content)))
 
     def introduction(self, at: Instant, known: str) -> KeyIntroduced | None:

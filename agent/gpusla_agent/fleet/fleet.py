@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gpusla.clock import Clock, SystemClock
-from gpusla.errors import JournalError
+from gpusla.errors import GpuslaError
 from gpusla.identity import NodeName
 from gpusla.instants import Interval
 from gpusla.logs import get_logger
+from gpusla.simulation.keys import private_key
 from gpusla.simulation.plan import draw
 from gpusla.simulation.scenario import Scenario
 from gpusla_agent.app.node import Timing
@@ -89,7 +90,7 @@ class Fleet:
         try:
             for name in settings.nodes:
                 self.nodes.append(self._open(name))
-        except JournalError:
+        except GpuslaError:
             self.close()
             raise
 
@@ -160,6 +161,8 @@ class Fleet:
             from_ms=form.start,
             timing=Timing(form.interval_ms, form.valid_ms),
             tenants=form.tenants,
+            private_key=private_key(form.key_seed, name),
+            block_ms=form.block_ms,
         )
 
     def _now_ms(self) -> int:

@@ -20,8 +20,11 @@ from gpusla.journal.model import ClockState, Condition
 from gpusla.readings import Expected
 from gpusla.simulation.profile import GB300
 from gpusla.simulation.scenario import Scenario
+from gpusla.timeline.hours import HOUR_MS
 from gpusla_agent.app.node import Node, Timing
 from gpusla_agent.assignments import Configuration, FixedConfiguration
+from gpusla_agent.evidence import KEY_FILE, NodeKeys
+from gpusla_agent.evidence.files import keep_key
 from gpusla_agent.recorder import ClockReading, Disk, Recorder
 from gpusla_agent.sampler import Sampler, everything
 from gpusla_agent.sources.simulated import PaperGpu, SimulatedSource, paper_gpu
@@ -70,11 +73,16 @@ class PaperNode:
         from_ms: int,
         timing: Timing,
         tenants: Mapping[str, str],
+        private_key: bytes | None = None,
+        block_ms: int = HOUR_MS,
     ) -> None:
         """
         Open the journal.
 
-        Raises JournalError if the journal is locked, broken or cannot be written.
+        private_key: signs it, and lies beside it for a real agent that goes on with it; without one
+        nothing is signed.  block_ms: how long a block is.
+        Raises JournalError if the journal is locked, broken or cannot be written, InputError if the
+        key cannot.
         """
         self.is_silent = False
         self.is_past = True
@@ -89,8 +97,11 @@ class PaperNode:
         # Nobody works on a GPU on paper.
         self._sampler = Sampler(self._source, self._expected, self._clock.wall_ms, None, everything)
         self._recorder = Recorder(
-            directory, name, self._read_clock, disk=Disk(sync=self._sync_file)
+            directory, name, self._read_clock, disk=Disk(sync=self._sync_file), hour_ms=block_ms
         )
+        key_file = directory.parent / KEY_FILE
+        if private_key is not None and not key_file.exists():
+            keep_key(key_file, private_key)
         self._node = Node(
             self._recorder,
             self._sampler,
@@ -99,6 +110,7 @@ class PaperNode:
             FixedConfiguration(configuration),
             tenants=tenants,
             timing=timing,
+            keys=NodeKeys(directory.parent, name) if private_key is not None else None,
         )
         self._next_ms = from_ms
         self._steady_until_ms = 0

@@ -24,6 +24,7 @@ from gpusla.identity import NodeName
 from gpusla.inventory.load import read_assignments, read_inventory
 from gpusla.inventory.registry import Inventory
 from gpusla.simulation.faults import Fault
+from gpusla.timeline.hours import HOUR_MS
 from gpusla_agent.assignments import Configuration
 from gpusla_agent.fleet.faults import read_faults
 
@@ -46,6 +47,8 @@ class FleetForm(Form):
     tenants: dict[str, str] = Field(default_factory=dict)
     interval_ms: Annotated[int, Field(ge=100, le=60_000)] = 1_000
     valid_ms: Annotated[int, Field(ge=100, le=600_000)] = 2_500
+    key_seed: Annotated[int, Field(ge=0)] = 0
+    block_ms: Annotated[int, Field(ge=60_000, le=7 * 86_400_000)] = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

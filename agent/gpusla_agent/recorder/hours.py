@@ -74,6 +74,7 @@ class Blocks:
 
     def __init__(self, opened: OpenBlock, hour_ms: int) -> None:
         self._open = opened
+        self._behind = NO_HOURS
         self._hour_ms = hour_ms
 
     def is_due(self, body: Body, signer: Signer | None, known: str) -> bool:
@@ -87,13 +88,17 @@ class Blocks:
     def close(self, at: Instant, signer: Signer | None) -> HourClosed:
         """Return the record that closes the block; it must come next."""
         block = self._open.block()
-        return HourClosed(at, block) if signer is None else signer.close_hour(at, block)
+        payload = payload_of(block)
+        self._behind = head_of(block, payload)
+        if signer is None:
+            return HourClosed(at, block)
+        return signer.close_hour(at, block, payload)
 
     def add(self, head: Head, body: Body) -> None:
         """Take in the record that head stands for."""
         if isinstance(body, HourClosed):
-            before, behind = self._open, head_of(body.block, payload_of(body.block))
-            self._open = OpenBlock(body.block.node, behind, before.carry, before.gpus)
+            before = self._open
+            self._open = OpenBlock(body.block.node, self._behind, before.carry, before.gpus)
         self._open.add(head, body)
 
 

@@ -21,8 +21,8 @@ class Signer(Protocol):
     def sign(self, at: Instant, head: Head) -> HeadSigned:
         """Return the signature of everything up to head."""
 
-    def close_hour(self, at: Instant, block: HourBlock) -> HourClosed:
-        """Return a block with its signature."""
+    def close_hour(self, at: Instant, block: HourBlock, payload: bytes) -> HourClosed:
+        """Return a block with its signature; payload: what is signed of it."""
 
 
 class Unsigned:

@@ -18,7 +18,7 @@ from gpusla.evidence.keys import PUBLIC_BYTES, from_text, key_id
 from gpusla.identity import GpuUuid, Slot, parse_slot
 from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head, follow
-from gpusla.journal.hours import HourClosed
+from gpusla.journal.hours import HourBlock, HourClosed
 from gpusla.journal.model import (
     ClockStepped,
     KeyIntroduced,
@@ -48,7 +48,6 @@ class Tally:
 
     starts: the highest start number seen, 0 before the first start.  xid_last_wall_ms: when a GPU
     last reported an Xid.  key: id of the key that was introduced last, empty if none was.
-    opening: where the records begin that no block holds yet.
     """
 
     def __init__(self) -> None:
@@ -60,7 +59,8 @@ class Tally:
         self.xid_last_wall_ms: XidCounts = {}
         self.kernel = KernelAccount()
         self.key = ""
-        self.opening = Opening()
+        self._opening = Opening()
+        self._closed: tuple[HourBlock, tuple[Numbered, ...]] | None = None
         # The records that the carry rests on: a start, maybe a clock step, maybe a sample.
         self._anchors: list[Numbered] = []
         self._latest: Numbered | None = None
@@ -89,7 +89,7 @@ class Tally:
             with suppress(ValueError):  # Nobody can sign with what is no key.
                 self.key = key_id(from_text(body.public, PUBLIC_BYTES))
         if isinstance(body, HourClosed):
-            self.opening = opening_behind(body.block, self._records)
+            self._closed = body.block, self._records
         if isinstance(body, Started):
             self._anchors = [(sequence, body)]
         elif isinstance(body, ClockStepped):
@@ -98,6 +98,13 @@ class Tally:
             self._latest = sequence, body
         if self.carry.last is None:
             self._latest = None
+
+    @property
+    def opening(self) -> Opening:
+        """Where the records begin that no block holds yet; worked out when it is asked for."""
+        if self._closed is not None:
+            self._opening, self._closed = opening_behind(*self._closed), None
+        return self._opening
 
     @property
     def _records(self) -> tuple[Numbered, ...]:
@@ -129,9 +136,9 @@ class Tally:
         for sequence, body in records:
             tally.carry, _ = advance(tally.carry, sequence, body)
         # Nor blocks: the first one begins behind what an agent from before them left.
-        tally.opening = Opening(after=tally.head.sequence, records=tally._records)
+        tally._opening = Opening(after=tally.head.sequence, records=tally._records)
         if "opening" in content:
-            tally.opening = Opening.read(content["opening"])
+            tally._opening = Opening.read(content["opening"])
         return tally
 
     def write(self, path: Path) -> None:

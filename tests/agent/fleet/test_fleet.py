@@ -6,17 +6,25 @@ from pathlib import Path
 import pytest
 
 from gpusla.catalogue.reasons import State
+from gpusla.evidence.ed25519 import public_of
+from gpusla.evidence.grades import Grade, check
+from gpusla.evidence.hours import check_hours
+from gpusla.evidence.keys import to_text
 from gpusla.identity import NodeName
 from gpusla.instants import Interval
 from gpusla.journal.hours import HourClosed
-from gpusla.journal.model import ClockState, Observed, Started, Stopped, XidSeen
+from gpusla.journal.model import ClockState, KeyIntroduced, Observed, Started, Stopped, XidSeen
+from gpusla.simulation.keys import private_key
 from gpusla.simulation.truth import totals
+from gpusla_agent.evidence import KEY_FILE
+from gpusla_agent.evidence.files import read_key
 from gpusla_agent.fleet.fleet import Awake, scenario_of
 from gpusla_agent.fleet.node import RUN_MS_MAX
 from gpusla_agent.fleet.settings import read_fleet_settings
 from gpusla_agent.recorder import ClockReading, Recorder
 from gpusla_agent.server import application
 from tests.agent.fleet.papers import START, bodies, folded, open_fleet, samples, write_fleet
+from tests.agent.journals import require_blocks
 from tests.fakes import FakeClock
 
 DAY_MS = 86_400_000
@@ -244,3 +252,31 @@ def test_a_node_that_was_handed_over_leaves_its_journal_to_another(tmp_path: Pat
     assert heir.durable == handed.durable
     heir.close()
     fleet.close()
+
+
+def test_journals_on_paper_are_signed_with_keys_that_anybody_can_list(tmp_path: Path) -> None:
+    """From the seed and the node's name alone; a block holds a day where the settings say so."""
+    fleet = open_fleet(
+        write_fleet(tmp_path, key_seed=11, block_ms=DAY_MS), FakeClock(START + 3 * DAY_MS, START)
+    )
+    fleet.catch_up()
+    node, other = fleet.nodes
+    enrolled = {to_text(public_of(private_key(11, "n1")))}
+    lines = node.read(0, 10**9, 10**12)
+    found = check(node.node, lines, enrolled)
+    assert found.broken is None
+    assert found.grades[0].grade is Grade.SIGNED
+    told = bodies(node)
+    assert len(require_blocks(lines)) == 3
+    keys_and_blocks = [one for one in told if isinstance(one, KeyIntroduced | HourClosed)]
+    assert len(check_hours(node.node, keys_and_blocks, enrolled)) == 3
+    assert check(other.node, other.read(0, 10**9, 10**12), enrolled).broken is not None
+    fleet.close()
+
+
+def test_who_goes_on_with_a_journal_on_paper_has_its_key(tmp_path: Path) -> None:
+    """Where a real agent looks for it; without one its records would be another's word."""
+    fleet = open_fleet(write_fleet(tmp_path), FakeClock(START + HOUR_MS, START))
+    fleet.catch_up()
+    fleet.close()
+    assert read_key(tmp_path / "data" / "n1" / KEY_FILE) == private_key(0, "n1")
