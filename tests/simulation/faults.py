@@ -22,7 +22,7 @@ WEIGHTS = {
     "store": {CRASHED: 4, REFUSED: 20, SLOW: 10, PAUSED: 8},
     "book": {CRASHED: 500, REFUSED: 500, PAUSED: 1_200},
     "keep": {CRASHED: 100, REFUSED: 100, PAUSED: 100},
-    "advance": {CRASHED: 40, REFUSED: 80, SLOW: 10, PAUSED: 60},
+    "advance_all": {CRASHED: 40, REFUSED: 80, SLOW: 10, PAUSED: 60},
     "evidence": {CRASHED: 2, REFUSED: 10, PAUSED: 2},
     "append": {CRASHED: 60, REFUSED: 100, PAUSED: 60, TORN: 100},
     "agents": {CRASHED: 10, REFUSED: 150, SLOW: 40, PAUSED: 30, WRONG: 150},

@@ -17,7 +17,7 @@ from gpusla.sla.evaluation import Evaluation
 from gpusla_collector.adapters.sql import judgements
 from gpusla_collector.adapters.sql.tables import EVALUATIONS
 from gpusla_collector.ports import Cursor, Judged, Lease
-from gpusla_collector.usecases import book_credits, close_periods, fetch_journals
+from gpusla_collector.usecases import book_credits, close_periods, fetch_page
 from gpusla_collector.usecases.judge import periods_to_judge
 from tests.collector.fakes import MemoryStore
 from tests.simulation.calendar import DAY_MS
@@ -104,14 +104,12 @@ def _accruals_stay(patch: pytest.MonkeyPatch) -> None:
 
 
 def _half_a_page_acknowledged(patch: pytest.MonkeyPatch) -> None:
-    right = fetch_journals.Fetcher._write
+    right = fetch_page.Pages._write
 
-    def write(
-        self: fetch_journals.Fetcher, lease: Lease, cursor: Cursor, lines: Sequence[bytes]
-    ) -> Any:
+    def write(self: fetch_page.Pages, lease: Lease, cursor: Cursor, lines: Sequence[bytes]) -> Any:
         return right(self, lease, cursor, lines[:-1] if len(lines) > 1 else lines)
 
-    patch.setattr(fetch_journals.Fetcher, "_write", write)
+    patch.setattr(fetch_page.Pages, "_write", write)
 
 
 DEFECTS = (

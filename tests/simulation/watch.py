@@ -99,7 +99,7 @@ class Watch:
         self.holder = (lease.holder, lease.epoch)
 
     def _wrote(self, method: str, words: tuple[Any, ...]) -> None:
-        self._is_advanced = self._is_advanced or method == "advance"
+        self._is_advanced = self._is_advanced or method == "advance_all"
         for one in words:
             if isinstance(one, Judged):
                 self._is_kept = True
