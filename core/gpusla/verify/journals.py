@@ -130,7 +130,8 @@ class Walk:
 
     def _read_records(self, sha256: str) -> None:
         task, waiting, counted = self._task, self._blocks[::-1], list[Any]()
-        sequence, digest = (waiting[-1]["first_sequence"] - 1 if waiting else 0), None
+        first: int = waiting[-1]["first_sequence"] if waiting else 1
+        sequence, digest = first - 1, None
         for line in self._archive.lines(f"journals/{task.name}", sha256):
             record, where = _record(line, f"journals/{task.name}")
             is_next = record["seq"] == sequence + 1 and digest in {None, record["prev"]}
@@ -138,7 +139,9 @@ class Walk:
             if (record["v"], record["kind"]) == (1, "signature"):
                 self._require_head(record, where)
             sequence, digest = record["seq"], signed.digest_of(line)
-            alone = None if waiting and record["kind"] in {"key", "hour"} else digest
+            # The first record of all may close the block before, which is not in the bundle.
+            is_listed = record["kind"] == "key" or (record["kind"] == "hour" and sequence > first)
+            alone = None if waiting and is_listed else digest
             is_same = self._lines.pop(sequence, alone) == digest
             need(is_same, "record", f"{where} is not the one in hours/{task.name}")
             self._require_cited(sequence, digest)
