@@ -37,6 +37,7 @@ from gpusla_collector.adapters.sql.tables import (
     FINDINGS,
     LEDGER_ENTRIES,
     LEDGER_LINES,
+    METADATA,
     OUTBOX,
     PROPOSALS,
     RECORDS,
@@ -120,6 +121,10 @@ What is appended to, but for copies of evidence, which the journals vouch for.
 A column that is added later must be left out of the links of before.
 """
 
+# Written once: to put a statement together takes longer than to run it.
+INSERT = {table.name: insert(table) for table in METADATA.sorted_tables}
+LAST = select(CHAIN_LINKS).order_by(CHAIN_LINKS.c.number.desc()).limit(1)
+
 
 def append(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row and its link."""
@@ -129,32 +134,38 @@ def append(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
 def append_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows whose keys the database does not count, and their links, in order."""
     if rows:
-        connection.execute(insert(table), list(rows))
+        connection.execute(INSERT[table.name], list(rows))
         chain(connection, [(table, {table.name: [row]}) for row in rows])
 
 
 def inserted(connection: Connection, table: Table, row: Mapping[str, Any]) -> dict[str, Value]:
     """Insert a row; returns it as it stands, its counted key too."""
-    done = connection.execute(insert(table).values(**row))
+    done = connection.execute(INSERT[table.name], row)
     keys = zip(table.primary_key.columns.keys(), done.inserted_primary_key or (), strict=True)
     return {**row, **dict(keys)}
 
 
 def chain(connection: Connection, facts: Iterable[tuple[Table, Content]]) -> None:
     """Append links for rows that were just inserted: each fact's own row is its table's first."""
-    last = last_link(connection)
+    chain_after(connection, last_link(connection), facts)
+
+
+def chain_after(
+    connection: Connection, last: Link | None, facts: Iterable[tuple[Table, Content]]
+) -> None:
+    """Do as chain, once the database was asked for the last link."""
     links = []
     for table, content in facts:
         subject = CHAINED[table.name].subject(content[table.name][0])
         last = linked(last, table.name, subject, content)
         links.append(last)
-    connection.execute(insert(CHAIN_LINKS), [_values(link) for link in links])
+    if links:
+        connection.execute(INSERT[CHAIN_LINKS.name], [_values(link) for link in links])
 
 
 def last_link(connection: Connection) -> Link | None:
     """Return the chain's end; None before the first link."""
-    query = select(CHAIN_LINKS).order_by(CHAIN_LINKS.c.number.desc()).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(LAST).first()
     return None if row is None else link_of(row)
 
 

@@ -2,13 +2,30 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from gpusla.identity import ContractId, TenantId
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import EVALUATION_CURSORS, EVALUATIONS, LEDGER_ENTRIES
 from gpusla_collector.ports import Judged, Lease, Scope
+
+# Written once: every judgement and every booking goes through them.
+IS_KNOWN = select(EVALUATIONS.c.digest).where(EVALUATIONS.c.digest == bindparam("digest"))
+KEEP = insert(EVALUATIONS)
+_HERE = (
+    EVALUATION_CURSORS.c.contract == bindparam("of_contract"),
+    EVALUATION_CURSORS.c.period == bindparam("of_period"),
+)
+LAST = select(EVALUATION_CURSORS.c.evaluation).where(*_HERE)
+BEGIN = insert(EVALUATION_CURSORS)
+MOVE = update(EVALUATION_CURSORS).where(*_HERE).values(evaluation=bindparam("evaluation"))
+_NAMED = select(LEDGER_ENTRIES.c.position).where(
+    LEDGER_ENTRIES.c.evaluation == EVALUATIONS.c.digest
+)
+FORGET = delete(EVALUATIONS).where(
+    EVALUATIONS.c.digest == bindparam("digest"), ~_NAMED.correlate(EVALUATIONS).exists()
+)
 
 
 class SqlJudgements:
@@ -55,29 +72,28 @@ class SqlJudgements:
 
 def keep_evaluation(connection: Connection, judged: Judged) -> None:
     """Store an evaluation as its period's last; forget the one before if no entry names it."""
-    is_known = select(EVALUATIONS.c.digest).where(EVALUATIONS.c.digest == judged.digest)
-    if connection.scalar(is_known) is None:
-        connection.execute(insert(EVALUATIONS).values(_row(judged)))
-    cursors = EVALUATION_CURSORS.c
-    here = (cursors.contract == judged.contract, cursors.period == judged.period)
-    before = connection.scalar(select(cursors.evaluation).where(*here))
+    is_known = connection.scalar(IS_KNOWN, {"digest": judged.digest}) is not None
+    here = {"of_contract": judged.contract, "of_period": judged.period}
+    put_evaluation(connection, judged, connection.scalar(LAST, here), is_known=is_known)
+
+
+def put_evaluation(
+    connection: Connection, judged: Judged, before: str | None, *, is_known: bool
+) -> None:
+    """
+    Do as keep_evaluation, once the database was asked.
+
+    before: digest of the period's last one.  is_known: one of the same digest stands; it stays.
+    """
+    if not is_known:
+        connection.execute(KEEP, judgement_row(judged))
     if before is None:
-        connection.execute(
-            insert(EVALUATION_CURSORS).values(
-                contract=judged.contract,
-                period=judged.period,
-                tenant=judged.tenant,
-                evaluation=judged.digest,
-            )
-        )
+        row = {"tenant": judged.tenant, "evaluation": judged.digest}
+        connection.execute(BEGIN, {"contract": judged.contract, "period": judged.period, **row})
     elif before != judged.digest:
-        connection.execute(update(EVALUATION_CURSORS).where(*here).values(evaluation=judged.digest))
-        connection.execute(delete(EVALUATIONS).where(_is_unnamed(before)))
-
-
-def _is_unnamed(digest: str) -> ColumnElement[bool]:
-    named = select(LEDGER_ENTRIES.c.position).where(LEDGER_ENTRIES.c.evaluation == digest)
-    return (EVALUATIONS.c.digest == digest) & ~named.exists()
+        here = {"of_contract": judged.contract, "of_period": judged.period}
+        connection.execute(MOVE, {**here, "evaluation": judged.digest})
+        connection.execute(FORGET, {"digest": before})
 
 
 def _scoped(scope: Scope) -> Select[Any]:
@@ -85,7 +101,8 @@ def _scoped(scope: Scope) -> Select[Any]:
     return query if scope.tenant is None else query.where(EVALUATIONS.c.tenant == scope.tenant)
 
 
-def _row(judged: Judged) -> dict[str, Any]:
+def judgement_row(judged: Judged) -> dict[str, Any]:
+    """Return an evaluation's row."""
     return {
         "digest": judged.digest,
         "contract": judged.contract,

@@ -1,14 +1,15 @@
 """Who may write: leases with a fencing epoch."""
 
-from typing import Any
-
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gpusla.catalogue.codes import FENCED
 from gpusla.errors import StoreError
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.tables import LEASES
 from gpusla_collector.ports import Lease
+
+LOCKED = select(LEASES).where(LEASES.c.name == bindparam("lease")).with_for_update()
+"""One lease; written once, because every booking begins with it."""
 
 
 class SqlLeases:
@@ -21,7 +22,7 @@ class SqlLeases:
         """Take or prolong a lease; None while somebody else holds it."""
         until_ms = now_ms + duration_ms
         with self._database.writing() as connection:
-            row = connection.execute(_locked(name)).one_or_none()
+            row = connection.execute(LOCKED, {"lease": name}).one_or_none()
             if row is None:
                 connection.execute(
                     insert(LEASES).values(name=name, holder=holder, epoch=1, until_ms=until_ms)
@@ -59,10 +60,11 @@ def require(connection: Connection, lease: Lease) -> None:
     A lease that ran out and that nobody took is still good: nobody else wrote under it.
     Raises StoreError `fenced`.
     """
-    row = connection.execute(_locked(lease.name)).one_or_none()
-    if row is None or row.holder != lease.holder or row.epoch != lease.epoch:
+    row = connection.execute(LOCKED, {"lease": lease.name}).one_or_none()
+    require_held(lease, None if row is None else (row.holder, row.epoch))
+
+
+def require_held(lease: Lease, held: tuple[str | None, int] | None) -> None:
+    """Do as require, once the database was asked; held: who has it, and since which epoch."""
+    if held != (lease.holder, lease.epoch):
         raise StoreError(FENCED, f"the lease {lease.name!r} of epoch {lease.epoch} was lost")
-
-
-def _locked(name: str) -> Select[tuple[Any, ...]]:
-    return select(LEASES).where(LEASES.c.name == name).with_for_update()

@@ -8,27 +8,91 @@ none of it.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from gpusla.catalogue.codes import LEDGER_CONFLICT
 from gpusla.errors import LedgerError
 from gpusla.identity import ContractId, TenantId
+from gpusla.ledger.chain import Link
 from gpusla.ledger.entries import Account, Entry, Line, Status, month_of
 from gpusla.ledger.notes import CreditNote, is_documented
-from gpusla_collector.adapters.sql.chain import JUDGED, chain, inserted
+from gpusla_collector.adapters.sql.chain import INSERT, JUDGED, chain_after, inserted
 from gpusla_collector.adapters.sql.database import Database
-from gpusla_collector.adapters.sql.judgements import keep_evaluation
-from gpusla_collector.adapters.sql.leases import require
+from gpusla_collector.adapters.sql.judgements import judgement_row, put_evaluation
+from gpusla_collector.adapters.sql.leases import require_held
 from gpusla_collector.adapters.sql.tables import (
+    CHAIN_LINKS,
     CREDIT_NOTES,
+    EVALUATION_CURSORS,
     EVALUATIONS,
+    LEASES,
     LEDGER_ENTRIES,
     LEDGER_LINES,
     OUTBOX,
 )
 from gpusla_collector.ports import Judged, Lease, Scope
+
+# Written once: to put a statement together takes longer than to run it.
+OF_MONTH = (
+    select(LEDGER_ENTRIES)
+    .where(
+        LEDGER_ENTRIES.c.contract == bindparam("contract"),
+        LEDGER_ENTRIES.c.period.like(bindparam("periods")),
+    )
+    .order_by(LEDGER_ENTRIES.c.position)
+)
+LINES = (
+    select(LEDGER_LINES)
+    .where(LEDGER_LINES.c.entry.in_(bindparam("entries", expanding=True)))
+    .order_by(LEDGER_LINES.c.entry, LEDGER_LINES.c.number)
+)
+JUDGED_ROW = select(
+    *(column for column in EVALUATIONS.columns if column.name not in JUDGED.left_out)
+).where(EVALUATIONS.c.digest == bindparam("digest"))
+
+_LAST_NUMBER = select(func.max(CHAIN_LINKS.c.number)).scalar_subquery()
+BEFORE = select(
+    LEASES.c.holder,
+    LEASES.c.epoch,
+    select(EVALUATIONS.c.digest)
+    .where(EVALUATIONS.c.digest == bindparam("digest"))
+    .scalar_subquery()
+    .label("known"),
+    select(EVALUATION_CURSORS.c.evaluation)
+    .where(
+        EVALUATION_CURSORS.c.contract == bindparam("contract"),
+        EVALUATION_CURSORS.c.period == bindparam("period"),
+    )
+    .scalar_subquery()
+    .label("evaluation"),
+    select(func.max(CREDIT_NOTES.c.number))
+    .where(CREDIT_NOTES.c.contract == bindparam("contract"))
+    .scalar_subquery()
+    .label("note"),
+    _LAST_NUMBER.label("number"),
+    select(CHAIN_LINKS.c.digest)
+    .where(CHAIN_LINKS.c.number == _LAST_NUMBER)
+    .scalar_subquery()
+    .label("last_digest"),
+).where(LEASES.c.name == bindparam("lease"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """
+    What stood when a booking began.
+
+    is_known: its judgement.  evaluation: digest of the period's last one.  note: number of the
+    contract's last credit note, 0 before the first.  link: the chain's end.
+    """
+
+    is_known: bool
+    evaluation: str | None
+    note: int
+    link: Link | None
 
 
 class SqlLedger:
@@ -52,14 +116,20 @@ class SqlLedger:
     ) -> tuple[Entry, ...]:
         """Append what decide makes of the period's entries, in one transaction."""
         with self._database.writing() as connection:
-            require(connection, lease)
+            before = _before(connection, lease, judged)
             standing = _of_month(connection, judged)
             new = _only_new(standing, decide(standing))
-            keep_evaluation(connection, judged)
+            put_evaluation(connection, judged, before.evaluation, is_known=before.is_known)
             if new:
-                beside = {EVALUATIONS.name: [_judged_row(connection, judged)]}
-                rows = [_append(connection, lease, one, judged.judged_ms) for one in new]
-                chain(connection, [(LEDGER_ENTRIES, one | beside) for one in rows])
+                said = _judged_row(connection, judged) if before.is_known else judgement_row(judged)
+                beside = {EVALUATIONS.name: [JUDGED.plain(said)]}
+                now_ms, number = judged.judged_ms, before.note
+                facts = []
+                for entry in new:
+                    number += is_documented(entry)
+                    rows = _append(connection, lease, entry, now_ms, number)
+                    facts.append((LEDGER_ENTRIES, rows | beside))
+                chain_after(connection, before.link, facts)
             return new
 
     def credit_notes(
@@ -96,8 +166,29 @@ def _only_new(standing: Iterable[Entry], entries: Iterable[Entry]) -> tuple[Entr
     return tuple(new)
 
 
-def _append(connection: Connection, lease: Lease, entry: Entry, now_ms: int) -> dict[str, Any]:
-    """Insert an entry and all that goes with it; returns its rows by table, for its link."""
+def _before(connection: Connection, lease: Lease, judged: Judged) -> _Before:
+    """Ask all at once, since each question is a way to the server and back; see `require`."""
+    asked = {
+        "lease": lease.name,
+        "digest": judged.digest,
+        "contract": judged.contract,
+        "period": judged.period,
+    }
+    row = connection.execute(BEFORE, asked).one_or_none()
+    require_held(lease, None if row is None else (row.holder, row.epoch))
+    assert row is not None  # there is such a lease
+    link = None if row.number is None else Link(row.number, "", "", "", row.last_digest)
+    return _Before(row.known is not None, row.evaluation, row.note or 0, link)
+
+
+def _append(
+    connection: Connection, lease: Lease, entry: Entry, now_ms: int, number: int
+) -> dict[str, Any]:
+    """
+    Insert an entry and all that goes with it; returns its rows by table, for its link.
+
+    number: of its credit note; nobody else writes, and what is rolled back takes none.
+    """
     values = _entry_values(entry)
     booked = {**values, "booked_ms": now_ms, "epoch": lease.epoch}
     row = inserted(connection, LEDGER_ENTRIES, booked)
@@ -110,8 +201,8 @@ def _append(connection: Connection, lease: Lease, entry: Entry, now_ms: int) -> 
         }
         for number, line in enumerate(entry.lines, start=1)
     ]
-    connection.execute(insert(LEDGER_LINES), lines)
-    notes = [_number(connection, entry)] if is_documented(entry) else []
+    connection.execute(INSERT[LEDGER_LINES.name], lines)
+    notes = [_noted(connection, entry, number)] if is_documented(entry) else []
     announced = {**values, "document": notes[0]["document"] if notes else None}
     announcement = {
         "topic": f"credit_{entry.status.value}",
@@ -127,26 +218,21 @@ def _append(connection: Connection, lease: Lease, entry: Entry, now_ms: int) -> 
     }
 
 
-def _number(connection: Connection, entry: Entry) -> dict[str, Any]:
-    """Give the contract's next number; nobody else writes, and what is rolled back takes none."""
-    columns = CREDIT_NOTES.c
-    last = select(func.max(columns.number)).where(columns.contract == entry.contract)
-    note = CreditNote(entry.contract, (connection.scalar(last) or 0) + 1, entry.key)
+def _noted(connection: Connection, entry: Entry, number: int) -> dict[str, Any]:
+    note = CreditNote(entry.contract, number, entry.key)
     row = {
         "contract": note.contract,
         "number": note.number,
         "document": note.document,
         "entry": note.entry,
     }
-    connection.execute(insert(CREDIT_NOTES).values(row))
+    connection.execute(INSERT[CREDIT_NOTES.name], row)
     return row
 
 
 def _judged_row(connection: Connection, judged: Judged) -> dict[str, Any]:
-    """Return what the links of entries say of the judgement, as it stands: it may be an old one."""
-    columns = [one for one in EVALUATIONS.columns if one.name not in JUDGED.left_out]
-    query = select(*columns).where(EVALUATIONS.c.digest == judged.digest)
-    return JUDGED.plain(dict(connection.execute(query).mappings().one()))
+    """Return the judgement as it stands: the same was made before, perhaps from other inputs."""
+    return dict(connection.execute(JUDGED_ROW, {"digest": judged.digest}).mappings().one())
 
 
 def _entry_values(entry: Entry) -> dict[str, Any]:
@@ -181,26 +267,25 @@ def _entries(
 
 
 def _read(connection: Connection, query: Select[Any]) -> tuple[Entry, ...]:
-    rows = connection.execute(query).all()
+    return _with_lines(connection, connection.execute(query).all())
+
+
+def _with_lines(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Entry, ...]:
     lines = _lines(connection, [row.key for row in rows])
     return tuple(_entry(row, lines[row.key]) for row in rows)
 
 
 def _of_month(connection: Connection, judged: Judged) -> tuple[Entry, ...]:
     """Return what stands under the whole billing period and all of its segments."""
-    columns = LEDGER_ENTRIES.c
-    of_month = columns.period.startswith(month_of(judged.period), autoescape=True)
-    query = select(LEDGER_ENTRIES).where(columns.contract == judged.contract, of_month)
-    return _read(connection, query.order_by(columns.position))
+    of_month = {"contract": judged.contract, "periods": f"{month_of(judged.period)}%"}
+    return _with_lines(connection, connection.execute(OF_MONTH, of_month).all())
 
 
 def _lines(connection: Connection, keys: Sequence[str]) -> dict[str, list[Line]]:
-    columns = LEDGER_LINES.c
     found: dict[str, list[Line]] = {key: [] for key in keys}
     for start in range(0, len(keys), 500):
         some = keys[start : start + 500]
-        query = select(LEDGER_LINES).where(columns.entry.in_(some))
-        for row in connection.execute(query.order_by(columns.entry, columns.number)):
+        for row in connection.execute(LINES, {"entries": some}):
             found[row.entry].append(Line(Account(row.account), row.minor_units))
     return found
 

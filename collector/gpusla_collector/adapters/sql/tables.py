@@ -292,11 +292,11 @@ FINDINGS = Table(
 CHAIN_LINKS = Table(
     "chain_links",
     METADATA,
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
     _text("kind"),
     _text("subject"),
-    Column("previous", Text, nullable=False, unique=True),
-    Column("digest", Text, nullable=False, unique=True),
+    _text("previous"),
+    _text("digest"),
     UniqueConstraint("kind", "subject"),
 )
 

@@ -15,7 +15,6 @@ from alembic import op
 
 from gpusla.ledger.chain import Content, Link, linked
 from gpusla_collector.adapters.sql.migrations.versions.r0002_trust import (
-    integer,
     primary,
     refuse,
     text,
@@ -44,6 +43,7 @@ BESIDE = (
     ("evaluations", "digest", "evaluation"),
 )
 AT_ONCE = 500
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 WITHOUT_GAPS = "chain_links is append-only and without gaps"
 
 
@@ -51,13 +51,11 @@ def upgrade() -> None:
     """Create the table, link what is there, then guard it."""
     op.create_table(
         "chain_links",
-        integer("number"),
+        sa.Column("number", NUMBER, autoincrement=False, nullable=False),
         text("kind"),
         text("subject"),
         text("previous"),
         text("digest"),
-        sa.UniqueConstraint("previous", name="uq_chain_links_previous"),
-        sa.UniqueConstraint("digest", name="uq_chain_links_digest"),
         sa.UniqueConstraint("kind", "subject", name="uq_chain_links_kind_subject"),
         primary("chain_links", "number"),
     )
@@ -154,7 +152,6 @@ def guard_sqlite() -> None:
     refuse(
         "chain_links_no_replace",
         "INSERT ON chain_links WHEN EXISTS (SELECT 1 FROM chain_links WHERE number = NEW.number "
-        "OR previous = NEW.previous OR digest = NEW.digest "
         "OR (kind = NEW.kind AND subject = NEW.subject))",
         "chain_links is append-only",
     )

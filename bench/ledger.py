@@ -1,0 +1,207 @@
+"""Durable bookings per second beside a bare insert of the same row, on SQLite and PostgreSQL."""
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Column, MetaData, Table
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from gpusla.identity import ContractId, TenantId  # noqa: E402
+from gpusla.ledger.entries import Entry, Status, key_of, lines_of  # noqa: E402
+from gpusla_collector.adapters.sql.database import Database, open_database  # noqa: E402
+from gpusla_collector.adapters.sql.schema import require_newest  # noqa: E402
+from gpusla_collector.adapters.sql.store import SqlStore  # noqa: E402
+from gpusla_collector.adapters.sql.tables import LEDGER_ENTRIES  # noqa: E402
+from gpusla_collector.ports import Judged, Lease  # noqa: E402
+from tests.postgresql import serving  # noqa: E402
+
+RESULT = ROOT / "bench" / "results" / "ledger.json"
+RATIO_MIN = 0.5
+CONTENT = json.dumps({"outcomes": ["x" * 60] * 50})
+"""As long as the judgement of a small contract: 3 kB."""
+
+
+@dataclass(slots=True)
+class Ground:
+    """A database, a lease on it, and a table without anything but the columns of an entry."""
+
+    database: Database
+    store: SqlStore
+    lease: Lease
+    bare: Table
+    number: int = 0
+
+    def book(self) -> None:
+        """Book one posting: its judgement, entry, legs, credit note, announcement and link."""
+        entry = self._entry()
+        judged = Judged(
+            entry.contract,
+            entry.tenant,
+            entry.period,
+            10,
+            "f" * 64,
+            entry.evaluation_digest,
+            CONTENT,
+            "{}",
+            20,
+        )
+        assert self.store.book(self.lease, judged, lambda _: [entry]) == (entry,)
+
+    def row(self) -> dict[str, Any]:
+        """Return the row of an entry."""
+        entry = self._entry()
+        return {
+            "position": self.number,
+            "key": entry.key,
+            "contract": entry.contract,
+            "tenant": entry.tenant,
+            "period": entry.period,
+            "clause": entry.clause,
+            "revision": entry.revision,
+            "status": entry.status.value,
+            "amount_minor_units": entry.amount_minor_units,
+            "currency": entry.currency,
+            "reverses": None,
+            "evaluation": entry.evaluation_digest,
+            "booked_ms": 20,
+            "epoch": 1,
+        }
+
+    def _entry(self) -> Entry:
+        self.number += 1
+        contract, period = ContractId(f"c-{self.number % 50}"), f"{2000 + self.number // 50:04}-01"
+        lines = lines_of(Status.POSTED, 12_345)
+        return Entry(
+            key_of(contract, period, "availability", 1),
+            contract,
+            TenantId("tenant"),
+            period,
+            "availability",
+            1,
+            Status.POSTED,
+            12_345,
+            "USD",
+            lines,
+            None,
+            f"{self.number:064x}",
+        )
+
+
+def main() -> int:
+    """Measure both databases; 1 if the target was missed on one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--each", type=int, default=50, help="bookings and inserts in a round")
+    options = parser.parse_args()
+    found: dict[str, Any] = {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}",
+        "load_1m": [round(os.getloadavg()[0], 2)],
+    }
+    for name, grounds in (("sqlite", sqlite), ("postgresql", postgresql)):
+        with grounds() as ground:
+            found[name] = _measure(ground, options.rounds, options.each)
+        print(name, json.dumps(found[name]))
+    found["load_1m"].append(round(os.getloadavg()[0], 2))
+    RESULT.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    return 0 if all(found[name]["is_met"] for name in ("sqlite", "postgresql")) else 1
+
+
+@contextmanager
+def sqlite() -> Iterator[Ground]:
+    """Give an SQLite database on the disk of the checkout, WAL and synchronous=FULL."""
+    with tempfile.TemporaryDirectory(dir=ROOT / ".cache") as folder:
+        database = open_database(f"sqlite:///{folder}/ledger.db")
+        yield _ground(database)
+        database.close()
+
+
+@contextmanager
+def postgresql() -> Iterator[Ground]:
+    """Give a PostgreSQL database whose commits are on disk when they return."""
+    with serving(is_durable=True) as server:
+        database = open_database(server.url(server.create()))
+        yield _ground(database)
+        database.close()
+
+
+def _ground(database: Database) -> Ground:
+    require_newest(database)
+    store, metadata = SqlStore(database), MetaData()
+    bare = Table(
+        "bare",
+        metadata,
+        *(
+            Column(column.name, column.type, primary_key=column.primary_key, nullable=True)
+            for column in LEDGER_ENTRIES.columns
+        ),
+    )
+    with database.migrating() as connection:
+        metadata.create_all(connection)
+    lease = store.acquire("collector", "bench", 0, 10**12)
+    assert lease is not None
+    return Ground(database, store, lease, bare)
+
+
+def _insert_by_driver(ground: Ground) -> Callable[[], None]:
+    """Return what inserts one row by the driver alone, its statement written once."""
+    columns, url = ground.bare.columns.keys(), ground.database.engine.url
+    driver: Any
+    if ground.database.is_postgresql:
+        words = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        driver, mark = psycopg.connect(words, autocommit=True), "%s"
+    else:
+        driver, mark = sqlite3.connect(url.database or "", isolation_level=None), "?"
+        driver.execute("PRAGMA synchronous=FULL")
+    words = f"INSERT INTO bare ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608
+    cursor = driver.cursor()
+
+    def insert_one() -> None:
+        row = ground.row()
+        cursor.execute(words, [row[name] for name in columns])
+
+    return insert_one
+
+
+def _measure(ground: Ground, rounds: int, each: int) -> dict[str, Any]:
+    """Take turns, so that whatever else the machine does falls on both."""
+    insert_one = _insert_by_driver(ground)
+    _seconds(ground.book, each), _seconds(insert_one, each)
+    pairs = [(_seconds(ground.book, each), _seconds(insert_one, each)) for _ in range(rounds)]
+    booked, inserted = (statistics.median(side) / each for side in zip(*pairs, strict=True))
+    ratio = inserted / booked
+    return {
+        "bookings_a_second": round(1 / booked, 1),
+        "bare_inserts_a_second": round(1 / inserted, 1),
+        "ratio": round(ratio, 3),
+        "target": RATIO_MIN,
+        "is_met": ratio >= RATIO_MIN,
+        "rounds": rounds,
+        "each": each,
+    }
+
+
+def _seconds(act: Callable[[], None], times: int) -> float:
+    began = time.perf_counter()
+    for _ in range(times):
+        act()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main())
