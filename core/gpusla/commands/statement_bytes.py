@@ -63,17 +63,25 @@ def given(path: Path) -> Given:
     return Given(payload, content)
 
 
+def is_archive(path: Path) -> bool:
+    """Tell whether a file is a bundle by how it begins; raises InputError `file_unreadable`."""
+    return _beginning(path, len(_ARCHIVE)) == _ARCHIVE
+
+
 def _read(path: Path) -> bytes:
+    if is_archive(path):
+        return BundleFile(path).member(MEMBER)
+    # An envelope is a third longer than what is in it.
+    return _beginning(path, 2 * SIZE_BYTES_MAX)
+
+
+def _beginning(path: Path, size_bytes_max: int) -> bytes:
     try:
         with path.open("rb") as stream:
-            head = stream.read(len(_ARCHIVE))
-            if head != _ARCHIVE:
-                # An envelope is a third longer than what is in it.
-                return head + stream.read(2 * SIZE_BYTES_MAX)
+            return stream.read(size_bytes_max)
     except OSError as cause:
         message = f"the file cannot be read: {cause.strerror}"
         raise InputError(FILE_UNREADABLE, message, position=Position(str(path))) from cause
-    return BundleFile(path).member(MEMBER)
 
 
 def _is_envelope(content: bytes) -> bool:

@@ -2,17 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from gpusla.catalogue.codes import STATEMENT_ALTERED, WRONG_TYPE
+from gpusla.catalogue.codes import NOTHING_TO_SHOW, STATEMENT_ALTERED, WRONG_TYPE
 from gpusla.commands.statement_bytes import SIZE_BYTES_MAX, given
 from gpusla.errors import InputError, Position
 from gpusla.sla.digest import canonical
 from gpusla.statement.model import FORMAT
+
+ACCOUNT, LOST = "delivered GPU-ms", "lost GPU-ms"
+KEY_MIN = 8
+"""So many digits of a booking's key are enough to name it."""
 
 BY_RULE = "by a rule of the contract alone: burning in, settling, a kind of GPU, a measurement"
 """What is said of an outage without a cause that was seen."""
@@ -41,17 +47,8 @@ class CauseForm(Loose):
     evidence: EvidenceForm | None
 
 
-class LossForm(Loose):
-    """Committed time that was not delivered."""
-
-    unit: str
-    start_ms: int
-    end_ms: int
-    causes: list[CauseForm]
-
-
-class EventForm(Loose):
-    """A stretch that an objective counts as down."""
+class StretchForm(Loose):
+    """A loss: committed time that was not delivered; or an event, which counts as down."""
 
     unit: str
     start_ms: int
@@ -62,8 +59,16 @@ class EventForm(Loose):
 class EvaluationForm(Loose):
     """The figures; only losses and events are told one by one."""
 
-    losses: list[LossForm]
-    events: list[EventForm] = []
+    losses: list[StretchForm]
+    events: list[StretchForm] = []
+
+
+class EntryForm(Loose):
+    """A booking; document: its credit note, None before format 4 or without one."""
+
+    key: str
+    clause: str
+    document: str | None = None
 
 
 class DerivationForm(Loose):
@@ -86,6 +91,7 @@ class StatementForm(Loose):
     evaluation: EvaluationForm
     evaluation_digest: str
     derivation: DerivationForm
+    entries: list[EntryForm] = []
 
 
 def read_statement(path: Path) -> StatementForm:
@@ -116,33 +122,62 @@ def read_statement(path: Path) -> StatementForm:
     return form
 
 
-def story(statement: StatementForm) -> Iterator[str]:
-    """Yield how every figure came about, down to the journal records behind each slot."""
+Behind = Callable[[StretchForm, CauseForm], Iterable[str]]
+"""What else is told of a slot's part in a loss, such as the blocks that say so."""
+
+
+def story(statement: StatementForm, line: str = "", behind: Behind | None = None) -> Iterator[str]:
+    """
+    Yield how every figure came about, down to the journal records behind each slot.
+
+    line: only this one, as `lines_of` knows it; all of it if empty.
+    behind: what is told of each slot's part beside that.
+    Raises InputError `nothing_to_show`, with the nearest names, if there is no such line.
+    """
     contract, period = statement.contract, statement.period
     yield (
         f"{contract.get('id')} version {contract.get('version')}, {period.get('key')}, "
         f"{statement.standing}, judged to {period.get('judged_until')}"
     )
-    yield ""
-    evaluation = statement.evaluation
-    causes = {f"losses[{n}]": _causes(loss.causes) for n, loss in enumerate(evaluation.losses)}
-    for number, event in enumerate(evaluation.events):
-        causes[f"events[{number}]"] = _causes(event.causes) or (BY_RULE,)
-    yield from _told(statement.derivation, causes, 0)
+    telling = _Telling(statement.evaluation, behind or _nothing)
+    for node in lines_of(statement, line) if line else (statement.derivation,):
+        yield ""
+        yield from telling.told(node, 0)
 
 
-def _told(node: DerivationForm, causes: Mapping[str, Sequence[str]], depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    field = f"   [{node.field}]" if node.field else ""
-    yield f"{indent}{node.name} = {node.value}{field}"
-    yield f"{indent}    {node.rule}"
-    for child in node.children:
-        yield from _told(child, causes, depth + 1)
-    yield from (f"{indent}    {line}" for line in causes.get(node.name, ()))
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Tells derivations; the figures hold the causes that they point to."""
+
+    evaluation: EvaluationForm
+    behind: Behind
+
+    def told(self, node: DerivationForm, depth: int) -> Iterator[str]:
+        """Yield a figure with its rule and its field, what it is made of, and who caused it."""
+        indent = "  " * depth
+        field = f"   [{node.field}]" if node.field else ""
+        yield f"{indent}{node.name} = {node.value}{field}"
+        yield f"{indent}    {node.rule}"
+        for child in node.children:
+            yield from self.told(child, depth + 1)
+        yield from (f"{indent}    {line}" for line in self.causes(node.name))
+
+    def causes(self, name: str) -> Iterator[str]:
+        """Yield who caused a loss or an event, such as `losses[3]`; nothing for other names."""
+        kind, _, number = name.rstrip("]").partition("[")
+        stretches = {"losses": self.evaluation.losses, "events": self.evaluation.events}.get(kind)
+        if stretches is None or not number.isdigit() or int(number) >= len(stretches):
+            return
+        stretch = stretches[int(number)]
+        for cause in stretch.causes:
+            yield _cause(cause)
+            yield from (f"    {line}" for line in self.behind(stretch, cause))
+        if not stretch.causes and kind == "events":
+            yield BY_RULE
 
 
-def _causes(causes: Iterable[CauseForm]) -> tuple[str, ...]:
-    return tuple(map(_cause, causes))
+def _nothing(_: StretchForm, __: CauseForm) -> Iterable[str]:
+    return ()
 
 
 def _cause(cause: CauseForm) -> str:
@@ -155,6 +190,43 @@ def _cause(cause: CauseForm) -> str:
             f"{evidence.last_sequence}"
         )
     return f"{cause.slot} {cause.state} ({found or 'no reason given'}); {records}"
+
+
+def lines_of(statement: StatementForm, line: str) -> tuple[DerivationForm, ...]:
+    """
+    Return the figures that a line stands for.
+
+    line: a figure's name, such as `losses[3]` or `lost GPU-ms`; an objective, for its credit with
+    the losses behind it; a booking, by its credit note or by how its key begins.
+    Raises InputError `nothing_to_show` with the nearest names if it is none of these.
+    """
+    found = {node.name: node for node in _all(statement.derivation)}
+    clause = next(
+        (
+            entry.clause
+            for entry in statement.entries
+            if line == entry.document or (len(line) >= KEY_MIN and entry.key.startswith(line))
+        ),
+        line,
+    )
+    node = found.get(line) or found.get(f"credit of {clause}")
+    if node is None:
+        near = get_close_matches(line, list(found), n=3)
+        raise InputError(
+            NOTHING_TO_SHOW,
+            f"the statement has no line {line!r}",
+            fix=f"Close to it: {', '.join(near or list(found)[:3])}.",
+        )
+    if any("the account below tells each loss" in one.rule for one in _all(node)):
+        of_account = next(one for one in statement.derivation.children if one.name == ACCOUNT)
+        return (node, *(one for one in of_account.children if one.name == LOST))
+    return (node,)
+
+
+def _all(node: DerivationForm) -> Iterator[DerivationForm]:
+    yield node
+    for child in node.children:
+        yield from _all(child)
 
 
 def _json_of(path: Path) -> Any:

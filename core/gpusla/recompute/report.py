@@ -6,11 +6,11 @@ from typing import Any
 
 from gpusla.errors import InputError
 from gpusla.instants import format_instant
-from gpusla.journal.model import Condition
 from gpusla.recompute.bundle import FACTS, Bundle, broken
 from gpusla.recompute.compare import Compared, SpanDifference, compare
 from gpusla.recompute.figures import FigureDifference, first_difference, judged_again
 from gpusla.recompute.rebuild import Rebuilt, Tell, rebuild
+from gpusla.recompute.words import condition_words
 from gpusla.sla.digest import digest as evaluation_digest
 from gpusla.sla.facts_file import from_json
 from gpusla.statement.model import Statement
@@ -151,14 +151,6 @@ def _said(span: StateSpan) -> str:
         f"{condition_words(span.condition)}{either}, until {format_instant(span.end_ms)} "
         f"({records}; clock error {error})"
     )
-
-
-def condition_words(condition: Condition) -> str:
-    """Say a state and why."""
-    found = "; ".join(
-        ": ".join(part for part in (one.reason, one.evidence) if part) for one in condition.findings
-    )
-    return f"{condition.state.value} ({found})" if found else condition.state.value
 
 
 def _plain_span(difference: SpanDifference) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""The blocks of a bundle behind a loss: which node said what, in which block and records."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from gpusla.commands.bundle_file import BundleFile
+from gpusla.commands.statement_file import CauseForm, StretchForm
+from gpusla.identity import NodeName, parse_slot
+from gpusla.instants import format_instant
+from gpusla.journal.hours import HourBlock, HourSpan
+from gpusla.recompute.bundle import Bundle
+from gpusla.recompute.words import condition_words
+
+SPANS_MAX = 4
+"""How many spans of a slot's part in a loss are told; the rest is counted."""
+
+NODES_KEPT = 64
+"""So many nodes' blocks are kept at once; a rack has eighteen."""
+
+
+class Blocks:
+    """Tells which blocks of a bundle say what a statement says of a slot."""
+
+    def __init__(self, path: Path) -> None:
+        """Take a bundle's file; nothing of it is verified."""
+        bundle = Bundle(BundleFile(path))
+
+        def blocks(node: NodeName) -> tuple[HourBlock, ...]:
+            return tuple(bundle.blocks(node))
+
+        self._of_node = lru_cache(NODES_KEPT)(blocks)
+
+    def behind(self, stretch: StretchForm, cause: CauseForm) -> Iterator[str]:
+        """Yield the spans of blocks that say a slot's state over the time of a loss or an event."""
+        evidence = cause.evidence
+        if evidence is None:
+            return
+        told = [
+            _told(block, span)
+            for block in self._of_node(NodeName(evidence.node))
+            for span in block.spans.get(parse_slot(cause.slot), ())
+            if span.start_ms < stretch.end_ms
+            and stretch.start_ms < span.end_ms
+            and span.condition.state == cause.state
+        ]
+        yield from told[:SPANS_MAX]
+        if not told:
+            yield f"no block of {evidence.node} in the bundle says so"
+        if len(told) > SPANS_MAX:
+            yield f"and {len(told) - SPANS_MAX} more spans"
+
+
+def _told(block: HourBlock, span: HourSpan) -> str:
+    start, end = format_instant(span.start_ms), format_instant(span.end_ms)
+    either = "" if span.other is None else f", or {condition_words(span.other)}"
+    return (
+        f"block {block.number} of {block.node}, records {span.first_sequence} to "
+        f"{span.last_sequence}: {condition_words(span.condition)}{either} from {start} to {end}"
+    )

@@ -1,0 +1,207 @@
+"""`gpusla recompute`, and what other commands do with a bundle or a signed envelope."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from gpusla.cli import main
+from gpusla.evidence.ed25519 import public_of
+from gpusla.evidence.envelope import BUNDLE_TYPE, STATEMENT_TYPE
+from gpusla.evidence.keys import fingerprint, to_text
+from gpusla.evidence.sealed import seal
+from gpusla.statement import digest, to_json
+from tests.core.recompute.bundles import OPERATOR, honest, node
+from tests.core.recompute.test_recompute import with_statement
+
+Capture = pytest.CaptureFixture[str]
+KEY = to_text(public_of(OPERATOR))
+UNCHECKED = "the signature was not checked; `gpusla verify` checks it"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    """An honest bundle."""
+    return written(tmp_path / "october.bundle.zip", honest().write())
+
+
+@pytest.fixture
+def envelope(tmp_path: Path) -> str:
+    """Its statement alone, in its signed envelope."""
+    sealed = seal(STATEMENT_TYPE, to_json(honest().statement), OPERATOR)
+    return written(tmp_path / "october.dsse.json", sealed)
+
+
+def written(path: Path, content: bytes) -> str:
+    """A file, by its name."""
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_the_same_dollars_end_with_0(bundle: str, capsys: Capture) -> None:
+    """Twice with the same words; how long it took is told beside them."""
+    outputs = []
+    for _ in range(2):
+        assert main(["recompute", bundle, "--key", KEY]) == 0
+        outputs.append(capsys.readouterr())
+    assert outputs[0].out == outputs[1].out
+    assert "credit      USD 7,500,000.00" in outputs[0].out
+    assert outputs[0].out.endswith(f"{fingerprint(public_of(OPERATOR))}, the key that you gave\n")
+    assert "it took" in outputs[0].err
+
+
+def test_who_gives_no_key_is_told_what_that_means(bundle: str, capsys: Capture) -> None:
+    """For people and for machines."""
+    assert main(["recompute", bundle]) == 0
+    assert "one hand made all of it, and nobody says whose" in capsys.readouterr().out
+    assert main(["recompute", bundle, "--as", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["is_same"], told["is_key_given"], told["credit_minor_units"]["value"]) == (
+        True,
+        False,
+        750_000_000,
+    )
+
+
+def test_another_figure_ends_with_6(tmp_path: Path, capsys: Capture) -> None:
+    """Sealed by the operator, so that no signature tells."""
+    changed = with_statement(("evaluation", "lines", 0, 1), 740_000_000)
+    # The verifier holds a statement against its own digest, and that was made anew.
+    file = written(tmp_path / "x.zip", changed.write())
+    assert main(["recompute", file, "--key", KEY]) == 6
+    shown = capsys.readouterr().out
+    assert "DIFFERS" in shown
+    expected = "lines[0][1]: the statement says USD 7,400,000.00, the facts give USD 7,500,000.00"
+    assert expected in shown
+
+
+def test_a_changed_byte_and_another_key_end_with_6(
+    bundle: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """The verifier goes first, and its words are told."""
+    content = bytearray(Path(bundle).read_bytes())
+    content[len(content) // 2] ^= 1
+    for words in (
+        [written(tmp_path / "torn.zip", bytes(content))],
+        [bundle, "--key", to_text(public_of(bytes(32)))],
+    ):
+        assert main(["recompute", *words]) == 6
+        assert "the bundle was changed: " in capsys.readouterr().err
+
+
+def test_what_is_no_bundle_is_wrong_usage(tmp_path: Path, capsys: Capture) -> None:
+    """There is nothing to recompute."""
+    assert main(["recompute", written(tmp_path / "x", b"a text")]) == 2
+    assert "neither a bundle nor a PDF" in capsys.readouterr().err
+
+
+def test_without_numpy_one_sentence_says_what_is_needed(bundle: str) -> None:
+    """The extra that brings it."""
+    program = (
+        "import sys; sys.modules['numpy'] = None; from gpusla.cli import main;"
+        "sys.exit(main(['recompute', sys.argv[1]]))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, bundle], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    sentence = "`gpusla recompute` needs numpy. Install it with: pip install gpusla[recompute]"
+    assert ended.stderr.strip() == f"gpusla: {sentence}"
+
+
+def test_an_envelope_and_a_bundle_are_read_like_bare_json(
+    bundle: str, envelope: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """The same words, and a plain one about the signature."""
+    bare = written(tmp_path / "october.json", to_json(honest().statement))
+    assert main(["statement", bare]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    for file in (envelope, bundle):
+        assert main(["statement", file]) == 0
+        same = capsys.readouterr()
+        assert same.out == shown.out
+        assert UNCHECKED in same.err
+        assert main(["statement", "changes", bare, file]) == 0
+        assert main(["statement", bare, "--before", file]) == 0
+        assert main(["explain", "--statement", file]) == 0
+        assert UNCHECKED in capsys.readouterr().err
+
+
+def test_an_envelope_of_another_thing_is_refused(tmp_path: Path, capsys: Capture) -> None:
+    """A signature of one thing cannot pass for one of another."""
+    sealed = seal(BUNDLE_TYPE, to_json(honest().statement), OPERATOR)
+    assert main(["statement", written(tmp_path / "x.json", sealed)]) == 6
+    assert "statement+json was expected" in capsys.readouterr().err
+
+
+def test_an_envelope_goes_with_its_pdf(envelope: str, tmp_path: Path) -> None:
+    """Its own bytes under the bundle's name; the pages say what was not checked."""
+    out = tmp_path / "october.pdf"
+    assert main(["statement", envelope, "--as", "pdf", "--out", str(out)]) == 0
+    reader = PdfReader(io.BytesIO(out.read_bytes()))
+    assert reader.attachments == {"statement.json": [Path(envelope).read_bytes()]}
+    (attached,) = reader.attachment_list
+    assert attached.associated_file_relationship == "/Source"
+    metadata = reader.xmp_metadata
+    assert metadata is not None
+    assert (metadata.pdfaid_part, metadata.pdfaid_conformance) == ("3", "B")
+    shown = "".join("".join(page.extract_text() for page in reader.pages).split())
+    assert "Printingdidnotcheckthesignature" in shown
+    assert digest(honest().statement) in shown
+
+
+def test_an_envelope_goes_with_its_page(envelope: str, tmp_path: Path) -> None:
+    """To be saved from the page itself, which asks nobody for it."""
+    out = tmp_path / "october.html"
+    assert main(["statement", envelope, "--as", "html", "--out", str(out)]) == 0
+    page = out.read_text("utf-8")
+    link = page.partition('<a download="statement.json" href="data:application/json;base64,')[2]
+    sealed = Path(envelope).read_bytes()
+    assert link.partition('"')[0] == to_text(sealed)
+    assert "Printing did not check the signature" in page
+    assert "://" not in page
+
+
+def test_a_line_is_explained_down_to_the_block(bundle: str, capsys: Capture) -> None:
+    """The node, the block, the records and the span; the fourth block is 2 October's."""
+    for line in ("availability", "CN-reflection-2026-000001", "losses[0]"):
+        assert main(["explain", line, "--statement", bundle]) == 0
+        shown = capsys.readouterr().out
+        assert (
+            f"block 4 of {node(3)}, records 9 to 9: down (fabric_down: driver: fabric state 2) "
+            "from 2026-10-02T05:00:00Z to 2026-10-02T13:59:50Z"
+        ) in shown
+        assert (
+            f"c2/r01/t03/m1 down (fabric_down: driver: fabric state 2); journal of {node(3)}"
+            in shown
+        )
+
+
+def test_a_line_that_is_none_is_told_with_its_neighbours(bundle: str, capsys: Capture) -> None:
+    """Nothing to show."""
+    assert main(["explain", "losses[9]", "--statement", bundle]) == 4
+    assert "Close to it: losses[1]" in capsys.readouterr().err
+
+
+def test_bare_json_is_explained_without_blocks(tmp_path: Path, capsys: Capture) -> None:
+    """As before, and by lines as well."""
+    bare = written(tmp_path / "october.json", to_json(honest().statement))
+    assert main(["explain", "losses[1]", "--statement", bare]) == 0
+    shown = capsys.readouterr().out
+    assert "c2/r01/t01/m0 degraded (thermal_slowdown: driver: clocks at 60 %)" in shown
+    assert "block" not in shown
+
+
+def test_a_format_before_keeps_its_digest_in_an_envelope(tmp_path: Path, capsys: Capture) -> None:
+    """Format 3 is written as it was read."""
+    old = replace(honest().statement, format="gpusla/statement/3")
+    sealed = seal(STATEMENT_TYPE, to_json(old), OPERATOR)
+    assert main(["statement", written(tmp_path / "old.json", sealed)]) == 0
+    assert hashlib.sha256(to_json(old)).hexdigest() in capsys.readouterr().out
