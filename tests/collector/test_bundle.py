@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,8 +25,10 @@ from tests.collector.bundles import (
     payload_of,
     posted,
 )
-from tests.collector.hours import close_hour
+from tests.collector.fakes import MemoryStore
+from tests.collector.hours import close_hour, introduce
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
+from tests.core.evidence.signed import ONE
 
 TENANT_B = "beta-2026", "tenant-b", "t02"
 """Words that only what belongs to the other tenant holds."""
@@ -186,6 +189,8 @@ def test_a_bundle_made_twice_has_the_same_bytes(store: Store, evidence: Evidence
     stage.clock.now_ms += DAY_MS
     assert bundle_of(stage) == (first, made)
     assert (made.nodes, made.lacking) == (1, [])
+    statement = payload_of(members_of(first)["statement.json"])
+    assert statement["inputs"]["signed"]["c2-r01-t01"] > 0
     assert "journals/c2-r01-t01.jsonl" not in members_of(first)
     with_journals, _ = bundle_of(stage, with_journals=True)
     assert bundle_of(stage, with_journals=True)[0] == with_journals != first
@@ -217,10 +222,11 @@ def test_how_far_keys_signed_is_told_by_the_statement(stage: Stage) -> None:
 
 
 def test_a_key_that_nobody_enrolled_signs_nothing_that_counts() -> None:
-    """All of it is a B then, and a judgement from before signatures were looked at says so too."""
+    """All of it is a B then."""
     stage = Stage(TRAYS[:1])
+    introduce(stage.journal(), ONE)
     stage.journal().observe(START_MS, AUGUST_MS + 3 * DAY_MS)
-    close_hour(stage.journal())
+    close_hour(stage.journal(), ONE)
     stage.clock.now_ms = AUGUST_MS + 2 * DAY_MS
     stage.turns().once()
     statement = Statements(stage.store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
@@ -229,9 +235,23 @@ def test_a_key_that_nobody_enrolled_signs_nothing_that_counts() -> None:
     assert statement.grounds.held.signed == 0
 
 
-def test_a_node_without_hours_is_named(stage: Stage) -> None:
+def test_a_judgement_of_before_keys_were_looked_at_says_nothing_of_them() -> None:
+    """Its inputs name no signatures: unknown, and not signed; its figures are as they were."""
+    stage = posted(Stage(TRAYS))
+    store = stage.store
+    assert isinstance(store, MemoryStore)
+    before = Statements(store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    for digest, judged in store.evaluations.items():
+        inputs = json.loads(judged.inputs)
+        del inputs["signed"]
+        store.evaluations[digest] = replace(judged, inputs=json.dumps(inputs))
+    after = Statements(store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    assert after.inputs == replace(before.inputs, signed={})
+    assert after.evaluation == before.evaluation
+
+
+def test_a_node_without_hours_is_named() -> None:
     """Its journal is there if it was asked for, up to the record that was judged."""
-    del stage
     bare = Stage(TRAYS[:1])
     bare.journal().observe(START_MS, AUGUST_MS + 3 * DAY_MS)
     bare.clock.now_ms = AUGUST_MS + 2 * DAY_MS

@@ -178,7 +178,10 @@ def test_a_bundle_is_written_whole_and_twice_the_same(
         assert done == (0, "", "")
     first, second = (file.read_bytes() for file in files)
     assert first == second
-    assert payload_of(members_of(first)["manifest.json"])["key"] == key.rsplit(maxsplit=1)[-1]
+    found = members_of(first)
+    assert payload_of(found["manifest.json"])["key"] == key.rsplit(maxsplit=1)[-1]
+    assert found["statement.pdf"].startswith(b"%PDF-")
+    assert told("verify", files[0], "--key", key.rsplit(maxsplit=1)[-1], "--jobs", "1")[0] == 0
     assert names(tmp_path) == ["one.zip", "two.zip"]
     mask = os.umask(0)
     os.umask(mask)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gpusla.commands.files import new_file
+from gpusla.commands.statement_forms import Form, form_of
 from gpusla.identity import ContractId
 from gpusla_collector.commands.output import Config, Out, put
 from gpusla_collector.ports import OPERATOR
 from gpusla_collector.settings import read_settings
 
 if TYPE_CHECKING:
-    from gpusla_collector.usecases.make_bundle import Bundles, Made
+    from gpusla_collector.usecases.make_bundle import Bundles, Draw, Made
 
 TOLD = 3
 """How many nodes are named of those that lack something."""
@@ -84,7 +85,16 @@ def _bundles(config: Path) -> Iterator["Bundles"]:
     settings = read_settings(config)
     private = require_signing_key(settings.signing_key)
     with reading(settings.database) as store:
-        yield Bundles(store, EvidenceFiles(settings.evidence), private)
+        yield Bundles(store, EvidenceFiles(settings.evidence), private, _draw())
+
+
+def _draw() -> "Draw | None":
+    """Return what draws pages, None where the extra `statements` is not installed."""
+    try:
+        import gpusla.statement.render.pdf  # noqa: F401, PLC0415
+    except ModuleNotFoundError:
+        return None
+    return lambda statement, envelope: form_of(statement, Form.PDF, envelope=envelope)
 
 
 def _lacking(made: "Made") -> str:

@@ -5,7 +5,7 @@ Everything comes from what is on record, so the same records give the same bytes
 Source: docs/reference/bundle.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, BinaryIO
@@ -31,7 +31,7 @@ from gpusla.identity import ContractId, NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.ledger.entries import Entry, Status
 from gpusla.sla.facts_file import to_json as facts_to_json
-from gpusla.statement import to_json
+from gpusla.statement import Statement, to_json
 from gpusla_collector.ports import OPERATOR, Evidence, HourLine, Milestones, Scope, Store
 from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.show_statement import Statements, Whole
@@ -45,13 +45,22 @@ class Made:
     lacking: list[NodeName] = field(default_factory=list)
 
 
+Draw = Callable[[Statement, bytes], bytes]
+"""Draws a statement as PDF, with its signed envelope attached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bundles:
-    """What making bundles needs; private: the operator's key, 32 bytes."""
+    """
+    What making bundles needs.
+
+    private: the operator's key, 32 bytes.  draw: None where nothing draws pages.
+    """
 
     store: Store
     evidence: Evidence
     private: bytes
+    draw: Draw | None = None
 
     def statement(self, scope: Scope, contract: ContractId, period: str) -> bytes:
         """Return the signed statement of a period; raises as `Statements.show` does."""
@@ -123,7 +132,10 @@ class Bundles:
                 )
             ],
         )
-        yield "statement.json", [self._sealed(whole)]
+        envelope = self._sealed(whole)
+        yield "statement.json", [envelope]
+        if self.draw is not None:
+            yield "statement.pdf", [self.draw(whole.statement, envelope)]
 
     def _versions(self, whole: Whole) -> Iterator[Member]:
         known = set(whole.inputs["contracts"])
