@@ -1,14 +1,27 @@
-"""Fencing on PostgreSQL, with real processes: a leader that was stopped is refused on waking."""
+"""
+A leader that was overtaken: refused on waking, and whole again when it leads once more.
+
+On PostgreSQL with real processes, and within one process.
+"""
 
 import os
 import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
 import psycopg
 import pytest
 
+from gpusla.catalogue.codes import FENCED
+from gpusla.errors import StoreError
+from gpusla.identity import NodeName
+from gpusla_collector.ports import Lease, Move, Page
+from tests.collector.fakes import FakeAgents, MemoryStore
 from tests.collector.processes import answer, events, free_port, running, until
+from tests.collector.site import NODE
+from tests.collector.stage import HOUR_MS, START_MS, Stage
 from tests.collector.test_run import (
     Live,
     has_stood_back,
@@ -82,3 +95,46 @@ def leader(eye: psycopg.Connection) -> tuple[str, int]:
     row = eye.execute(LEADER).fetchone()
     assert row is not None
     return row[0], row[1]
+
+
+class OvertakenStore(MemoryStore):
+    """A store in which another collector takes over when the first records are to be counted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.overtaken = Event()
+
+    def advance_all(self, lease: Lease, moves: Sequence[Move]) -> None:
+        """Refuse the first time."""
+        if not self.overtaken.is_set():
+            self.leases[lease.name] = (None, lease.epoch + 1, 0)
+            self.overtaken.set()
+            raise StoreError(FENCED, "somebody else leads")
+        super().advance_all(lease, moves)
+
+
+@dataclass(slots=True)
+class WaitingAgents(FakeAgents):
+    """Agents whose second page is on its way when the first is counted."""
+
+    overtaken: Event = field(default_factory=Event)
+
+    def fetch(self, node: NodeName, address: str, after: int) -> Page:
+        """Answer as an agent does."""
+        if after:
+            assert self.overtaken.wait(10)
+        return super(WaitingAgents, self).fetch(node, address, after)
+
+
+def test_a_round_that_was_cut_short_leaves_no_node_out_of_the_next() -> None:
+    """A request that began under the lost lease comes home late: that is not the node's silence."""
+    store = OvertakenStore()
+    stage = Stage(store=store, agents=WaitingAgents(page_records=1, overtaken=store.overtaken))
+    stage.journal().observe(START_MS, START_MS + HOUR_MS - 1_000)
+    stage.clock.now_ms = START_MS + HOUR_MS
+    turns = stage.turns()
+    with pytest.raises(StoreError, match="somebody else leads"):
+        turns.once()
+    assert turns.once()
+    assert store.cursors()[NODE].head == stage.journal().head
+    assert stage.entries() == ()

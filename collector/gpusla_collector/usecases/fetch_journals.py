@@ -188,6 +188,8 @@ class Fetcher:
         if isinstance(step, BaseException):
             raise step
         if landed.flight.lease != work.lease:
+            # It was left out of this round, which must not take that for the node's silence.
+            work.queue.append(target)
             return
         before = self._cursors.get(target.node, Cursor(target.node))
         is_behind = self._take(work, target, before, step)
