@@ -1,36 +1,54 @@
 """
 One life of a collector that dies or stops at a chosen round trip to its database.
 
-Round trips are the calls of the database's driver: every statement and every commit.  Before, while
-or after one of them the process ends as by `kill -9`, or stops until somebody wakes it.
+Round trips are the calls of the database's driver: every connection, statement, commit, roll-back
+and question whether the connection still stands.  (The BEGIN that psycopg sends before the first
+statement of a transaction belongs to that statement.)  Before, while or after one of them the
+process ends as by `kill -9`, or stops until somebody wakes it, or wakes those who stopped.
 """
 
+import mmap
 import os
 import signal
-import time
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gpusla.catalogue.codes import FENCED
 from gpusla.errors import StoreError
-from gpusla.identity import NodeName
-from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql import database as database_module
-from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.store import SqlStore
-from tests.collector.fakes import HandClock
-from tests.collector.journals import DOWN
-from tests.collector.site import Tray
-from tests.collector.stage import AUGUST_MS, DAY_MS, START_MS, Stage
+from gpusla_collector.ports import Announcement, Lease
+from gpusla_collector.usecases.announce import Announcer
+from gpusla_collector.usecases.standing import StandingBoard
+from tests.collector.crash_acts import Act
+from tests.collector.stage import Stage
 
-TRAYS = (Tray("t01", "alpha-2026"),)
-MIDDLE_MS = START_MS + 15 * DAY_MS
-LATER_MS = AUGUST_MS + 40 * DAY_MS
-DAYS = 75
-BAD_DAYS = 60
-CALLS = ("do_execute", "do_executemany", "do_execute_no_params", "do_commit")
+CALLS = (
+    "connect",
+    "do_ping",
+    "do_execute",
+    "do_executemany",
+    "do_execute_no_params",
+    "do_commit",
+    "do_rollback",
+)
+CALLED = signal.SIGUSR1
+"""Blocked in all processes of a run, so that it only ends their waiting."""
+
 MOMENT_SECONDS = 0.0005
+POLL_MS = 20
+"""
+How far the clock goes on when a collector that does not lead has asked: one that works keeps its
+lease unless it is slow, or many ask often, or it asked for little time.
+"""
+
+FIRST_SECONDS = 5
+REFUSED_MAX = 20
 IDLE = f"'{database_module.IDLE_SECONDS}s'"
 SOON = "'150ms'"
 """How long a stopped process keeps the lock here: nobody wants to wait ten seconds a run."""
@@ -39,111 +57,221 @@ SOON = "'150ms'"
 @dataclass(frozen=True, slots=True)
 class End:
     """
-    Where a life ends.
+    Where a life ends, or what it does on its way.
 
     call: counts round trips from 1; 0 for a life that nothing happens to.  how: `before`, `during`,
-    `after` or `stop`.
+    `after`, `stop` or `wake`.  of: only round trips whose words begin so are counted.
     """
 
     call: int = 0
     how: str = "after"
+    of: str = ""
+
+
+NOTHING = End()
+
+
+class Shared:
+    """What all processes of a run see: the time by which leases run out, and who takes part."""
+
+    SEATS = 13
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 8 * (3 + self.SEATS))
+
+    def now_ms(self) -> int:
+        """Return the time by which leases run out."""
+        return self._get(0)
+
+    def pass_ms(self, gap_ms: int) -> None:
+        """Let time pass.  Two who do so at once may count once: time is late then, never back."""
+        self._set(0, self.now_ms() + gap_ms)
+
+    def open(self, *, is_open: bool) -> None:
+        """Tell whether those who do not lead still wait for their turn."""
+        self._set(1, int(is_open))
+
+    def is_open(self) -> bool:
+        """Return whether those who do not lead still wait for their turn."""
+        return bool(self._get(1))
+
+    def lead(self, pid: int) -> None:
+        """Tell who leads; 0 if nobody did so far, -1 if nobody does any more."""
+        self._set(2, pid)
+
+    def leader(self) -> int:
+        """Return what was told last."""
+        return self._get(2)
+
+    def seat(self, pids: list[int]) -> None:
+        """Tell who takes part now."""
+        for place in range(self.SEATS):
+            self._set(3 + place, pids[place] if place < len(pids) else 0)
+
+    def call(self, number: signal.Signals) -> None:
+        """Send a signal to everybody else: to go on after a stop, or to ask for the lease now."""
+        for place in range(self.SEATS):
+            pid = self._get(3 + place)
+            if pid and pid != os.getpid():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+
+    def _get(self, place: int) -> int:
+        found: int = struct.unpack_from("q", self._memory, 8 * place)[0]
+        return found
+
+    def _set(self, place: int, number: int) -> None:
+        struct.pack_into("q", self._memory, 8 * place, number)
+
+
+class LeasedStore(SqlStore):
+    """The store by the clock of the run, so that what is judged does not depend on who waited."""
+
+    def __init__(self, database: Database, shared: Shared) -> None:
+        super().__init__(database)
+        self._shared = shared
+
+    def acquire(self, name: str, holder: str, now_ms: int, duration_ms: int) -> Lease | None:  # noqa: ARG002
+        """Take or prolong a lease."""
+        lease = super().acquire(name, holder, self._shared.now_ms(), duration_ms)
+        if lease is not None:
+            self._shared.lead(os.getpid())
+        return lease
 
 
 @dataclass(slots=True)
-class Clock(HandClock):
-    """Time that goes on from September 2026, so that leases run out."""
+class Mailbox:
+    """Whoever is told of bookings; writes each key into a file that outlives the collector."""
 
-    began: float = 0.0
+    path: Path
+    name: str = "mailbox"
 
-    def wall_ms(self) -> int:
-        """Return how late it is."""
-        return LATER_MS + round((time.monotonic() - self.began) * 1000)
+    def take(self, announcement: Announcement) -> None:
+        """Take an announcement."""
+        append(self.path, announcement.key)
 
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+    def close(self) -> None:
+        """Do nothing: no connection is open."""
 
-
-def stage_of(folder: Path, clock: HandClock) -> Stage:
-    """Return a contract with outages in two months, with real evidence, on no database yet."""
-    stage = Stage(TRAYS, clock, evidence=EvidenceFiles(folder))
-    for number, tray in enumerate(TRAYS):
-        journal = stage.agents.journals[NodeName(tray.node)]
-        for day in range(DAYS):
-            at_ms = START_MS + day * DAY_MS
-            is_bad = day < BAD_DAYS and day % (9 + number) == 0
-            down = {journal.slots[day % 4]: DOWN} if is_bad else {}
-            journal.observe(at_ms, at_ms + DAY_MS - 1_000, down)
-    return stage
+    def read(self) -> list[str]:
+        """Return the keys in the order in which each came first."""
+        lines = self.path.read_text("ascii").splitlines() if self.path.exists() else []
+        return list(dict.fromkeys(lines))
 
 
-def prepare(url: str, folder: Path) -> None:
-    """Take everything in, and book what was pending in the middle of the first month."""
-    database = open_database(url)
-    stage = stage_of(folder, HandClock(MIDDLE_MS))
-    stage.store = SqlStore(database)
-    turns = stage.turns()
-    turns.once()
-    stage.clock.now_ms = LATER_MS
-    turns.lead_turn()
-    turns.reload_turn()
-    turns.fetch_turn()
-    turns.stop()
-    database.close()
+@dataclass(slots=True)
+class Life:
+    """
+    A collector's process from its beginning.
+
+    told: the file in which it leaves word.  poll_seconds: how long it waits for the lease unless it
+    is called.  calls: its round trips since it last asked for the lease in vain.
+    """
+
+    act: Act
+    stage: Stage
+    database: Database
+    shared: Shared
+    mailbox: Mailbox
+    told: Path
+    lease_ms: int = 60_000
+    poll_seconds: float = 0
+    calls: list[str] = field(default_factory=list, init=False)
+
+    def work(self) -> list[str]:
+        """
+        Work until everything is booked and told, or another one did it and the run is not open.
+
+        Returns the round trips that it took.
+        """
+        stage = self.stage
+        stage.store, stage.board = LeasedStore(self.database, self.shared), StandingBoard()
+        turns = stage.turns(
+            holder=f"life {os.getpid()}", lease_ms=self.lease_ms, policy=self.act.policy
+        )
+        turns.announcer = Announcer(stage.store, self.mailbox, stage.clock)
+        refused = 0
+        while refused < REFUSED_MAX:
+            try:
+                if turns.once():
+                    turns.announce_turn()
+                    turns.stop()
+                    return self.calls
+            except StoreError as error:
+                if not (error.retryable or error.code is FENCED):
+                    raise
+                append(self.told, f"refused {error.code.name}")
+                # Who was overtaken asks for more time, so that one of them comes to the end.
+                turns.lease_ms *= 2
+                refused += 1
+            if not self.shared.is_open():
+                return self.calls
+            self._wait()
+            self.calls.clear()
+        raise AssertionError(f"refused {refused} times")
+
+    def wait_for_a_leader(self) -> None:
+        """Wait until somebody led, so that it is known who does so first."""
+        for _ in range(FIRST_SECONDS * 50):
+            if self.shared.leader():
+                return
+            signal.sigtimedwait({CALLED}, 0.02)
+
+    def watch(self, end: End) -> None:
+        """Count the driver's calls, and let it end at one of them."""
+        dialect = self.database.engine.dialect
+
+        def watched(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*args: Any, **named: Any) -> Any:
+                self.calls.append(_words(name, args))
+                is_here = self.calls[-1].startswith(end.of) and end.call == sum(
+                    words.startswith(end.of) for words in self.calls
+                )
+                if is_here:
+                    append(self.told, f"{end.how} {self.calls[-1]}")
+                    self._end(end.how, is_before=True)
+                result = inner(*args, **named)
+                if is_here:
+                    self._end(end.how, is_before=False)
+                return result
+
+            return call
+
+        for name in CALLS:
+            setattr(dialect, name, watched(name, getattr(dialect, name)))
+
+    def _end(self, how: str, *, is_before: bool) -> None:
+        if how == "wake" and is_before:
+            self.shared.call(signal.SIGCONT)
+        elif how == "stop" and is_before:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif how == "during" and is_before:
+            # Nobody catches this alarm: the kernel ends the process, wherever the call has come.
+            signal.setitimer(signal.ITIMER_REAL, MOMENT_SECONDS)
+        elif how == ("before" if is_before else "after"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _wait(self) -> None:
+        signal.sigtimedwait({CALLED}, self.poll_seconds)
+        self.shared.pass_ms(POLL_MS)
 
 
-def live(url: str, stage: Stage, end: End, lease_ms: int, tell: Callable[[str], None]) -> None:
-    """Work until everything is booked; ends this process there, or where it was told to."""
+def append(path: Path, line: str) -> None:
+    """Add a line to a file that several processes write, wholly or not at all."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        os.write(file, f"{line}\n".encode())
+    finally:
+        os.close(file)
+
+
+def stop_soon() -> None:
+    """Let PostgreSQL wait a moment only for a process that stopped inside a transaction."""
     database_module.WRITE_LOCK = database_module.WRITE_LOCK.replace(IDLE, SOON)
-    database = open_database(url)
-    count = _watch(database, end, tell)
-    stage.store = SqlStore(database)
-    while True:
-        # Who was overtaken asks for more time, so that one of them comes to the end.
-        turns = stage.turns(holder=f"life {os.getpid()}", lease_ms=lease_ms)
-        try:
-            if turns.once():
-                turns.stop()
-                break
-        except StoreError as error:
-            tell(f"refused {error.code.name}")
-            lease_ms *= 2
-        time.sleep(0.005)
-    database.close()
-    tell(f"calls {count()}")
 
 
-def _watch(database: Database, end: End, tell: Callable[[str], None]) -> Callable[[], int]:
-    """Count the driver's calls, and let the process end at one of them; returns the counter."""
-    counted = 0
-    dialect = database.engine.dialect
-
-    def watched(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any) -> Any:
-            nonlocal counted
-            counted += 1
-            is_here = counted == end.call
-            if is_here:
-                words = "COMMIT" if name == "do_commit" else " ".join(args[1].split()[:3])
-                tell(f"{end.how} {words}")
-                _end_before(end.how)
-            result = inner(*args)
-            if is_here and end.how == "after":
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
-
-        return call
-
-    for name in CALLS:
-        setattr(dialect, name, watched(name, getattr(dialect, name)))
-    return lambda: counted
-
-
-def _end_before(how: str) -> None:
-    if how == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif how == "stop":
-        os.kill(os.getpid(), signal.SIGSTOP)
-    elif how == "during":
-        # Nobody catches this alarm: the kernel ends the process, wherever the call has come.
-        signal.setitimer(signal.ITIMER_REAL, MOMENT_SECONDS)
+def _words(name: str, args: tuple[Any, ...]) -> str:
+    """Name a round trip: its statement in short, or what else it is."""
+    if name.startswith("do_execute"):
+        return " ".join(args[1].split()[:3])
+    return name.removeprefix("do_").upper()

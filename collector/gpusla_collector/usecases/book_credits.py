@@ -74,14 +74,17 @@ class Booker:
         return self.policy.hold(proposal, self.store.modes().get(proposal.contract), people)
 
     def _propose(self, lease: Lease, now_ms: int, proposal: Proposal, hold: Hold) -> None:
-        if not self.store.propose(lease, proposal, now_ms):
+        if any(known.digest == proposal.digest for known in self.store.proposals()):
             return
         amount = f"{proposal.stake_minor_units} minor units of {proposal.currency}"
         detail = f"{amount} for {proposal.period} wait: {hold}; proposal {proposal.digest}"
         found = Finding(
             f"posting_held {proposal.digest}", "posting_held", proposal.contract, now_ms, detail
         )
+        # First: what is proposed counts as told, and a crash between the two must not hide it.
         self.store.report(lease, found)
+        if not self.store.propose(lease, proposal, now_ms):
+            return
         log.warning(
             "posting_held",
             contract=proposal.contract,
