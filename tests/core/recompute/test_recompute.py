@@ -10,17 +10,26 @@ from typing import Any
 
 import pytest
 
+from gpusla.catalogue.reasons import State
 from gpusla.commands.exits import Exit, exit_of
 from gpusla.errors import EvidenceError, GpuslaError
-from gpusla.journal.hours import HourBlock, HourSpan
+from gpusla.instants import Interval
+from gpusla.journal.chain import Head
+from gpusla.journal.codec import decode
+from gpusla.journal.hours import HourBlock, HourClosed, HourSpan
 from gpusla.recompute.bundle import Bundle
 from gpusla.recompute.report import Recomputed, plain, recompute, render
 from gpusla.sla.digest import canonical
 from gpusla.sla.digest import plain as plain_evaluation
+from gpusla.sla.evaluate import evaluate
 from gpusla.sla.facts_file import to_json as facts_to_json
-from gpusla.statement import to_json
+from gpusla.statement import Inputs, build, to_json
+from gpusla.statement.from_facts import grounds_of
+from gpusla.timeline.build import build as build_timeline
+from gpusla.timeline.model import StateSpan
 from tests.core.recompute.bundles import (
     CONTRACT,
+    DAY_MS,
     DOWN_FROM,
     FABRIC,
     HOT,
@@ -28,6 +37,7 @@ from tests.core.recompute.bundles import (
     STEP_MS,
     Parts,
     honest,
+    journals,
     members,
     node,
     resigned,
@@ -114,6 +124,70 @@ def test_a_block_that_is_left_out_is_time_that_nobody_observed() -> None:
     assert first is not None
     assert [one.evidence for one in first.found.condition.findings] == [""]
     assert first.found.condition.findings[0].reason == "not_observed"
+
+
+def judged_until(until_ms: int, known: Callable[[Inputs], Inputs] = lambda inputs: inputs) -> Parts:
+    """The bundle of a month that still runs, judged up to an instant; known: changes its inputs."""
+    whole = honest()
+    (contract,) = Bundle(members(whole.write())).versions
+    told, facts = whole.statement, whole.facts.facts
+    reach = Interval(MONTH.start_ms, until_ms)
+    inputs = known(told.inputs)
+    heads = inputs.journals
+
+    def was_known(span: StateSpan) -> bool:
+        assert span.evidence is not None
+        return span.evidence.last_sequence <= heads[span.evidence.node].sequence
+
+    then = [span for one in journals() for span in one.spans if was_known(span)]
+    facts = replace(facts, timeline=build_timeline(then, facts.held, reach))
+    evaluation = evaluate(contract, told.evaluation.period, until_ms, facts, versions=(contract,))
+    grounds = grounds_of(evaluation, facts, inputs)
+    statement = build(evaluation, (), inputs, grounds=grounds)
+    recorded = replace(whole.facts, until_ms=until_ms, facts=facts)
+    return replace(whole, facts=recorded, statement=statement)
+
+
+def test_the_end_of_an_open_month_stands_in_no_block_yet() -> None:
+    """The blocks end at midnight, the facts at 06:00: six hours of 72 GPUs are not compared."""
+    midnight_ms = MONTH.start_ms + 12 * DAY_MS - 5 * 3_600_000
+    open_month = judged_until(midnight_ms + 6 * 3_600_000)
+    shorter = {
+        name: [line for line in lines if until_of(line) <= midnight_ms]
+        for name, lines in open_month.hours.items()
+    }
+    found = outcome(replace(open_month, hours=shorter))
+    assert found.is_same
+    # The last sample before midnight is ten seconds old when the block is closed.
+    assert found.timeline.open_gpu_ms == 72 * (6 * 3_600_000 + STEP_MS)
+    assert "432.200 GPU-hours at the end stand in no block yet" in " ".join(render(found))
+
+
+def test_a_month_that_is_over_must_stand_in_blocks_to_its_end() -> None:
+    """Else who leaves the last hours out would have them believed."""
+    lines = {name: lines[:-2] for name, lines in honest().hours.items()}
+    found = outcome(replace(honest(), hours=lines)).timeline
+    assert (found.differing, found.open_gpu_ms) == (72, 0)
+
+
+def test_what_came_after_the_statement_is_left_out() -> None:
+    """A node's journal was known up to 10 October; its blocks tell of the whole month."""
+    last = 30
+
+    def known(inputs: Inputs) -> Inputs:
+        digest = decode(journals()[2].lines[last])[0].previous
+        return replace(inputs, journals={**inputs.journals, node(3): Head(last, digest)})
+
+    late = judged_until(MONTH.end_ms, known)
+    found = outcome(late)
+    assert found.is_same
+    assert found.found.evaluation.account.states_gpu_ms[State.UNKNOWN] > 0
+
+
+def until_of(line: bytes) -> int:
+    """The end of a block; a key has none."""
+    _, body = decode(line)
+    return body.block.until_ms if isinstance(body, HourClosed) else 0
 
 
 def test_an_amount_that_was_changed_is_told_with_both_figures() -> None:
