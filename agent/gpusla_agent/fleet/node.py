@@ -84,24 +84,20 @@ class PaperNode:
         Raises JournalError if the journal is locked, broken or cannot be written, InputError if the
         key cannot.
         """
-        self.is_silent = False
-        self.is_past = True
+        self.is_silent, self.is_past = False, True
         self._name = name
         self._inventory = configuration.inventory
         self._interval_ms = timing.interval_ms
         self._boot = _uuid(f"boot {scenario.seed} {name}")
         self._clock = PaperClock(from_ms, from_ms - BOOTED_BEFORE_MS)
         gpus = tuple(_gpus(configuration.inventory, name))
-        booted_ms = self._clock.booted_ms
-        self._source = SimulatedSource(scenario, gpus, self._clock, loaded_ms=booted_ms)
+        loaded_ms = self._clock.booted_ms
+        self._source = SimulatedSource(scenario, gpus, self._clock, loaded_ms=loaded_ms)
         # Nobody works on a GPU on paper.
         self._sampler = Sampler(self._source, self._expected, self._clock.wall_ms, None, everything)
         self._recorder = Recorder(
             directory, name, self._read_clock, disk=Disk(sync=self._sync_file), hour_ms=block_ms
         )
-        key_file = directory.parent / KEY_FILE
-        if private_key is not None and not key_file.exists():
-            keep_key(key_file, private_key)
         self._node = Node(
             self._recorder,
             self._sampler,
@@ -110,10 +106,9 @@ class PaperNode:
             FixedConfiguration(configuration),
             tenants=tenants,
             timing=timing,
-            keys=NodeKeys(directory.parent, name) if private_key is not None else None,
+            keys=_keys(directory.parent, name, private_key),
         )
-        self._next_ms = from_ms
-        self._steady_until_ms = 0
+        self._next_ms, self._steady_until_ms = from_ms, 0
         self._expected_then: tuple[Expected, ...] = ()
         self._conditions: Mapping[Slot, Condition] = {}
 
@@ -258,6 +253,15 @@ class PaperNode:
     def troubles(self) -> list[str]:
         """Return what is wrong with the node's metering, in words; empty if nothing is."""
         return self._node.troubles()
+
+
+def _keys(directory: Path, node: NodeName, private_key: bytes | None) -> NodeKeys | None:
+    """Return what signs for a node; its key lies where the node's agent would keep it."""
+    if private_key is None:
+        return None
+    if not (path := directory / KEY_FILE).exists():
+        keep_key(path, private_key)
+    return NodeKeys(directory, node)
 
 
 def _gpus(inventory: Inventory, node: NodeName) -> Iterator[PaperGpu]:
