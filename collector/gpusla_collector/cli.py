@@ -26,6 +26,8 @@ from gpusla.ledger.release import Mode
 from gpusla.sla.facts_file import to_json as facts_to_json
 from gpusla_collector.commands.bundle import bundle_command, sign_command
 from gpusla_collector.commands.claims import claims_command
+from gpusla_collector.commands.findings import findings_command
+from gpusla_collector.commands.importing import import_command
 from gpusla_collector.commands.key import key_app
 from gpusla_collector.commands.output import Config
 from gpusla_collector.ports import OPERATOR, Store
@@ -44,6 +46,8 @@ statement_app = typer.Typer(
 )
 
 app.command("claims")(claims_command)
+app.command("findings")(findings_command)
+app.command("import")(import_command)
 app.command("bundle")(bundle_command)
 app.add_typer(key_app, name="key")
 statement_app.command("sign")(sign_command)

@@ -26,6 +26,7 @@ from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
 from gpusla_collector.usecases.judge import Judge, Judgement
 from gpusla_collector.usecases.prospect import prospect_of
+from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.reconcile import Reconciler
 from gpusla_collector.usecases.reload_inputs import Reloader
 from gpusla_collector.usecases.standing import StandingBoard
@@ -171,6 +172,7 @@ class Turns:
                 log.info("journal_fetch_recovered", node=node)
         self._fetch_errors = {node: error.code.name for node, error in now.items()}
 
+        LateEvidence(self.store, self.clock).report(lease, world, fetched)
     def _judge(self, lease: Lease, world: World) -> None:
         """Judge contract by contract: one that cannot be judged must not hide the others."""
         failures: list[Exception] = []

@@ -157,6 +157,14 @@ BUNDLE = ErrorCode(
     "GS3008", "bundle", "A bundle of evidence is not whole, or its parts do not belong together.",
     "Rely on nothing in it; ask for the bundle again, and run `gpusla verify` on it.",
 )
+EVIDENCE_LATE = ErrorCode(
+    "GS3009", "evidence_late", "Records of a journal came after the month that they speak for was posted.",
+    "The posted figures stay. See what the records say (`gpusla collector facts`), and settle it with the other side.",
+)
+EVIDENCE_UNSIGNED = ErrorCode(
+    "GS3010", "evidence_unsigned", "A node that has keys in the inventory no longer signs its journal.",
+    "Look at the agent's log and its key (`gpusla-agent key show`); time that nobody signed has grade B.",
+)
 STATEMENT_ALTERED = ErrorCode(
     "GS3101", "statement_altered", "A statement's figures are not the ones that its digest is of.",
     "Fetch the statement again and compare the two; rely on neither until then.",
