@@ -29,6 +29,8 @@ FLIPS = "tests/results/fsck_flips.json"
 SIMULATED = "tests/results/simulation_{store}.json"
 """These steps write after every few cases and go on there, if the sources are the same."""
 
+MUTATIONS = "tests/results/mutations.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -89,11 +91,17 @@ STEPS = (
         ("shell", "python", "-m", "tests.collector.crash_runs", "--out", CRASHES),
         150,
     ),
+    Step(
+        "ten thousand mutations before the verifier",
+        ("shell", "python", "-m", "tests.mutations.survey", "--out", MUTATIONS),
+        8,
+    ),
     *(
         Step(f"{count} simulated operations, {store}", _simulated(store, count), minutes)
         for store, count, minutes in SIMULATIONS
     ),
     Step("bench sla", ("bench", "sla"), 10),
+    Step("bench verify", ("bench", "verify"), 15),
     Step("bench agent", ("bench", "agent"), 14),
     Step("bench agent_soak", ("bench", "agent_soak"), 61),
 )

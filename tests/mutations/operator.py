@@ -105,7 +105,7 @@ def unsign(chance: Random) -> bytes:
 
 
 def move_blocks(chance: Random) -> bytes:
-    """Leave blocks out, double them, or swap them."""
+    """Leave blocks out, double them, or swap them, even to before the key that signed them."""
     name = chance.choice(NODES)
     records = hours(name)
     places = blocks_of(records)
@@ -271,7 +271,7 @@ ATTEMPTS = (
     Attempt("operator: a block edited", edit_a_block, frozenset({"signature", "block", "chain"})),
     Attempt("operator: a block signed anew", edit_and_sign, frozenset({"signature", "key"})),
     Attempt("operator: signatures taken off", unsign, frozenset({"signature"})),
-    Attempt("operator: blocks moved", move_blocks, frozenset({"chain"})),
+    Attempt("operator: blocks moved", move_blocks, frozenset({"chain", "key"})),
     Attempt("operator: two nodes spliced", splice_two_nodes, FOLLOW),
     Attempt("operator: a key edited", edit_a_key, frozenset({"signature", "key"})),
     Attempt("operator: a node taken over", take_over_a_node, frozenset({"key"})),

@@ -33,13 +33,16 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m gpusl
     parser.add_argument("file", type=Path, help="a bundle, or a statement's PDF")
     parser.add_argument("--key", action="append", default=[], help="the operator's: file or base64")
     parser.add_argument("--as", dest="form", choices=("text", "json"), default="text")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes, one a core")
+    parser.add_argument("--statement", type=Path, help="file to write the verified statement to")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
     given = parser.parse_args(arguments)
     try:
         keys = [_key(text) for text in given.key]
         verify = verify_pdf if _is_pdf(given.file) else verify_bundle
-        found = {"verdict": "verified", **verify(given.file, keys, given.jobs)}
+        payload, found = verify(given.file, keys, given.jobs)
         lines, code = list(_report(found)), FINE
+        if given.statement:
+            given.statement.write_bytes(payload)
     except Broken as broken:
         found = {"verdict": "broken", "class": broken.fault, "words": broken.words}
         lines, code = [f"broken: {broken.fault}: {broken.words}"], BROKEN

@@ -25,10 +25,9 @@ def attached(pdf: bytes) -> bytes:
     is_open = not re.search(rb"/Encrypt\b|/ObjStm\b", pdf)
     _require(is_open, "its objects are packed or encrypted, so that a second one could hide")
     begin = _STREAM.match(pdf, _object(pdf, numbers.pop()))
-    head = begin[1] if begin else b""
-    length = _LENGTH.search(head)
-    _require(length, "its attached file is no stream with a length")
-    assert begin is not None and length is not None  # noqa: PT018  (was just required)
+    length = _LENGTH.search(begin[1]) if begin else None
+    if begin is None or length is None:
+        raise Broken("attachment", "the PDF's attached file is no stream with a length")
     number = length[1]
     if length[2]:
         number = pdf[_object(pdf, number) :][:20].split()[0]
@@ -36,8 +35,8 @@ def attached(pdf: bytes) -> bytes:
     end = begin.end() + int(number)
     is_end = re.match(rb"\s*endstream\b", pdf[end : end + 20])
     _require(is_end, "its attached file does not end where it says")
-    is_plain = b"/Filter" not in head
-    _require(is_plain or _FLATE.search(head), "its attached file is packed in another way")
+    is_plain = b"/Filter" not in begin[1]
+    _require(is_plain or _FLATE.search(begin[1]), "its attached file is packed in another way")
     return pdf[begin.end() : end] if is_plain else _inflated(pdf[begin.end() : end])
 
 

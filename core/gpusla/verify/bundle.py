@@ -13,23 +13,25 @@ from gpusla.verify.faults import Broken, UsageError, need, told
 from gpusla.verify.journals import Task, Walk
 
 STATEMENT, BUNDLE = (f"application/vnd.gpusla.{what}+json" for what in ("statement", "bundle"))
+Verified = tuple[bytes, dict[str, Any]]
 _WHOLE_BYTES_MAX = 256 << 20  # of a member that is read at once
 _MANIFEST = {"format", "contract", "period", "revision", "made_by", "key", "files"}
 
 
-def verify_pdf(path: Path, keys: Collection[bytes], _: int) -> dict[str, Any]:
-    """Verify what is attached to a PDF; returns what a report says of it."""
+def verify_pdf(path: Path, keys: Collection[bytes], _: int) -> Verified:
+    """Verify what is attached to a PDF; returns the statement, and what a report says of it."""
     content, where = attached(path.read_bytes()), "the PDF's attached file"
     is_sealed = "payload" in signed.read_json(content, where)
     need(is_sealed, "signature", f"{where} is not signed, so nothing of it can be checked")
     if not keys:
         raise UsageError("a PDF does not hold the key that it is signed with; give it with --key")
     payload, key = signed.opened(content, STATEMENT, keys, where)
-    return {"kind": "pdf", "key": key, "is_key_given": True, **_statement(payload)[0]}
+    found = {"verdict": "verified", "kind": "pdf", "key": key, "is_key_given": True}
+    return payload, found | _statement(payload)[0]
 
 
-def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> dict[str, Any]:
-    """Verify a bundle, its nodes in so many processes; returns what a report says of it."""
+def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verified:
+    """Verify a bundle, its nodes in so many processes; returns the same."""
     with path.open("rb") as stream:
         archive = Archive(stream)
         manifest, key = _manifest(archive, keys)
@@ -47,7 +49,7 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> dict[s
                 words = f"{where} is of {name} {told(found.get(name))}, not {told(manifest[name])}"
                 need(found.get(name) == manifest[name], "statement", words)
         contract, digest = version
-        need(contract in files, "missing", f"{contract}, which the statement is of, is not there")
+        need(contract in files, "missing", f"{told(contract)}: not there, and the statement's")
         words = f"{contract} is not the contract that the statement cites"
         need(files[contract]["sha256"] == digest, "statement", words)
         if "statement.pdf" in files:
@@ -62,8 +64,9 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> dict[s
             read(name)
     nodes = list(_walk(path, tasks, processes))
     size_bytes = sum(entry["size_bytes"] for entry in files.values())
-    told_of = {"kind": "bundle", "key": identity, "is_key_given": bool(keys), "files": len(files)}
-    return statement | manifest | told_of | {"size_bytes": size_bytes, "nodes": nodes}
+    told_of = {"verdict": "verified", "kind": "bundle", "key": identity, "is_key_given": bool(keys)}
+    counted = {"files": len(files), "size_bytes": size_bytes, "nodes": nodes}
+    return payload, told_of | statement | manifest | counted
 
 
 def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any], bytes]:
@@ -74,7 +77,7 @@ def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any]
     manifest = signed.read_json(payload, "manifest.json", "manifest")
     is_known = set(manifest) == _MANIFEST and manifest["format"] == "gpusla/bundle/1"
     need(is_known, "manifest", "manifest.json is not of format gpusla/bundle/1")
-    key = signed.from_base64(manifest["key"], signed.KEY_BYTES, "the manifest's key")
+    key = signed.from_base64(manifest.pop("key"), signed.KEY_BYTES, "the manifest's key")
     by, *wanted = (signed.fingerprint(signed.digest_of(one)) for one in (key, *keys))
     need(not keys or key in keys, "key", f"the bundle is of {by}, and not of {' or '.join(wanted)}")
     signed.opened(content, BUNDLE, [key], "manifest.json")

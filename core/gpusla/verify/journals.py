@@ -19,7 +19,6 @@ _NUMBERS = ("number", "first_sequence", "last_sequence", "samples", "from_ms", "
 _MAPS = ("records", "gpus", "spans")
 _BLOCK = {*_NUMBERS, *_MAPS, "node", "previous", "head", "conditions"}
 COUNTS = ("blocks", "signed", "unsigned", "unenrolled", "records", "heads")
-"""Blocks; those signed by a key that may, by none, by one of nobody's; records; heads they sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,7 @@ class Walk:
             record, where = _record(line, f"hours/{task.name}")
             need(record["seq"] > sequence, "chain", f"{where} stands behind record {sequence}")
             sequence, kind = record["seq"], (record["v"], record["kind"])
-            is_ours = kind in {(1, "key"), (1, "hour")}
-            need(is_ours, "record", f"{where} is of version and kind {told(kind)}")
+            need(kind in {(1, "key"), (1, "hour")}, "record", f"{where} is of kind {told(kind)}")
             (self._introduce if kind == (1, "key") else self._close)(record, where)
             self._lines[sequence] = signed.digest_of(line)
         if task.journal_sha256 is not None:

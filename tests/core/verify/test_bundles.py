@@ -128,7 +128,7 @@ def test_the_report_does_not_depend_on_how_many_cores_there_are(asked: Asked) ->
         assert asked(content, "--jobs", "3") == alone
     assert alone == (
         6,
-        "broken: record: hours/c1-r1-t25.jsonl: record 1 is of version and kind (1, 'started')\n",
+        "broken: record: hours/c1-r1-t25.jsonl: record 1 is of kind (1, 'started')\n",
     )
 
 
@@ -149,6 +149,17 @@ def test_a_pdfs_attachment_is_verified_and_its_pages_are_not(asked: Asked) -> No
     page = pdf(sealed()).replace(b"/MediaBox[0 0 ", b"/MediaBox[9 0 ", 1)
     assert page != pdf(sealed())
     assert asked(page)[0] == 0
+
+
+@pytest.mark.parametrize("content", [pdf(sealed()), bundle(usual())], ids=["PDF", "bundle"])
+def test_what_was_verified_can_be_had(content: bytes, asked: Asked, tmp_path: Path) -> None:
+    """Whoever goes on with this file goes on with what was signed, and not with what is shown."""
+    file = tmp_path / "statement.json"
+    code, _ = asked(content, "--key", public(OPERATOR), "--statement", str(file))
+    assert (code, file.read_bytes()) == (0, statement_bytes())
+    file.unlink()
+    code, _ = asked(content, "--key", public(STRANGER), "--statement", str(file))
+    assert (code, file.exists()) == (6, False)
 
 
 def test_a_pdf_needs_a_key(asked: Asked) -> None:
