@@ -41,6 +41,9 @@ STALLED_MS = 60_000
 PATIENCE_MS = 1_000
 """An agent answers within milliseconds; who takes longer than this is waited for by nobody."""
 
+AUDIT_MS = 60_000
+"""How often the ledger is asked whether debits and credits are the same."""
+
 log = get_logger()
 
 
@@ -215,6 +218,7 @@ def _jobs(collector: Collector) -> list[schedule.Job]:
     turns, form = collector.turns, collector.settings.form
     jobs = [
         schedule.Job("lead", turns.lead_turn, max(form.lease_ms // 3, 50)),
+        schedule.Job("audit", turns.audit_turn, AUDIT_MS),
         schedule.Job("reload", turns.reload_turn, form.reload_interval_ms),
         schedule.Job("fetch", turns.fetch_turn, form.fetch_interval_ms),
         schedule.Job("judge", turns.judge_turn, form.judge_interval_ms),

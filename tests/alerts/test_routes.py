@@ -27,6 +27,8 @@ RECEIVERS = {
     "GpuslaConfigurationRefused": "ticket",
     "GpuslaCollectorStalled": "page",
     "GpuslaWitnessesDisagree": "ticket",
+    "GpuslaLedgerUnbalanced": "page",
+    "GpuslaAnnouncementsWaiting": "ticket",
     "GpuslaActionDue": "ticket",
     "GpuslaErrorUnexplained": "ticket",
     "GpuslaNvlinkUnsteady": "ticket",

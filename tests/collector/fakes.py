@@ -41,6 +41,7 @@ from gpusla_collector.ports import (
     Scope,
     Segment,
     SpanSummary,
+    Waiting,
 )
 from tests.collector.journals import Journal
 
@@ -329,6 +330,15 @@ class MemoryStore:
         """Return what a receiver has not taken."""
         left = [one for one in self.announced if (one.key, receiver) not in self.taken]
         return tuple(left[:limit])
+
+    def waiting(self, receiver: str) -> Waiting:
+        """Return how much a receiver has not taken."""
+        left = self.undelivered(receiver, len(self.announced))
+        return Waiting(len(left), min((one.written_ms for one in left), default=None))
+
+    def unbalanced(self) -> tuple[str, ...]:
+        """Return none: an entry that does not balance cannot be made."""
+        return ()
 
     def delivered(self, lease: Lease, receiver: str, key: str, now_ms: int) -> None:  # noqa: ARG002
         """Remember that a receiver took it."""

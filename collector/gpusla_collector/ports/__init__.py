@@ -36,6 +36,7 @@ from gpusla_collector.ports.values import (
     Segment,
     SpanSummary,
     StateCounter,
+    Waiting,
 )
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "StateCounter",
     "StateCounters",
     "Store",
+    "Waiting",
 ]
 
 

@@ -7,7 +7,14 @@ from gpusla.identity import ContractId
 from gpusla.ledger.entries import Entry
 from gpusla.ledger.notes import CreditNote
 from gpusla.ledger.release import Mode, Proposal
-from gpusla_collector.ports.values import Announcement, Approval, Judged, Lease, Scope
+from gpusla_collector.ports.values import (
+    Announcement,
+    Approval,
+    Judged,
+    Lease,
+    Scope,
+    Waiting,
+)
 
 
 class Ledger(Protocol):
@@ -33,6 +40,9 @@ class Ledger(Protocol):
         Raises LedgerError `ledger_conflict` if another entry stands under a key, and StoreError
         `fenced` if the lease was lost.
         """
+
+    def unbalanced(self) -> tuple[str, ...]:
+        """Return keys of entries whose legs are not amount and opposite, the first few."""
 
     def credit_notes(
         self, scope: Scope, contract: ContractId | None = None
@@ -75,6 +85,9 @@ class Outbox(Protocol):
 
     def undelivered(self, receiver: str, limit: int) -> tuple[Announcement, ...]:
         """Return the oldest announcements that a receiver has not taken, in their order."""
+
+    def waiting(self, receiver: str) -> Waiting:
+        """Return how much a receiver has not taken, and since when."""
 
     def delivered(self, lease: Lease, receiver: str, key: str, now_ms: int) -> None:
         """Remember that a receiver took an announcement; doing so twice changes nothing."""

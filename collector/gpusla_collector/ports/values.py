@@ -222,6 +222,14 @@ class Announcement:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Announcements that a receiver has not taken; oldest_ms: None if there are none."""
+
+    count: int
+    oldest_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SpanSummary:
     """What tells whether the spans of some slots in an interval changed, without reading them."""
 

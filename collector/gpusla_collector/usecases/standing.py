@@ -12,12 +12,14 @@ from threading import Lock
 from gpusla.errors import GpuslaError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Status
-from gpusla_collector.ports import Cursor
+from gpusla_collector.ports import Cursor, Waiting
+from gpusla_collector.usecases.audit import Audited
 from gpusla_collector.usecases.claims import Claimable
 from gpusla_collector.usecases.fetch_journals import Fetched
 from gpusla_collector.usecases.judge import Judgement
 from gpusla_collector.usecases.prospect import Prospect
 from gpusla_collector.usecases.reconcile import Difference
+from gpusla_collector.usecases.signing import Signing
 from gpusla_collector.usecases.world import World
 
 
@@ -28,7 +30,8 @@ class Standing:
 
     judgements: of each contract's open month, with the instant at which it was last found right.
     prospects: what is still to come of those, where it could be said.  claims: of every contract,
-    also of one whose last month is over, what there is to claim.
+    also of one whose last month is over, what there is to claim.  unsigned: nodes that have keys
+    and do not sign.  signing: of each contract, its nodes by what stands behind their records.
     worked_ms: when each job last went through, on the monotonic clock.  asked_ms: when all agents
     were last asked, on the wall clock; None if they never were.
     """
@@ -43,6 +46,10 @@ class Standing:
     entries: Mapping[tuple[ContractId, Status], int] = field(default_factory=dict)
     differences: Sequence[Difference] = ()
     reconciled_ms: int | None = None
+    audited: Audited | None = None
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)
+    unsigned: frozenset[NodeName] = frozenset()
+    signing: Mapping[ContractId, Mapping[Signing, int]] = field(default_factory=dict)
     records: int = 0
     fetch_failures: Mapping[tuple[NodeName, str], int] = field(default_factory=dict)
     job_failures: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -72,9 +79,12 @@ class StandingBoard:
                     judgements={},
                     prospects={},
                     claims={},
+                    signing={},
                     cursors={},
                     asked_ms=None,
                     entries={},
+                    audited=None,
+                    waiting={},
                 )
 
     def set_world(self, world: World) -> None:
@@ -126,6 +136,16 @@ class StandingBoard:
                 claims={**self._now.claims, contract: claims},
             )
 
+    def set_unsigned(self, nodes: frozenset[NodeName]) -> None:
+        """It was seen who records and does not sign."""
+        with self._lock:
+            self._now = replace(self._now, unsigned=nodes)
+
+    def set_signing(self, contract: ContractId, nodes: Mapping[Signing, int]) -> None:
+        """The nodes that serve a contract were counted by what stands behind their records."""
+        with self._lock:
+            self._now = replace(self._now, signing={**self._now.signing, contract: nodes})
+
     def set_entries(self, entries: Mapping[tuple[ContractId, Status], int]) -> None:
         """The ledger was counted."""
         with self._lock:
@@ -135,6 +155,16 @@ class StandingBoard:
         """Journals and Prometheus were compared."""
         with self._lock:
             self._now = replace(self._now, differences=differences, reconciled_ms=now_ms)
+
+    def set_audited(self, audited: Audited) -> None:
+        """The ledger was asked whether it balances."""
+        with self._lock:
+            self._now = replace(self._now, audited=audited)
+
+    def set_waiting(self, receiver: str, waiting: Waiting) -> None:
+        """What a receiver has not taken was counted."""
+        with self._lock:
+            self._now = replace(self._now, waiting={**self._now.waiting, receiver: waiting})
 
     def add_worked(self, job: str, mono_ms: int) -> None:
         """A job went through."""

@@ -12,23 +12,25 @@ from dataclasses import dataclass, field
 
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
-from gpusla.errors import InputError, StoreError
+from gpusla.errors import InputError, LedgerError, StoreError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
 from gpusla_collector.ports import OPERATOR, Lease, Store
 from gpusla_collector.usecases.announce import Announcer
+from gpusla_collector.usecases.audit import Audited, audit
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.claims import Claimable, Part, claimables, parts_of
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.closed_periods import ClosedPeriods
 from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
-from gpusla_collector.usecases.judge import Judge, Judgement
-from gpusla_collector.usecases.prospect import prospect_of
+from gpusla_collector.usecases.judge import Judge, Judgement, serving
 from gpusla_collector.usecases.late_evidence import LateEvidence
+from gpusla_collector.usecases.prospect import prospect_of
 from gpusla_collector.usecases.reconcile import Reconciler
 from gpusla_collector.usecases.reload_inputs import Reloader
+from gpusla_collector.usecases.signing import SigningWatch, counted, unsigned_finding
 from gpusla_collector.usecases.standing import StandingBoard
 from gpusla_collector.usecases.world import World
 
@@ -60,6 +62,8 @@ class Turns:
     announcer: Announcer | None = None
     _lease: Lease | None = None
     _asked_ms: int | None = None
+    _signing: SigningWatch = field(default_factory=SigningWatch)
+    _audited: Audited | None = None
     _fetch_errors: Mapping[NodeName, str] = field(default_factory=dict)
     _closed: ClosedPeriods = field(init=False)
 
@@ -71,7 +75,7 @@ class Turns:
         before = self._lease
         self._lease = self.store.acquire(LEASE, self.holder, self.clock.wall_ms(), self.lease_ms)
         if self._lease != before:
-            self._asked_ms = None
+            self._asked_ms = self._audited = None
             self.board.set_leader(is_leader=self._lease is not None)
             if self._lease is None:
                 log.warning("lease_lost", holder=self.holder)
@@ -118,10 +122,23 @@ class Turns:
         if self._asked_ms is not None:
             self._with_world(self._reconcile)
 
+    def audit_turn(self) -> None:
+        """Ask the ledger whether it balances; raises LedgerError if it does not."""
+        if self._lease is not None:
+            self._audited = None
+            halted = self._halted(self._lease)
+            if halted is not None:
+                raise halted
+
     def announce_turn(self) -> None:
-        """Tell of what was booked."""
-        if self._lease is not None and self.announcer is not None:
+        """Tell of what was booked, and count what is still to be told."""
+        if self._lease is None or self.announcer is None:
+            return
+        try:
             self.announcer.announce_all(self._lease)
+        finally:
+            receiver = self.announcer.receiver.name
+            self.board.set_waiting(receiver, self.store.waiting(receiver))
 
     def once(self) -> bool:
         """Take each turn that makes figures once; returns whether this process leads."""
@@ -157,7 +174,18 @@ class Turns:
         fetched = self.fetcher.fetch_all(lease, targets)
         self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
         self._tell(fetched)
+        LateEvidence(self.store, self.clock).report(lease, world, fetched)
+        self._watch_signing(lease, world)
         self._asked_ms = asked_ms
+
+    def _watch_signing(self, lease: Lease, world: World) -> None:
+        """Tell of each node that stopped signing, once."""
+        cursors = self.board.read().cursors
+        silent = self._signing.silent(cursors, world.keys_of)
+        for node in sorted(silent - self.board.read().unsigned):
+            self.store.report(lease, unsigned_finding(cursors[node], self.clock.wall_ms()))
+            log.warning("journal_unsigned", node=node, signed=cursors[node].keyring.signed)
+        self.board.set_unsigned(silent)
 
     def _tell(self, fetched: tuple[Fetched, ...]) -> None:
         """Log each node's failure once, when it begins or changes, and its end."""
@@ -172,22 +200,28 @@ class Turns:
                 log.info("journal_fetch_recovered", node=node)
         self._fetch_errors = {node: error.code.name for node, error in now.items()}
 
-        LateEvidence(self.store, self.clock).report(lease, world, fetched)
     def _judge(self, lease: Lease, world: World) -> None:
         """Judge contract by contract: one that cannot be judged must not hide the others."""
-        failures: list[Exception] = []
+        halted = self._halted(lease)
+        failures: list[Exception] = [] if halted is None else [halted]
         cursors, asked_ms = self.fetcher.cursors, self._asked_ms
         assert asked_ms is not None  # judge_turn looked
         for contract in sorted(world.versions):
             try:
                 judgements = self.judge.judge_contract(lease, world, contract, cursors, asked_ms)
                 self._show(world, contract, judgements, failures)
-                self._book(lease, judgements)
+                if halted is None:
+                    self._book(lease, judgements)
+            except LedgerError as error:
+                if halted is None:
+                    raise
+                failures.append(error)  # its own entries cannot be read; others are shown
             except StoreError:
                 raise
             except Exception as error:  # noqa: BLE001  (the top of a loop)
                 failures.append(error)
-        self.board.set_entries(self._count_entries())
+        if halted is None:
+            self.board.set_entries(self._count_entries())
         if failures:
             raise failures[0]
 
@@ -215,6 +249,8 @@ class Turns:
         except Exception as error:  # noqa: BLE001  (the judgement stands whatever is foreseen)
             failures.append(error)
         self.board.set_judged(contract, judgements, now_ms, prospect, claims)
+        nodes = serving(world, contract, now_ms)
+        self.board.set_signing(contract, counted(nodes, world.keys_of, self.board.read().unsigned))
 
     def _claims(
         self, world: World, version: ContractVersion, parts: Iterable[Part]
@@ -225,12 +261,22 @@ class Turns:
         entries = self.store.entries(OPERATOR, version.id)
         return tuple(claimables(version, known, entries, world.claims, self.clock.wall_ms()))
 
+    def _halted(self, lease: Lease) -> LedgerError | None:
+        """Return why nothing may be booked; a process asks before it books anything."""
+        if self._audited is None:
+            self._audited = audit(self.store, self.clock, lease)
+            self.board.set_audited(self._audited)
+        return self._audited.error
+
     def _book(self, lease: Lease, judgements: Iterable[Judgement]) -> None:
         for judgement in judgements:
             for entry in self.booker.book(lease, judgement, is_final=False):
                 _tell_booked("credit_booked", entry)
 
     def _close(self, lease: Lease, world: World) -> None:
+        halted = self._halted(lease)
+        if halted is not None:
+            raise halted
         for entry in self.closer.close_all(lease, world):
             _tell_booked("period_closed", entry)
         for entry in self.corrector.correct_all(lease, world):

@@ -52,6 +52,7 @@ class StandingCollector(Collector):
             as_of_ms = _as_of(standing, self._clock.wall_ms(), self._lag_ms)
             yield family(rows.DOMAIN_GPUS, _domains(standing, as_of_ms, self._lag_ms))
             yield from _contracts(standing, self._clock.wall_ms())
+            yield from _ledger(standing)
 
     def describe(self) -> Iterator[Metric]:
         """Yield nothing: registering must not read figures that are not there yet."""
@@ -76,6 +77,18 @@ def _pipeline(standing: Standing, now_ms: int) -> Iterator[Metric]:
             rows.COLLECTOR_RECONCILIATION,
             [((d.contract,), d.difference_ms / 1000) for d in standing.differences],
         )
+
+
+def _ledger(standing: Standing) -> Iterator[Metric]:
+    audited, waiting = standing.audited, standing.waiting.items()
+    if audited is not None:
+        yield family(rows.LEDGER_UNBALANCED, [((), len(audited.unbalanced))])
+        yield family(rows.LEDGER_CHECKED, [((), audited.at_ms / 1000)])
+    yield family(rows.OUTBOX_UNDELIVERED, [((name,), one.count) for name, one in waiting])
+    yield family(
+        rows.OUTBOX_OLDEST,
+        [((name,), one.oldest_ms / 1000) for name, one in waiting if one.oldest_ms is not None],
+    )
 
 
 def _as_of(standing: Standing, now_ms: int, lag_ms: int) -> int:
@@ -119,6 +132,7 @@ def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
     for row, samples in _FIGURES.items():
         yield family(row, [found for e in evaluations for found in samples(e)])
     yield from _incidents(standing)
+    yield family(rows.CONTRACT_EVIDENCE_NODES, _signing(standing))
     yield from _claims(standing)
     yield from foreseen(
         (evaluation, standing.prospects[evaluation.contract.id])
@@ -129,6 +143,15 @@ def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
         rows.LEDGER_ENTRIES,
         [((contract, status), number) for (contract, status), number in standing.entries.items()],
     )
+
+
+def _signing(standing: Standing) -> Samples:
+    """Count each contract's nodes by what stands behind their newest records."""
+    world = standing.world
+    for contract, counts in standing.signing.items():
+        versions = () if world is None else world.versions.get(contract, ())
+        for signing, nodes in counts.items() if versions else ():
+            yield (contract, versions[-1].tenant, signing.value), nodes
 
 
 def _claims(standing: Standing) -> Iterator[Metric]:

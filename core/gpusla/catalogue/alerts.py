@@ -96,6 +96,11 @@ EVIDENCE_STALE = Alert(
     "The collector has taken in no journal record of a node for five minutes.",
     "Look at the collector's failed fetches for the node; the journal waits on the node.",
 )
+EVIDENCE_UNSIGNED = Alert(
+    "GpuslaEvidenceUnsigned", "warning", "contract", "telemetry",
+    "A node that has keys in the inventory records its time and no longer signs it.",
+    "`gpusla collector findings --kind evidence_unsigned` names the nodes; look at the agent's log and key.",
+)
 CONFIGURATION_REFUSED = Alert(
     "GpuslaConfigurationRefused", "warning", "node", "telemetry",
     "An agent refused the newest version of one of its files and goes on with the one before.",
@@ -110,6 +115,16 @@ JOURNALS_AND_PROMETHEUS_DISAGREE = Alert(
     "GpuslaWitnessesDisagree", "warning", "contract", "telemetry",
     "Journals and Prometheus tell different state seconds for a contract.",
     "Compare the two over the window that the collector logs.",
+)
+LEDGER_UNBALANCED = Alert(
+    "GpuslaLedgerUnbalanced", "critical", "pipeline", "billing",
+    "Debits and credits differ in the ledger: nothing more is booked.",
+    "Run `gpusla fsck` with the collector's settings; it names the entries. Restore nothing yet.",
+)
+ANNOUNCEMENTS_WAITING = Alert(
+    "GpuslaAnnouncementsWaiting", "warning", "pipeline", "billing",
+    "Bookings have not been taken by a receiver for over 15 minutes.",
+    "Look at the collector's failures of job `announce`, and at the receiver itself.",
 )
 ACTION_DUE = Alert(
     "GpuslaActionDue", "warning", "gpu", "hardware",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
 
 from gpusla.catalogue.codes import LEDGER_CONFLICT
 from gpusla.errors import LedgerError
@@ -53,6 +53,20 @@ JUDGED_ROW = select(
     *(column for column in EVALUATIONS.columns if column.name not in JUDGED.left_out)
 ).where(EVALUATIONS.c.digest == bindparam("digest"))
 
+UNBALANCED = (
+    select(LEDGER_ENTRIES.c.key)
+    .outerjoin(LEDGER_LINES, LEDGER_LINES.c.entry == LEDGER_ENTRIES.c.key)
+    .group_by(LEDGER_ENTRIES.c.key, LEDGER_ENTRIES.c.amount_minor_units)
+    .having(
+        or_(
+            func.count(LEDGER_LINES.c.number) != 2,  # noqa: PLR2004  (a debit and a credit)
+            func.sum(LEDGER_LINES.c.minor_units) != 0,
+            func.max(LEDGER_LINES.c.minor_units) != func.abs(LEDGER_ENTRIES.c.amount_minor_units),
+        )
+    )
+    .order_by(LEDGER_ENTRIES.c.key)
+    .limit(10)
+)
 _LAST_NUMBER = select(func.max(CHAIN_LINKS.c.number)).scalar_subquery()
 BEFORE = select(
     LEASES.c.holder,
@@ -131,6 +145,11 @@ class SqlLedger:
                     facts.append((LEDGER_ENTRIES, rows | beside))
                 chain_after(connection, before.link, facts)
             return new
+
+    def unbalanced(self) -> tuple[str, ...]:
+        """Return keys of entries whose legs are not amount and opposite, the first few."""
+        with self._database.reading() as connection:
+            return tuple(connection.scalars(UNBALANCED))
 
     def credit_notes(
         self, scope: Scope, contract: ContractId | None = None

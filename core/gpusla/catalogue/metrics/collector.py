@@ -109,6 +109,11 @@ CONTRACT_AT_STAKE = collector_row(
     "gpusla_contract_at_stake_per_hour", G, "contract tenant currency",
     "Fee for one hour of the GPUs that are committed and not delivered now.",
 )
+CONTRACT_EVIDENCE_NODES = collector_row(
+    "gpusla_contract_evidence_nodes", G, "contract tenant signing",
+    "Nodes that serve the contract now, by who signs their journals: fresh for an enrolled key within ten minutes of records, "
+    "silent for none although the inventory lists keys, no_key where it lists none.",
+)
 CONTRACT_PERIOD_START = collector_row(
     "gpusla_contract_period_start_timestamp_seconds", G, "contract tenant", "Start of the open period.", "seconds",
 )
@@ -153,6 +158,19 @@ COLLECTOR_RECONCILED = collector_row(
 )
 COLLECTOR_JOB_FAILURES = collector_row(
     "gpusla_collector_job_failures_total", C, "job code", "Runs of a job that failed, by error code name.",
+)
+LEDGER_UNBALANCED = collector_row(
+    "gpusla_ledger_unbalanced_entries", G, "",
+    "Entries whose debits and credits differ, up to ten: over 0 halts all booking.",
+)
+LEDGER_CHECKED = collector_row(
+    "gpusla_ledger_checked_timestamp_seconds", G, "", "When the ledger was last asked whether it balances.", "seconds",
+)
+OUTBOX_UNDELIVERED = collector_row(
+    "gpusla_outbox_undelivered", G, "receiver", "Announcements of bookings that the receiver has not taken.",
+)
+OUTBOX_OLDEST = collector_row(
+    "gpusla_outbox_oldest_timestamp_seconds", G, "receiver", "When the oldest of them was booked; absent if there is none.", "seconds",
 )
 LEDGER_ENTRIES = collector_row(
     "gpusla_ledger_entries", G, "contract status", "Entries in the ledger: pending, posted or void.",
