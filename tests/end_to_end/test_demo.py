@@ -17,7 +17,7 @@ import yaml
 from gpusla.catalogue.metrics import COLLECTOR_RECONCILED
 from gpusla_collector.demo.witness import wait_for
 
-SECONDS_MAX = 240
+SECONDS_MAX = 360
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMMANDS = Path(sys.executable).parent
 SETTLED_SECONDS = 20
@@ -60,6 +60,19 @@ def test_a_lost_switch_is_metered_paged_and_credited(told: tuple[str, str]) -> N
     assert "on-call is paged" in text
     assert "read from the ledger" in text
     assert "✗" not in text
+
+
+def test_the_tenant_checks_the_statement_alone(told: tuple[str, str]) -> None:
+    """Bundle and PDF are verified, the dollars come out again, and one changed byte is refused."""
+    text, _ = told
+    assert re.search(r"zip +verified: reflection-2026, .*revision 1\n", text)
+    assert re.search(r"pdf +verified: reflection-2026", text)
+    owed = re.search(r"credit +(USD \S+)", text)
+    recomputed = re.search(r"recomputed +(USD \S+)", text)
+    assert owed
+    assert recomputed
+    assert owed[1] == recomputed[1]
+    assert re.search(r"refused +broken: digest: .*hours/r01-t18.jsonl", text)
 
 
 def test_every_query_of_every_dashboard_has_an_answer(

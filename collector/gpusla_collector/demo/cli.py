@@ -112,6 +112,10 @@ def _tell(story: Story, *, no_fault: bool) -> None:
         terms.name_causes()
         terms.try_others()
         terms.list_rights()
+        audit = story.audit()
+        audit.hand_over()
+        audit.check()
+        audit.tamper()
         _tell_trays(story)
 
 

@@ -1,6 +1,7 @@
 """The files that the demo's processes read, written into its folder."""
 
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +9,12 @@ from pathlib import Path
 
 import yaml
 
+from gpusla.evidence.ed25519 import public_of
+from gpusla.evidence.keys import to_text
 from gpusla.identity import ContractId, TenantId
 from gpusla.instants import format_instant
 from gpusla.simulation.faults import FOREVER_MS, Fault
+from gpusla.simulation.keys import private_key
 from gpusla_collector.demo.stage import Stage
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -21,6 +25,11 @@ REAL_NODE = "r01-t01"
 
 SCRAPE_SECONDS = 2
 INTERVAL_MS = 1_000
+BLOCK_MS = 24 * 3_600_000
+"""Two months of 54 nodes are told in days; live nodes close a block every hour."""
+
+KEY_SEED = 1
+"""The nodes on paper have keys that everybody knows; a real one makes its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,11 @@ class Scenery:
         return self.folder / "statement.txt"
 
     @property
+    def signing_key(self) -> Path:
+        """The key by which the operator signs statements."""
+        return self.folder / "operator.pem"
+
+    @property
     def journals(self) -> Path:
         """The folder that holds one journal folder for each node."""
         return self.folder / "nodes"
@@ -108,9 +122,8 @@ class Scenery:
             text = text.replace(
                 f"http://127.0.0.1:9700/nodes/{REAL_NODE}\n", f"{ports.url(ports.agent)}\n"
             )
-        self.inventory.write_text(
-            text.replace("http://127.0.0.1:9700/", f"{ports.url(ports.fleet)}/")
-        )
+        text = text.replace("http://127.0.0.1:9700/", f"{ports.url(ports.fleet)}/")
+        self.inventory.write_text(_with_keys(text))
 
     def write_fleet(
         self, faults: Sequence[Fault], from_ms: int, tenants: Mapping[ContractId, TenantId]
@@ -135,6 +148,8 @@ class Scenery:
                 "scenario": str(self.folder / "scenario.yaml"),
                 "control": str(self.fleet_control),
                 "interval_ms": INTERVAL_MS,
+                "key_seed": KEY_SEED,
+                "block_ms": BLOCK_MS,
                 "tenants": dict(tenants),
                 "hand_over": [REAL_NODE] if self.has_agent else [],
             },
@@ -185,6 +200,7 @@ class Scenery:
             "evidence_lag_ms": 4_000,
             "final_after_ms": 0,
             "metered_from": format_instant(metered_from_ms),
+            "signing_key": self.signing_key.name,
         }
         if with_prometheus:
             settings["prometheus"] = ports.url(ports.prometheus)
@@ -221,6 +237,16 @@ class Scenery:
         path = self.folder / name
         path.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
         return path
+
+
+def _with_keys(inventory: str) -> str:
+    """Enrol the keys of the nodes on paper, as somebody who was there would have done."""
+    return re.sub(r"^    node: (.+)\n", _enrolled, inventory, flags=re.MULTILINE)
+
+
+def _enrolled(line: re.Match[str]) -> str:
+    public = to_text(public_of(private_key(KEY_SEED, line[1])))
+    return f'{line[0]}    keys: ["{public}"]\n'
 
 
 def write_faults(path: Path, faults: Sequence[Fault]) -> None:

@@ -20,13 +20,14 @@ from gpusla.simulation.faults import Fault, FaultKind
 from gpusla.sla.fees import fee_due
 from gpusla.sla.periods import Period, period_at, period_before, segments
 from gpusla_collector.demo import books
+from gpusla_collector.demo.audit import Audit
 from gpusla_collector.demo.cast import Cast
 from gpusla_collector.demo.figures import Figure, read_figures
 from gpusla_collector.demo.pager import Pager
 from gpusla_collector.demo.scenery import REAL_NODE, Scenery, write_faults
 from gpusla_collector.demo.seeding import Seeded, seed_fleet, tiers_of
 from gpusla_collector.demo.teller import StepFailedError, Teller
-from gpusla_collector.demo.terms import Terms
+from gpusla_collector.demo.terms import Terms, run
 from gpusla_collector.demo.trays import Trays
 from gpusla_collector.demo.witness import firing_alert, wait_for
 
@@ -100,6 +101,7 @@ class Story:
         with self.teller.step(who if self.watched else "the collector starts") as figures:
             start_ms = self.last_period.interval.start_ms
             collector = self.scenery.write_collector(start_ms, with_prometheus=self.watched)
+            run("collector", "key", "new", str(self.scenery.signing_key))
             self.cast.switch(collector, sorted(self.contracts), PERSON)
             figures.append(("posting", f"{PERSON} switched all contracts to automatic"))
             self.cast.collector(collector)
@@ -229,6 +231,12 @@ class Story:
         """Return the second chapter, about the contract's terms."""
         owed = self._posted(self.contract) or 0
         return Terms(self.teller, self.scenery, self.contract, self.last_period.key, owed)
+
+    def audit(self) -> Audit:
+        """Return the tenant's chapter, about what can be checked without us."""
+        owed = self._posted(self.contract) or 0
+        month, currency = self.last_period.key, self.contract.fees.currency
+        return Audit(self.teller, self.scenery, self.contract.id, month, owed, currency)
 
     def addresses(self) -> list[tuple[str, str]]:
         """Return what listens where."""
