@@ -246,7 +246,7 @@ def test_a_judgement_of_before_keys_were_looked_at_says_nothing_of_them() -> Non
         del inputs["signed"]
         store.evaluations[digest] = replace(judged, inputs=json.dumps(inputs))
     after = Statements(store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
-    assert after.inputs == replace(before.inputs, signed={})
+    assert after.inputs == replace(before.inputs, signed={}, signed_until_ms={})
     assert after.evaluation == before.evaluation
 
 
