@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -96,11 +96,16 @@ class StatementForm(Loose):
 
 def read_statement(path: Path) -> StatementForm:
     """
-    Read a statement.
+    Read a statement: bare JSON, a signed envelope, whose signature is not checked, or a bundle.
 
     Raises InputError: a file that is none, or (`statement_altered`) one whose figures are not those
-    that its digest is of.
+    that its digest is of; EvidenceError for an envelope or a bundle that is none.
     """
+    return read_with_values(path)[0]
+
+
+def read_with_values(path: Path) -> tuple[StatementForm, Mapping[str, Any]]:
+    """Return the same, and all that the file says, as maps and lists; raises as it does."""
     data = _json_of(path)
     place = Position(str(path))
     try:
@@ -119,7 +124,7 @@ def read_statement(path: Path) -> StatementForm:
             f"the figures are not those of evaluation {form.evaluation_digest[:12]}",
             position=place,
         )
-    return form
+    return form, data
 
 
 Behind = Callable[[StretchForm, CauseForm], Iterable[str]]

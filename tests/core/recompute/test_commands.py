@@ -17,7 +17,7 @@ from gpusla.evidence.envelope import BUNDLE_TYPE, STATEMENT_TYPE
 from gpusla.evidence.keys import fingerprint, to_text
 from gpusla.evidence.sealed import seal
 from gpusla.statement import digest, to_json
-from tests.core.recompute.bundles import OPERATOR, honest, node
+from tests.core.recompute.bundles import CONTRACT, OPERATOR, honest, node
 from tests.core.recompute.test_recompute import with_statement
 
 Capture = pytest.CaptureFixture[str]
@@ -132,6 +132,19 @@ def test_an_envelope_and_a_bundle_are_read_like_bare_json(
         assert main(["statement", bare, "--before", file]) == 0
         assert main(["explain", "--statement", file]) == 0
         assert UNCHECKED in capsys.readouterr().err
+
+
+def test_rights_are_told_from_an_envelope_as_well(
+    bundle: str, envelope: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """October was missed, by Reflection's own contract."""
+    bare = written(tmp_path / "october.json", to_json(honest().statement))
+    told = []
+    for file in (bare, envelope, bundle):
+        code = main(["contract", "rights", str(CONTRACT), "--statement", file])
+        told.append((code, capsys.readouterr().out))
+    assert told[0] == told[1] == told[2]
+    assert "2026-10" in told[0][1]
 
 
 def test_an_envelope_of_another_thing_is_refused(tmp_path: Path, capsys: Capture) -> None:

@@ -1,12 +1,11 @@
 """What final statements say of the objective that a contract's clause on chronic failure names."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from gpusla.catalogue.codes import PERIOD_OPEN, UNKNOWN_REFERENCE
-from gpusla.commands.statement_file import read_statement
+from gpusla.commands.statement_file import read_with_values
 from gpusla.contracts.model import ContractVersion
 from gpusla.errors import InputError, Position
 from gpusla.sla.chronic import FinalOutcome
@@ -24,7 +23,7 @@ def final_outcomes(contract: ContractVersion, statements: Iterable[Path]) -> Ite
     final: what may still change opens no right.
     """
     for path in statements:
-        found = read_statement(path)
+        found, values = read_with_values(path)
         place = Position(str(path))
         if found.contract.get("id") != contract.id:
             raise InputError(
@@ -41,8 +40,7 @@ def final_outcomes(contract: ContractVersion, statements: Iterable[Path]) -> Ite
                 fix="Leave it out until it is posted.",
                 position=place,
             )
-        evaluation = json.loads(path.read_bytes())["evaluation"]
-        yield from _outcomes(contract, evaluation)
+        yield from _outcomes(contract, values["evaluation"])
 
 
 def _outcomes(contract: ContractVersion, evaluation: dict[str, Any]) -> Iterator[FinalOutcome]:
