@@ -24,6 +24,7 @@ RECEIVERS = {
     "GpuslaNodesNotWatched": "page",
     "GpuslaJournalStalled": "page",
     "GpuslaEvidenceStale": "ticket",
+    "GpuslaEvidenceUnsigned": "ticket",
     "GpuslaConfigurationRefused": "ticket",
     "GpuslaCollectorStalled": "page",
     "GpuslaWitnessesDisagree": "ticket",
