@@ -12,8 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gpusla import cli
 from gpusla.evidence.envelope import canonical
+from gpusla.statement import to_json
+from gpusla.statement.render.contents import contents
+from gpusla.statement.render.pdf import to_pdf
 from gpusla.verify import archive
 from gpusla.verify.__main__ import main
+from tests.core.statement.scenes import four_promises, statement
 from tests.core.verify.maker import (
     OPERATOR,
     STRANGER,
@@ -149,6 +153,16 @@ def test_a_pdfs_attachment_is_verified_and_its_pages_are_not(asked: Asked) -> No
     page = pdf(sealed()).replace(b"/MediaBox[0 0 ", b"/MediaBox[9 0 ", 1)
     assert page != pdf(sealed())
     assert asked(page)[0] == 0
+
+
+def test_a_statements_own_pdf_is_verified(asked: Asked) -> None:
+    """As `gpusla statement` sets it, with all its pages, fonts and pictures around the attachment."""
+    made = statement(four_promises())
+    whole = to_pdf(made, contents(made), sealed(to_json(made)))
+    assert asked(whole)[0] == 0
+    code, words = asked(to_pdf(made, contents(made)))
+    unsigned = "the PDF's attached file is not signed, so nothing of it can be checked"
+    assert (code, words) == (6, f"broken: signature: {unsigned}\n")
 
 
 @pytest.mark.parametrize("content", [pdf(sealed()), bundle(usual())], ids=["PDF", "bundle"])
