@@ -156,7 +156,7 @@ def test_a_pdfs_attachment_is_verified_and_its_pages_are_not(asked: Asked) -> No
 
 
 def test_a_statements_own_pdf_is_verified(asked: Asked) -> None:
-    """As `gpusla statement` sets it, with all its pages, fonts and pictures around the attachment."""
+    """As `gpusla statement` sets it, with its pages, fonts and pictures around the attachment."""
     made = statement(four_promises())
     whole = to_pdf(made, contents(made), sealed(to_json(made)))
     assert asked(whole)[0] == 0
