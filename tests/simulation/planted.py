@@ -14,7 +14,7 @@ from gpusla.ledger import booking
 from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry
 from gpusla.sla.evaluation import Evaluation
-from gpusla_collector.adapters.sql import judgements
+from gpusla_collector.adapters.sql import judgements, ledger
 from gpusla_collector.adapters.sql.tables import EVALUATIONS
 from gpusla_collector.ports import Cursor, Judged, Lease
 from gpusla_collector.usecases import book_credits, close_periods, fetch_page
@@ -35,6 +35,21 @@ class Defect:
 
 def _no_lease_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryStore, "_require", lambda *_: None)
+
+
+def _lease_not_asked_to_book(patch: pytest.MonkeyPatch) -> None:
+    right = MemoryStore.book
+
+    def book(self: MemoryStore, *words: Any) -> tuple[Entry, ...]:
+        with patch.context() as inside:
+            _no_lease_asked(inside)
+            return right(self, *words)
+
+    patch.setattr(MemoryStore, "book", book)
+
+
+def _lease_not_asked_to_book_in_sql(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ledger, "require_held", lambda *_: None)
 
 
 def _nothing_stands(patch: pytest.MonkeyPatch) -> None:
@@ -114,6 +129,10 @@ def _half_a_page_acknowledged(patch: pytest.MonkeyPatch) -> None:
 
 DEFECTS = (
     Defect("booking without the lease", _no_lease_asked, "held the lease"),
+    Defect("a stale leader that books", _lease_not_asked_to_book, "book: "),
+    Defect(
+        "a stale leader that SQL lets book", _lease_not_asked_to_book_in_sql, "book: ", "sqlite"
+    ),
     Defect("deciding as if nothing stood", _nothing_stands, "another entry stands"),
     Defect("evaluations that are never forgotten", _evaluations_pile_up, "evaluations are kept"),
     Defect(
