@@ -205,10 +205,12 @@ class MemoryStore:
 
     def account(self, slots: Sequence[Slot], interval: Interval) -> Account:
         """Return spans and heads."""
+        spans = tuple(self._touching(slots, interval))
+        behind = {span.evidence.node for span in spans if span.evidence}
         return Account(
-            tuple(self._touching(slots, interval)),
+            spans,
             {node: cursor.head for node, cursor in self.kept_cursors.items()},
-            {node: cursor.keyring for node, cursor in self.kept_cursors.items()},
+            {node: self.kept_cursors[node].keyring for node in behind},
         )
 
     def summary(self, slots: Sequence[Slot], interval: Interval) -> SpanSummary:

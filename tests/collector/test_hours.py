@@ -148,6 +148,20 @@ def test_an_hour_that_does_not_follow_ends_the_journal_there(site: Site, store: 
     assert store.cursors()[NODE].keyring.hours.number == 2
 
 
+def test_an_account_tells_how_far_the_journals_behind_it_are_signed(
+    site: Site, store: Store
+) -> None:
+    """Of the same moment as its spans, and of no other journal."""
+    introduce(site.journal, ONE)
+    site.journal.observe(1_000, HOUR_MS)
+    close_hour(site.journal, ONE)
+    site.fetch(ONE)
+    account = store.account(site.journal.slots, Interval(0, HOUR_MS))
+    assert account.keyrings == {NODE: store.cursors()[NODE].keyring}
+    assert account.keyrings[NODE].signed == 3
+    assert store.account(site.journal.slots, Interval(2 * HOUR_MS, 3 * HOUR_MS)).keyrings == {}
+
+
 def _last(journal: Journal) -> HourClosed:
     """Return a journal's last hour."""
     (*_, last) = (body for _, body in map(decode, journal.lines) if isinstance(body, HourClosed))

@@ -243,7 +243,7 @@ class Account:
     """
     What journals say of some slots, and how far each node's journal was taken in by then.
 
-    keyrings: what the journals said of their keys up to the heads; no entry says nothing.
+    keyrings: what the journals behind the spans said of their keys up to the heads.
     """
 
     spans: tuple[StateSpan, ...]

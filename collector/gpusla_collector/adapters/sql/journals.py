@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
+from gpusla.evidence.keyring import Keyring
 from gpusla.identity import NodeName, Slot, parse_slot
 from gpusla.instants import Interval
 from gpusla.journal.chain import Head
@@ -74,17 +75,17 @@ class SqlJournals:
         """Return the spans of some slots that touch an interval, not clipped to it, and heads."""
         columns = JOURNAL_CURSORS.c
         with self._database.reading() as connection:
-            rows = connection.execute(
-                select(columns.node, columns.sequence, columns.digest, columns.carry)
-            ).all()
+            rows = connection.execute(select(columns.node, columns.sequence, columns.digest))
             heads = {NodeName(row.node): Head(row.sequence, row.digest) for row in rows}
-            keyrings = {NodeName(row.node): read_keyring(row.carry) for row in rows}
             spans = tuple(
                 _span(row)
                 for some in _parts(slots)
                 for row in connection.execute(
                     select(SPANS).where(_touches(some, interval)).order_by(SPANS.c.id)
                 )
+            )
+            keyrings = _keyrings(
+                connection, {span.evidence.node for span in spans if span.evidence}
             )
         return Account(spans, heads, keyrings)
 
@@ -161,7 +162,19 @@ def _summed(interval: Interval) -> Any:
     )
 
 
-def _parts(slots: Iterable[Slot]) -> Iterator[list[str]]:
-    names = [str(slot) for slot in slots]
-    for start in range(0, len(names), SLOTS_AT_ONCE):
-        yield names[start : start + SLOTS_AT_ONCE]
+def _keyrings(connection: Connection, nodes: Iterable[NodeName]) -> dict[NodeName, Keyring]:
+    """Read what some journals said of their keys; what they carry is long, so no others'."""
+    columns = JOURNAL_CURSORS.c
+    return {
+        NodeName(row.node): read_keyring(row.carry)
+        for some in _parts(nodes)
+        for row in connection.execute(
+            select(columns.node, columns.carry).where(columns.node.in_(some))
+        )
+    }
+
+
+def _parts(names: Iterable[object]) -> Iterator[list[str]]:
+    words = [str(name) for name in names]
+    for start in range(0, len(words), SLOTS_AT_ONCE):
+        yield words[start : start + SLOTS_AT_ONCE]
