@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from gpusla.catalogue.codes import NOTHING_TO_SHOW, SHARED_NODE
 from gpusla.errors import InputError
 from gpusla.identity import ContractId, TenantId
+from gpusla.ledger.entries import Status
 from gpusla_collector.ports import OPERATOR, Evidence, Scope, Store
+from gpusla_collector.usecases.make_bundle import revision_of
 from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.bundles import (
     OPERATORS_KEY,
@@ -28,6 +30,7 @@ from tests.collector.bundles import (
 from tests.collector.fakes import MemoryStore
 from tests.collector.hours import close_hour, introduce
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
+from tests.collector.test_store import posted as posted_entry
 from tests.core.evidence.signed import ONE
 
 TENANT_B = "beta-2026", "tenant-b", "t02"
@@ -285,3 +288,14 @@ def test_a_contract_without_a_statement_has_no_bundle(stage: Stage) -> None:
     with pytest.raises(InputError) as caught:
         bundles_of(stage).write(io.BytesIO(), OPERATOR, ContractId("gamma"), "2026-07")
     assert caught.value.code is NOTHING_TO_SHOW
+
+
+def test_a_revision_counts_the_judgements_that_were_posted() -> None:
+    """Each once however many clauses it has; one that comes back is a revision of its own."""
+    first = posted_entry()
+    pending = replace(first, status=Status.PENDING)
+    reversal = replace(first, reverses=first.key)
+    again = [replace(first, evaluation_digest=digest) for digest in ("e1", "e2", "e2", "e1")]
+    assert revision_of([]) == revision_of([pending]) == revision_of([pending, first]) == 1
+    assert revision_of([first, *again[:1], reversal, *again[1:3]]) == 2
+    assert revision_of(again) == 3

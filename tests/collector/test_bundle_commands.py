@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gpusla.cli import main
+from gpusla.commands.files import new_file
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql.database import open_database
 from gpusla_collector.adapters.sql.schema import require_newest
@@ -222,3 +223,14 @@ def test_a_month_without_a_statement_has_no_bundle(
     assert code == 4
     assert "has no statement of period '2031-01'" in words
     assert names(tmp_path) == []
+
+
+def test_a_file_that_is_interrupted_leaves_what_was_there(tmp_path: Path) -> None:
+    """By a signal as by an error."""
+    path = tmp_path / "july.zip"
+    path.write_bytes(b"the old one")
+    with pytest.raises(KeyboardInterrupt), new_file(path) as stream:
+        stream.write(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"the old one"
+    assert names(tmp_path) == ["july.zip"]
