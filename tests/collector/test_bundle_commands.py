@@ -229,8 +229,13 @@ def test_a_file_that_is_interrupted_leaves_what_was_there(tmp_path: Path) -> Non
     """By a signal as by an error."""
     path = tmp_path / "july.zip"
     path.write_bytes(b"the old one")
-    with pytest.raises(KeyboardInterrupt), new_file(path) as stream:
-        stream.write(b"half")
-        raise KeyboardInterrupt
+
+    def write() -> None:
+        with new_file(path) as stream:
+            stream.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
     assert path.read_bytes() == b"the old one"
     assert names(tmp_path) == ["july.zip"]
