@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gpusla.contracts.model import ContractVersion
+from gpusla.instants import format_instant
 from gpusla.ledger.booking import balance_minor_units
 from gpusla.ledger.entries import Status
 from gpusla.recompute.bundle import Bundle, broken
+from gpusla.recompute.rebuild import Rebuilt
 from gpusla.sla.digest import from_exact
 from gpusla.sla.evaluate import evaluate
 from gpusla.sla.evaluation import Evaluation
@@ -84,7 +86,7 @@ def judged_again(bundle: Bundle, recorded: RecordedFacts) -> Statement:
     return replace(again, format=statement.format)
 
 
-def first_difference(bundle: Bundle, found: Statement) -> FigureDifference | None:
+def first_difference(bundle: Bundle, found: Statement, rebuilt: Rebuilt) -> FigureDifference | None:
     """Return the first figure of a bundle's statement that is another one when it is recomputed."""
     told, ours, theirs = bundle.statement, bundle.told, plain_statement(found)
     contract = told.evaluation.contract
@@ -92,9 +94,9 @@ def first_difference(bundle: Bundle, found: Statement) -> FigureDifference | Non
     for name in (*FIRST, *sorted(set(evaluations[1]) - set(FIRST))):
         for difference in _differences(evaluations[0].get(name), evaluations[1][name], (name,)):
             return _told(contract, evaluations[1], *difference)
-    owed = _owed(told)
-    if owed is not None:
-        return owed
+    beside = _owed(told) or _unsigned(bundle, rebuilt)
+    if beside is not None:
+        return beside
     if told.format == TERM_UNKNOWN:
         return None
     return next((_told(contract, theirs, *one) for one in _differences(ours, theirs, ())), None)
@@ -135,6 +137,20 @@ def _owed(told: Statement) -> FigureDifference | None:
         return None
     amounts = (exact_money(contract, from_exact(amount)) for amount in (owed, credit))
     return FigureDifference("owed by the ledger", *amounts)
+
+
+def _unsigned(bundle: Bundle, rebuilt: Rebuilt) -> FigureDifference | None:
+    """Find a node that the statement says signed more than its keys and its blocks show."""
+    inputs = bundle.statement.inputs
+    for node, last in sorted(inputs.signed.items()):
+        if node not in bundle.nodes or not bundle.nodes[node].keys:
+            return FigureDifference(f"signed by {node}", f"to record {last}", "no enrolled key")
+    for node, at_ms in sorted(inputs.signed_until_ms.items()):
+        end = rebuilt.ends.get(node, {}).get(at_ms)
+        if end is None or end > inputs.signed.get(node, 0):
+            until = f"until {format_instant(at_ms)}"
+            return FigureDifference(f"signed by {node}", until, "no signed block that ends then")
+    return None
 
 
 def _differences(told: Any, found: Any, path: Path) -> Iterator[tuple[Path, Any, Any]]:

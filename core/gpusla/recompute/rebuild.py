@@ -7,7 +7,7 @@ those that the statement names.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gpusla.identity import NodeName, Slot
 from gpusla.instants import Interval
@@ -34,12 +34,14 @@ class Rebuilt:
 
     spans: by slot, resolved, over the reach of the facts.  doubtful: by slot, where spans of the
     blocks overlap, so that which records are behind what counts depends on how they were joined.
-    until_ms: by slot, up to where blocks tell of it at all.
+    until_ms: by slot, up to where blocks tell of it at all.  ends: by node, the last record of the
+    block that ends at an instant.
     """
 
     spans: Mapping[Slot, tuple[StateSpan, ...]]
     doubtful: Mapping[Slot, tuple[Interval, ...]]
     until_ms: Mapping[Slot, int]
+    ends: Mapping[NodeName, Mapping[int, int]]
     nodes: int
     blocks: int
     records: int
@@ -53,7 +55,7 @@ def rebuild(bundle: Bundle, recorded: RecordedFacts, tell: Tell) -> Rebuilt:
     counted = _Counted(bundle.nodes)
     for node in sorted(bundle.nodes):
         head = bundle.statement.inputs.journals.get(node, EMPTY)
-        for span in join(counted.spans(bundle.blocks(node))):
+        for span in join(counted.spans(node, bundle.blocks(node))):
             known = _known(span, head, told) if span.slot in bundle.nodes[node].slots else None
             if known is not None and span.slot in found:
                 found[span.slot].append(known)
@@ -65,6 +67,7 @@ def rebuild(bundle: Bundle, recorded: RecordedFacts, tell: Tell) -> Rebuilt:
             slot: max((span.end_ms for span in spans), default=told.period.start_ms)
             for slot, spans in found.items()
         },
+        counted.ends,
         counted.nodes,
         counted.blocks,
         counted.records,
@@ -94,10 +97,13 @@ class _Counted:
     nodes: int = 0
     blocks: int = 0
     records: int = 0
+    ends: dict[NodeName, dict[int, int]] = field(default_factory=dict)
 
-    def spans(self, blocks: Iterable[HourBlock]) -> Iterator[StateSpan]:
+    def spans(self, node: NodeName, blocks: Iterable[HourBlock]) -> Iterator[StateSpan]:
         self.nodes += 1
+        ends = self.ends[node] = {}
         for block in blocks:
+            ends[block.until_ms] = block.last_sequence
             self.blocks += 1
             self.records += block.last_sequence - block.first_sequence + 1
             yield from spans_of(block)

@@ -65,7 +65,7 @@ def _recomputed(bundle: Bundle, tell: Tell) -> Recomputed:
     timeline = compare(recorded, rebuilt, must_ms)
     tell("the facts are judged")
     found = judged_again(bundle, recorded)
-    return Recomputed(statement, found, rebuilt, timeline, first_difference(bundle, found))
+    return Recomputed(statement, found, rebuilt, timeline, first_difference(bundle, found, rebuilt))
 
 
 def render(one: Recomputed) -> Iterator[str]:

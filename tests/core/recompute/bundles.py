@@ -166,6 +166,9 @@ def journal(tray: int) -> Journal:
     return made
 
 
+LAST_BLOCK_MS = parse_instant("2026-11-01T23:59:50Z")
+"""The last record of the last block."""
+
 END_MS = parse_instant("2026-11-02T01:00:00Z")
 """Where the journals end: the block of 1 November was closed at midnight."""
 
@@ -233,7 +236,7 @@ def honest() -> Parts:
     heads = {node(one.tray): one.head for one in journals()}
     signed_to = {name: head.sequence - 1 for name, head in heads.items()}
     digests = "1" * 64, "2" * 64, "3" * 64, ""
-    signed_at = dict.fromkeys(heads, until_ms)
+    signed_at = dict.fromkeys(heads, LAST_BLOCK_MS)
     inputs = Inputs(heads, *digests, "2026.1", "gpusla 0.1.0", signed_to, signed_at)
     posted = [entry for entry in entries if entry.status is Status.POSTED]
     notes = [CreditNote(contract.id, place, one.key) for place, one in enumerate(posted, 1)]

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from gpusla.catalogue.reasons import State
 from gpusla.commands.exits import Exit, exit_of
 from gpusla.errors import EvidenceError, GpuslaError
+from gpusla.identity import NodeName
 from gpusla.instants import Interval
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import decode
@@ -151,7 +153,8 @@ def judged_until(until_ms: int, known: Callable[[Inputs], Inputs] = lambda input
 def test_the_end_of_an_open_month_stands_in_no_block_yet() -> None:
     """The blocks end at midnight, the facts at 06:00: six hours of 72 GPUs are not compared."""
     midnight_ms = MONTH.start_ms + 12 * DAY_MS - 5 * 3_600_000
-    open_month = judged_until(midnight_ms + 6 * 3_600_000)
+    unsigned = partial(replace, signed={}, signed_until_ms={})
+    open_month = judged_until(midnight_ms + 6 * 3_600_000, unsigned)
     shorter = {
         name: [line for line in lines if until_of(line) <= midnight_ms]
         for name, lines in open_month.hours.items()
@@ -243,6 +246,20 @@ def test_what_is_booked_must_be_what_is_owed() -> None:
     found = outcome(replace(honest(), statement_bytes=smaller)).figure
     assert found is not None
     assert (found.name, found.told) == ("owed by the ledger", "USD 6,500,000.00")
+
+
+def test_a_node_that_did_not_sign_so_far_is_named() -> None:
+    """The statement makes its evidence look better than the blocks show."""
+    inputs = honest().statement.inputs
+    for changed, words in (
+        ({"signed_until_ms": {node(3): MONTH.end_ms}}, "no signed block that ends then"),
+        ({"signed": {**inputs.signed, node(3): 5}}, "no signed block that ends then"),
+        ({"signed": {**inputs.signed, NodeName("n9"): 5}}, "no enrolled key"),
+    ):
+        better = judged_until(MONTH.end_ms, partial(replace, **changed))
+        found = outcome(better).figure
+        assert found is not None
+        assert found.found == words
 
 
 def test_other_terms_than_the_statement_was_made_under_are_named() -> None:
