@@ -14,6 +14,7 @@ from gpusla.catalogue.codes import LEDGER_CONFLICT, PERIOD_OPEN
 from gpusla.contracts.remedies import NoCredit
 from gpusla.errors import LedgerError
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of, month_of
+from gpusla.sla.claims import is_in_time
 from gpusla.sla.digest import digest
 from gpusla.sla.evaluation import Evaluation
 
@@ -148,7 +149,7 @@ class _Booking:
             return
         revision = len(history) + 1
         if live is not None:
-            status = Status.POSTED if live.status is Status.POSTED else Status.VOID
+            status = Status.POSTED if live.status is Status.POSTED else self._taking_back(amount)
             yield self._entry(clause, revision, status, -live.amount_minor_units, live.key)
             revision += 1
         if self.is_final:
@@ -169,6 +170,16 @@ class _Booking:
             reverses=live.key,
             evaluation_digest=self.evaluation_digest,
         )
+
+    def _taking_back(self, amount: int) -> Status:
+        """Return why a pending entry goes: with a claim that came too late it expires."""
+        claim = self.evaluation.claim
+        is_late = (
+            claim is not None
+            and claim.claimed_ms is not None
+            and not is_in_time(claim.claimed_ms, claim.deadline_ms)
+        )
+        return Status.EXPIRED if is_late and not amount else Status.VOID
 
     def _is_due(self, history: Sequence[Entry], live: Entry | None, amount: int) -> bool:
         is_other = live is None or live.amount_minor_units != amount

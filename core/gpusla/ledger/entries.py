@@ -19,13 +19,15 @@ class Status(StrEnum):
     """
     What an entry means.
 
-    pending: accrued in an open period.  void: takes a pending entry back.  posted: owed, or, with
+    pending: accrued in an open period.  void: takes a pending entry back.  expired: takes back one
+    that was claimed, because the claim turns out to have come too late.  posted: owed, or, with
     `reverses`, takes a posted entry back.
     """
 
     PENDING = "pending"
     POSTED = "posted"
     VOID = "void"
+    EXPIRED = "expired"
 
 
 class Account(StrEnum):

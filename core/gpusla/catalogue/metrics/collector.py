@@ -173,5 +173,5 @@ OUTBOX_OLDEST = collector_row(
     "gpusla_outbox_oldest_timestamp_seconds", G, "receiver", "When the oldest of them was booked; absent if there is none.", "seconds",
 )
 LEDGER_ENTRIES = collector_row(
-    "gpusla_ledger_entries", G, "contract status", "Entries in the ledger: pending, posted or void.",
+    "gpusla_ledger_entries", G, "contract status", "Entries in the ledger: pending, posted, void or expired.",
 )
