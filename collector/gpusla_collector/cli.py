@@ -30,6 +30,7 @@ from gpusla_collector.commands.findings import findings_command
 from gpusla_collector.commands.importing import import_command
 from gpusla_collector.commands.key import key_app
 from gpusla_collector.commands.output import Config
+from gpusla_collector.commands.reconciliation import reconciliation_command
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
 from gpusla_collector.usecases.release import Releaser, Waiting
@@ -48,6 +49,7 @@ statement_app = typer.Typer(
 app.command("claims")(claims_command)
 app.command("findings")(findings_command)
 app.command("import")(import_command)
+app.command("reconciliation")(reconciliation_command)
 app.command("bundle")(bundle_command)
 app.add_typer(key_app, name="key")
 statement_app.command("sign")(sign_command)

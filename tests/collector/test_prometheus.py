@@ -178,7 +178,9 @@ def test_a_difference_is_a_finding(stage: Stage) -> None:
     assert (found.state, found.difference_ms) == ("ok", 180_000)
     (finding,) = stage.store.findings()
     assert finding.kind == "witnesses_disagree"
-    assert "180000 ms more of state ok" in finding.detail
+    assert "Prometheus has 1980000 ms of state ok over 4 slots" in finding.detail
+    assert "the journals 1800000 ms: 180000 ms more, and 120000 ms are tolerated" in finding.detail
+    assert "Prometheus 660000 ms (grade C), journals 600000 ms (grade B)" in finding.detail
 
 
 def test_slots_that_prometheus_does_not_know_are_left_out(stage: Stage) -> None:

@@ -1,13 +1,12 @@
 """
 Compares the agents' two accounts of themselves: counters in Prometheus, spans from journals.
 
-Both come from one fold on the node, so over the same stretch they differ by what lies between a
-scrape and the record before it.  More than that means that one of the two was lost or altered.
+What may differ, and by how much, is said in `comparison`.  More than that means that one of the two
+was lost or altered; it is a finding with both sides' figures.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gpusla.catalogue.codes import PROMETHEUS_UNREACHABLE, WITNESSES_DISAGREE
@@ -15,8 +14,9 @@ from gpusla.clock import Clock
 from gpusla.errors import ServiceError
 from gpusla.identity import ContractId, Slot
 from gpusla.instants import Interval, format_instant
-from gpusla.timeline.model import StateSpan
+from gpusla.timeline.model import Evidence
 from gpusla_collector.ports import Finding, Lease, StateCounter, StateCounters, Store
+from gpusla_collector.usecases.comparison import Comparison, compare, stretches_of
 from gpusla_collector.usecases.horizon import horizon_ms
 from gpusla_collector.usecases.judge import serving
 from gpusla_collector.usecases.world import World
@@ -26,12 +26,7 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """
-    Prometheus less journals for one contract: the state that differs most, summed over slots.
-
-    tolerated_ms: one scrape interval for each end of each slot's stretch, because a scrape may take
-    that long, and for each change of state in the window.
-    """
+    """Prometheus less journals for one contract: the state that differs most, over all slots."""
 
     contract: ContractId
     window: Interval
@@ -64,28 +59,43 @@ class Reconciler:
         asked_ms: when all agents were last asked.
         Raises ServiceError if Prometheus gives no whole answer or knows none of a contract's slots.
         """
-        cursors = self.store.cursors()
         differences = []
-        for contract in world.assignments.contracts():
-            nodes = serving(world, contract, asked_ms)
-            end_ms = horizon_ms(nodes, cursors, asked_ms, self.lag_ms)
-            window = Interval(end_ms - self.window_ms, end_ms)
-            slots = _held_throughout(world, contract, window)
-            if slots:
-                differences.append(self._compare(lease, world, contract, window, slots))
+        for found in self.compared(world, asked_ms):
+            difference = difference_of(found)
+            if not found.is_tolerable:
+                self.store.report(lease, _finding(found, self.clock.wall_ms()))
+            differences.append(difference)
         return tuple(differences)
 
-    def _compare(
+    def compared(
         self,
-        lease: Lease,
         world: World,
-        contract: ContractId,
-        window: Interval,
-        slots: Sequence[Slot],
-    ) -> Difference:
+        asked_ms: int,
+        contract: ContractId | None = None,
+        until_ms: int | None = None,
+    ) -> Iterator[Comparison]:
+        """
+        Yield both accounts of every contract, or of one; raises as reconcile_all does.
+
+        until_ms: the end of the window; None for the newest instant that both accounts cover.
+        """
+        cursors = self.store.cursors()
+        for one in world.assignments.contracts():
+            if contract not in {None, one}:
+                continue
+            nodes = serving(world, one, asked_ms)
+            end_ms = until_ms or horizon_ms(nodes, cursors, asked_ms, self.lag_ms)
+            window = Interval(end_ms - self.window_ms, end_ms)
+            slots = _held_throughout(world, one, window)
+            if slots:
+                yield self._compare(world, one, window, slots)
+
+    def _compare(
+        self, world: World, contract: ContractId, window: Interval, slots: Sequence[Slot]
+    ) -> Comparison:
         first = self._counters(slots, window.start_ms)
         last = self._counters(slots, window.end_ms)
-        stretches = _stretches(first, last)
+        stretches = stretches_of(first, last)
         if not stretches:
             raise ServiceError(
                 PROMETHEUS_UNREACHABLE,
@@ -96,11 +106,25 @@ class Reconciler:
             min(stretch.start_ms for stretch in stretches.values()),
             max(stretch.end_ms for stretch in stretches.values()),
         )
-        spans = tuple(filter(world.may_speak, self.store.account(slots, reach).spans))
-        difference = self._difference(contract, window, first, last, spans)
-        if not difference.is_tolerable:
-            self.store.report(lease, self._finding(difference))
-        return difference
+        account = self.store.account(slots, reach)
+        spans = tuple(filter(world.may_speak, account.spans))
+        keyrings = {node: one.keyring for node, one in self.store.cursors().items()}
+
+        def is_signed(evidence: Evidence) -> bool:
+            keyring = keyrings[evidence.node]
+            enrolled = world.keys_of.get(evidence.node, frozenset())
+            is_covered = evidence.last_sequence <= keyring.signed
+            return is_covered and keyring.is_enrolled(keyring.signed_by, enrolled)
+
+        return compare(
+            contract,
+            window,
+            scrape_interval_ms=self.scrape_interval_ms,
+            expected=slots,
+            ends=(first, last),
+            spans=spans,
+            is_signed=is_signed,
+        )
 
     def _counters(
         self, slots: Sequence[Slot], instant_ms: int
@@ -113,53 +137,39 @@ class Reconciler:
             if counter.slot in names
         }
 
-    def _difference(
-        self,
-        contract: ContractId,
-        window: Interval,
-        first: Mapping[tuple[str, str], StateCounter],
-        last: Mapping[tuple[str, str], StateCounter],
-        spans: Sequence[StateSpan],
-    ) -> Difference:
-        stretches = _stretches(first, last)
-        by_state: Counter[str] = Counter()
-        for (slot, state), counter in last.items():
-            if (slot, state) in first:
-                by_state[state] += counter.value_ms - first[slot, state].value_ms
-        changes = 0
-        for span in spans:
-            stretch = stretches.get((str(span.slot), span.condition.state.value))
-            if stretch is not None:
-                part_ms = min(span.end_ms, stretch.end_ms) - max(span.start_ms, stretch.start_ms)
-                by_state[span.condition.state.value] -= max(part_ms, 0)
-                changes += span.other is not None
-        state = max(sorted(by_state), key=lambda name: abs(by_state[name]))
-        slots = len({slot for slot, _ in stretches})
-        tolerated_ms = self.scrape_interval_ms * (2 * slots + changes)
-        return Difference(contract, window, state, by_state[state], tolerated_ms, slots)
 
-    def _finding(self, found: Difference) -> Finding:
-        day = found.window.end_ms // DAY_MS
-        key = hashlib.sha256(f"reconciliation\n{found.contract}\n{day}".encode()).hexdigest()
-        detail = (
-            f"from {format_instant(found.window.start_ms)} to {format_instant(found.window.end_ms)}"
-            f" Prometheus has {found.difference_ms} ms more of state {found.state} than the "
-            f"journals over {found.slots} slots; {found.tolerated_ms} ms are tolerated"
-        )
-        return Finding(key, WITNESSES_DISAGREE.name, found.contract, self.clock.wall_ms(), detail)
+def difference_of(found: Comparison) -> Difference:
+    """Return the state that differs most."""
+    worst = found.states[0]
+    slots = len({one.slot for one in found.slots})
+    return Difference(
+        found.contract,
+        found.window,
+        worst.state,
+        worst.difference_ms,
+        worst.tolerated_ms,
+        slots,
+    )
+
+
+def _finding(found: Comparison, now_ms: int) -> Finding:
+    """Make the row for people: both sides of the state, and of the slot, that differ most."""
+    day = found.window.end_ms // DAY_MS
+    key = hashlib.sha256(f"reconciliation\n{found.contract}\n{day}".encode()).hexdigest()
+    state, slot = found.states[0], found.slots[0]
+    slots = len({one.slot for one in found.slots})
+    more = "more" if state.difference_ms > 0 else "less"
+    detail = (
+        f"from {format_instant(found.window.start_ms)} to {format_instant(found.window.end_ms)}"
+        f" Prometheus has {state.prometheus_ms} ms of state {state.state} over {slots} slots and "
+        f"the journals {state.journal_ms} ms: {abs(state.difference_ms)} ms {more}, and "
+        f"{state.tolerated_ms} ms are tolerated; most at {slot.slot}, state {slot.state}: "
+        f"Prometheus {slot.prometheus_ms} ms (grade C), journals {slot.journal_ms} ms "
+        f"(grade {slot.grade.value})"
+    )
+    return Finding(key, WITNESSES_DISAGREE.name, found.contract, now_ms, detail)
 
 
 def _held_throughout(world: World, contract: ContractId, window: Interval) -> tuple[Slot, ...]:
     held = world.assignments.held(contract, window)
     return tuple(slot for slot, parts in held.items() if tuple(parts) == (window,))
-
-
-def _stretches(
-    first: Mapping[tuple[str, str], StateCounter], last: Mapping[tuple[str, str], StateCounter]
-) -> dict[tuple[str, str], Interval]:
-    """Return between which samples each slot's state can be compared."""
-    return {
-        key: Interval(first[key].at_ms, counter.at_ms)
-        for key, counter in last.items()
-        if key in first
-    }
