@@ -16,6 +16,7 @@ from gpusla.statement.grades import Graded, Signed, Worth, by_worth, loss_by_gra
 from gpusla.statement.incidents import LISTED_MAX
 from gpusla.statement.proof import outside_gpu_ms
 from gpusla.statement.reading import from_json
+from gpusla.statement.revisions import changes_between
 from gpusla.timeline.model import Evidence
 from tests.core.sla.making import HOUR_MS, month, slot
 from tests.core.statement.scenes import (
@@ -144,3 +145,17 @@ def test_an_open_month_is_graded_to_date() -> None:
     """72 GPUs for 372 hours; nothing of it is unobserved."""
     half = judged(RACK, month(RACK).interval.start_ms + 372 * HOUR_MS)
     assert grounds_of(half, october(RACK), INPUTS).held == Graded(Fraction(72 * 372 * HOUR_MS))
+
+
+def test_a_revision_says_what_changed_of_incidents_and_grades() -> None:
+    """The half month and the whole: what was signed meanwhile, and what went wrong."""
+    half, whole = statement(open_month(), ()), statement(bad_october(), ())
+    told = {change.name: (change.before, change.after) for change in changes_between(half, whole)}
+    assert told["GPU-hours of grade A"] == ("26,784.000", "53,564.000")
+    assert told["GPU-hours without a record"] == ("0.000", "4.000")
+    assert half.grounds is not None
+    assert whole.grounds is not None
+    counts = tuple(str(len(one.grounds.incidents.listed)) for one in (half, whole) if one.grounds)
+    assert told["incidents behind the loss"] == counts
+    unsaid = changes_between(replace(half, grounds=None), whole)
+    assert not [change for change in unsaid if "grade" in change.name]
