@@ -19,9 +19,8 @@ from gpusla.verify.faults import Broken, need, told
 LINE_BYTES_MAX = 65_536
 RATIO_MAX = 200  # deflate reaches 1,032 where nothing is said; what bundles hold stays under 50
 _RATIO_FROM_BYTES = 1 << 20
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES, _ENTRY_BYTES = 1 << 18, 46
 _NAME = re.compile(r"(?:[A-Za-z0-9_~%-]+/)?[A-Za-z0-9_~%-]+\.[a-z]+")
-_ENTRY_BYTES = 46
 _PLAIN = (0, 0, 0, 0, b"", (1980, 1, 1, 0, 0, 0))
 _WIDE_FROM, _WIDE = (1 << 31) - 1, 45  # beyond this many bytes archives are of version 4.5
 _SHORT, _LONG = (1 << 16) - 1, (1 << 32) - 1

@@ -76,6 +76,7 @@ def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any]
     payload = signed.read_envelope(content, BUNDLE, "manifest.json")[0]
     manifest = signed.read_json(payload, "manifest.json", "manifest")
     is_known = set(manifest) == _MANIFEST and manifest["format"] == "gpusla/bundle/1"
+    is_known = is_known and type(manifest["revision"]) is int
     need(is_known, "manifest", "manifest.json is not of format gpusla/bundle/1")
     key = signed.from_base64(manifest.pop("key"), signed.KEY_BYTES, "the manifest's key")
     by, *wanted = (signed.fingerprint(signed.digest_of(one)) for one in (key, *keys))
