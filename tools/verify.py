@@ -22,10 +22,10 @@ SOURCES = ("--", ".", *(f":!{folder}" for folder in RESULTS))
 
 FUZZ_SECONDS = "120"
 FUZZ_TARGETS = ("contract_file", "dcgm_page", "settings_file", "strict_yaml", "xid_line")
+FLIPS = "tests/results/fsck_flips.json"
 MONTHS = "tests/results/truth_months.json"
 MILLION = "tests/results/second_opinion.json"
-CRASHES = "tests/results/ledger_crashes.json"
-FLIPS = "tests/results/fsck_flips.json"
+CRASHES = "tests/results/crashes.json"
 SIMULATED = "tests/results/simulation_{store}.json"
 """These steps write after every few cases and go on there, if the sources are the same."""
 
@@ -53,6 +53,7 @@ def _simulated(store: str, operations: int) -> tuple[str, ...]:
     return (*words, "--operations", str(operations), "--out", SIMULATED.format(store=store))
 
 
+CRASH = ("shell", "python", "-m", "tests.collector.crash_runs")
 SIMULATIONS = (("sqlite", 10**6, 8), ("postgresql", 10**5, 4), ("memory", 10**8, 60))
 STEPS = (
     Step("check", ("check",), 1),
@@ -87,9 +88,9 @@ STEPS = (
         8,
     ),
     Step(
-        "ten thousand runs of collectors that crash",
-        ("shell", "python", "-m", "tests.collector.crash_runs", "--out", CRASHES),
-        150,
+        "a death at every round trip, ten thousand runs of collectors that crash",
+        (*CRASH, "--every", "all", "--bugs", "--out", CRASHES),
+        60,
     ),
     Step(
         "ten thousand mutations before the verifier",
@@ -101,6 +102,7 @@ STEPS = (
         for store, count, minutes in SIMULATIONS
     ),
     Step("bench sla", ("bench", "sla"), 10),
+    Step("bench ledger", ("bench", "ledger"), 1),
     Step("bench verify", ("bench", "verify"), 15),
     Step("bench agent", ("bench", "agent"), 14),
     Step("bench agent_soak", ("bench", "agent_soak"), 61),

@@ -23,8 +23,6 @@ from typing import Any
 
 from tests.simulation.many import Tally, run_seeds, sources
 
-BATCH_SEEDS = 8
-
 
 def main() -> int:
     """Run the seeds that are left; 1 if something did not hold in any."""
@@ -32,9 +30,9 @@ def main() -> int:
     done = _load(wanted)
     before, began = done["seconds"], time.monotonic()
     first = wanted.seed + done["seeds"]
-    batch = partial(_batch, wanted.store)
+    batch = partial(_batch, wanted.store, wanted.batch)
     with multiprocessing.Pool(wanted.processes) as pool:
-        starts = iter(range(first, first + 10**9, BATCH_SEEDS))
+        starts = iter(range(first, first + 10**9, wanted.batch))
         while done["operations"] < wanted.operations and not done["found"]:
             some = [next(starts) for _ in range(wanted.processes)]
             for tally in pool.map(batch, some, chunksize=1):
@@ -56,13 +54,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--operations", type=int, default=100_000)
     parser.add_argument("--store", choices=("memory", "sqlite", "postgresql"), default="memory")
     parser.add_argument("--minutes", type=float, default=150)
+    parser.add_argument("--batch", type=int, default=8, help="seeds between two writes of FILE")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
 
 
-def _batch(kind: str, first: int) -> Tally:
-    return run_seeds(kind, first, seeds=BATCH_SEEDS)
+def _batch(kind: str, seeds: int, first: int) -> Tally:
+    return run_seeds(kind, first, seeds=seeds)
 
 
 def _add(done: dict[str, Any], tally: Tally) -> None:

@@ -213,13 +213,17 @@ def books(entries: tuple[Entry, ...], facts: Facts) -> object:
 
     Without accruals and claims that is every entry, bit for bit.  How often credits rose and fell
     while a month was open, and whether a claim came before the posting or corrected it, depends on
-    when somebody looked; what stands in the end does not.
+    when somebody looked; what stands in the end does not.  Where nothing is owed with or without a
+    claim, the judgement that stands knows of it or not: the one that came later changed nothing.
     """
     is_claimed = any(put.kind == "Claims" for put in facts.puts)
     if not (facts.is_accruing or is_claimed):
         return sorted(entries, key=lambda entry: entry.key)
     return sorted(
-        (e.contract, e.period, e.clause, e.amount_minor_units, e.lines, e.evaluation_digest)
+        (
+            *(e.contract, e.period, e.clause, e.amount_minor_units, e.lines),
+            e.evaluation_digest if e.amount_minor_units or not is_claimed else "",
+        )
         for e in in_force(entries)
         if e.status is Status.POSTED
     )

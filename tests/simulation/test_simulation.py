@@ -6,10 +6,13 @@ More of the same runs in `./run verify`; a seed that finds something is run agai
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -57,14 +60,24 @@ def test_a_planted_bug_is_found(defect: Defect, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.slow
-def test_the_command_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    """And writes what was done, over which sources, and when."""
+def test_a_run_that_was_cut_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """Killed at any time, it does no seed twice and leaves none out."""
     out = tmp_path / "result.json"
-    words = [sys.executable, "-m", "tests.simulation", "--out", str(out), "--processes", "1"]
-    for operations in ("1", "2"):
-        subprocess.run([*words, "--operations", operations], cwd=ROOT, check=True)
+    words = [sys.executable, "-m", "tests.simulation", "--out", str(out), "--seed", "2000"]
+    words += ["--processes", "1", "--batch", "1", "--operations"]
+    with subprocess.Popen([*words, str(10**9)], cwd=ROOT, start_new_session=True) as process:
+        while not out.exists():
+            assert process.poll() is None
+            Event().wait(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    cut = json.loads(out.read_text("utf-8"))
+    for operations in (cut["operations"] + 1, 1):
+        subprocess.run([*words, str(operations)], cwd=ROOT, check=True)
     done = json.loads(out.read_text("utf-8"))
-    assert (done["seeds"], done["found"], done["store"]) == (8, {}, "memory")
+    at_once = run_seeds("memory", 2000, seeds=cut["seeds"] + 1)
+    assert (done["seeds"], done["operations"]) == (at_once.seeds, at_once.operations)
+    assert done["counts"] == at_once.counts
+    assert (done["found"], done["store"]) == ({}, "memory")
     assert done["operations"] == sum(
         done["counts"][actor]
         for actor in ("agent", "agents", "around", "evidence", "store", "turn")
