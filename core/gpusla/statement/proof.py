@@ -13,7 +13,7 @@ from gpusla.statement.numbers import gpu_hours, instant, money
 LISTED_MAX = 10
 """How many incidents are listed; the rest is counted and is in the JSON."""
 
-PLACE_COLUMNS = 10
+PLACE_COLUMNS = 11
 SIGNED, CHAINED, NO_RECORD = "signed (A)", "chained (B)", "no record"
 WORTH = (
     "Grade A: covered by a signature of a key that the inventory lists for the node. Grade B: in "
@@ -28,12 +28,12 @@ def incident_lines(statement: Statement) -> Iterator[str]:
     grounds = statement.grounds
     if grounds is None:
         return
-    yield f"{'INCIDENTS':<12}{'from':<22}{'to':<22}{'GPU-hours':>14}  worth"
+    yield f"{'INCIDENTS':<13}{'from':<22}{'to':<22}{'GPU-hours':>14}  worth"
     yield "-" * COLUMNS
     listed = grounds.incidents.listed
     for one in listed[:LISTED_MAX]:
         place = one.place
-        if len(place) > PLACE_COLUMNS:
+        if len(place) >= PLACE_COLUMNS:
             yield f"  {place}"
             place = ""
         start, end = instant(one.start_ms), end_words(one)
