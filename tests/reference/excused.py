@@ -48,6 +48,8 @@ def _may_count(record: ExclusionRecord, rule: ExclusionRule) -> bool:
             return False
         if record.notice_ms > record.from_ms - rule.notice_ms:
             return False
+        if record.approver != "tenant" and record.recorded_ms > record.from_ms - rule.notice_ms:
+            return False
     return record.approver == "tenant" or not rule.needs_approval  # 5.3
 
 

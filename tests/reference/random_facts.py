@@ -134,7 +134,8 @@ def _exclusion(
         id=f"x{number}",
         from_ms=start_ms,
         until_ms=None if dice.often(4) else end_ms,
-        recorded_ms=0,
+        # Mostly when the tenant was told; sometimes a day after.
+        recorded_ms=told_ms + (86_400_000 if number % 7 == 3 else 0),
         supersedes=None,
         withdrawn=False,
         slots=tuple(slots) if dice.often(50) else tuple(dice.some(slots, 4) or slots[:1]),

@@ -127,6 +127,10 @@ def _why_not(rule: ExclusionRule, record: ExclusionRecord) -> str:
     due_ms = record.from_ms - rule.notice_ms
     if rule.notice_ms and (record.notice_ms is None or record.notice_ms > due_ms):
         return _too_late(rule, record.notice_ms, due_ms)
+    if rule.notice_ms and record.recorded_ms > due_ms and record.approver != TENANT:
+        # Whoever keeps the file says when notice was given; when it was put on record is harder
+        # to say otherwise, and the other side's word stands in for both.
+        return _on_record_too_late(rule, record.recorded_ms, due_ms)
     if rule.needs_approval and record.approver != TENANT:
         return (
             f"rule {rule.id!r} asks for the approval of {TENANT!r}, "
@@ -141,6 +145,14 @@ def _too_late(rule: ExclusionRule, notice_ms: int | None, due_ms: int) -> str:
         return f"{asks}, and no notice is recorded"
     given = format_instant(notice_ms)
     return f"{asks}, by {format_instant(due_ms)}, and it was given at {given}"
+
+
+def _on_record_too_late(rule: ExclusionRule, recorded_ms: int, due_ms: int) -> str:
+    return (
+        f"rule {rule.id!r} asks for notice {_length(rule.notice_ms)} before the start, by "
+        f"{format_instant(due_ms)}, and it was put on record at {format_instant(recorded_ms)} "
+        f"without the approval of {TENANT!r}"
+    )
 
 
 def _too_long(rule: ExclusionRule) -> str:

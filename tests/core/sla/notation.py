@@ -189,7 +189,7 @@ def _exclusion(contract: ContractVersion, place: Slot, run: Interval) -> Exclusi
         id=f"x-{place.rack}-{place.tray}-{place.module}-{run.start_ms}",
         from_ms=run.start_ms,
         until_ms=run.end_ms,
-        recorded_ms=run.start_ms,
+        recorded_ms=run.start_ms - rule.notice_ms,
         supersedes=None,
         withdrawn=False,
         slots=(place,),

@@ -52,13 +52,14 @@ def record(
     clause: str = "planned",
     approver: str = "provider",
     notice_ms: int | None = None,
+    recorded_ms: int = -9,
 ) -> ExclusionRecord:
     """An exclusion of the first slot."""
     return ExclusionRecord(
         id_,
         start_ms,
         end_ms,
-        0,
+        recorded_ms,
         None,
         False,  # noqa: FBT003
         tuple(slots),
@@ -278,6 +279,7 @@ def record_lists(draw: st.DrawFn) -> list[ExclusionRecord]:
             clause=draw(st.sampled_from(["planned", "planned", "urgent"])),
             approver=draw(st.sampled_from(["tenant", "tenant", "provider"])),
             notice_ms=draw(st.sampled_from([None, -9, -9, 10])),
+            recorded_ms=draw(st.sampled_from([-9, -9, 10])),
         )
         for number in range(draw(st.integers(0, 6)))
     ]
@@ -403,7 +405,9 @@ def _counted(
 
 def _names(terms: ExclusionRule, one: ExclusionRecord, slot: Slot, ms: int) -> bool:
     is_in_time = not terms.notice_ms or (
-        one.notice_ms is not None and one.notice_ms + terms.notice_ms <= one.from_ms
+        one.notice_ms is not None
+        and one.notice_ms + terms.notice_ms <= one.from_ms
+        and (one.approver == "tenant" or one.recorded_ms + terms.notice_ms <= one.from_ms)
     )
     return (
         slot in one.slots
