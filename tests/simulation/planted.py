@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from sqlalchemy import false
 
 from gpusla.ledger import booking
 from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry
 from gpusla.sla.evaluation import Evaluation
 from gpusla_collector.adapters.sql import judgements, ledger
-from gpusla_collector.adapters.sql.tables import EVALUATIONS
 from gpusla_collector.ports import Cursor, Judged, Lease
 from gpusla_collector.usecases import book_credits, close_periods, fetch_page
 from gpusla_collector.usecases.judge import periods_to_judge
@@ -69,7 +69,7 @@ def _evaluations_pile_up(patch: pytest.MonkeyPatch) -> None:
 
 
 def _evaluations_pile_up_in_sql(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(judgements, "_is_unnamed", lambda _: EVALUATIONS.c.digest == "")
+    patch.setattr(judgements, "FORGET", judgements.FORGET.where(false()))
 
 
 def _cursor_goes_back(patch: pytest.MonkeyPatch) -> None:
