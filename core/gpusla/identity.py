@@ -23,7 +23,7 @@ IDENTIFIER = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """What an id may look like; safe in a path, a label and a URL."""
 
 SLOTS_KNOWN = 2**17
-"""So many names are taken apart once and not for each record; a fleet of 100,000 GPUs has as many."""
+"""So many names are taken apart once, not for each record; 100,000 GPUs have as many."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
