@@ -117,6 +117,11 @@ def measured(options: argparse.Namespace, url: str, folder: Path) -> dict[str, A
     rounds["one in 25 is dead, a minute later"] = [round_() for _ in range(3)][-1]
     fetcher.close()
     database.close()
+    return described(options, rounds)
+
+
+def described(options: argparse.Namespace, rounds: dict[str, Any]) -> dict[str, Any]:
+    """Return the rounds with what they were taken on."""
     return {
         "nodes": options.nodes,
         "workers": WORKERS,

@@ -1,5 +1,6 @@
 """`gpusla collector reconciliation`: journals beside Prometheus, slot by slot."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from gpusla.errors import InputError, SettingsError
 from gpusla.identity import ContractId
 from gpusla.instants import format_instant, parse_instant
 from gpusla_collector.commands.output import Config, Out, ReportForm, as_json, as_table, put
-from gpusla_collector.settings import read_settings
+from gpusla_collector.settings import Settings, read_settings
 from gpusla_collector.usecases.comparison import Comparison, SlotFigures
 
 FORMAT = "gpusla/reconciliation/1"
@@ -38,44 +39,50 @@ def reconciliation_command(
     For example: gpusla collector reconciliation --config collector.yaml --contract acme-2027
     An earlier hour: ... --until 2026-10-10T12:00:00Z --minutes 60 --as json --out october-10.json
     """
-    from gpusla_collector.adapters.prometheus import PrometheusCounters  # noqa: PLC0415
-    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
-    from gpusla_collector.app import input_files  # noqa: PLC0415
-    from gpusla_collector.usecases.reconcile import Reconciler  # noqa: PLC0415
-    from gpusla_collector.usecases.world import read_world  # noqa: PLC0415
-
     settings = read_settings(config)
-    form = settings.form
-    if form.prometheus is None:
-        raise SettingsError(
-            BAD_SETTING,
-            f"{config}: `prometheus` is not set, so there is nothing to hold journals against",
-            fix="Set it to the address of Prometheus, such as http://127.0.0.1:9090.",
-        )
     until_ms = None if until is None else parse_instant(until)
-    window_ms = form.reconcile_window_ms if minutes is None else minutes * MINUTE_MS
-    world = read_world(input_files(settings).read())
-    counters = PrometheusCounters(form.prometheus)
-    with reading(settings.database) as store:
-        cursors = store.cursors().values()
-        asked_ms = max((one.evidence_until_ms for one in cursors), default=0) + form.evidence_lag_ms
-        reconciler = Reconciler(
-            counters,
-            store,
-            SystemClock(),
-            window_ms,
-            form.scrape_interval_ms,
-            form.evidence_lag_ms,
-        )
-        chosen = None if contract is None else ContractId(contract)
-        found = list(reconciler.compared(world, asked_ms, chosen, until_ms))
-    counters.close()
+    window_ms = settings.form.reconcile_window_ms if minutes is None else minutes * MINUTE_MS
+    found = compared(settings, config, contract, until_ms, window_ms)
     if not found:
         which = "no contract" if contract is None else f"no contract {contract!r}"
         raise InputError(NOTHING_TO_SHOW, f"{which} holds slots all through the window")
     put(as_json(_plain(found)) if as_ is ReportForm.JSON else as_text(found), out)
     if not all(one.is_tolerable for one in found):
         raise typer.Exit(Exit.BAD)
+
+
+def compared(
+    settings: Settings, config: Path, contract: str | None, until_ms: int | None, window_ms: int
+) -> list[Comparison]:
+    """
+    Compare both accounts over a window; until_ms: its end, None for the newest that both cover.
+
+    Raises SettingsError if no Prometheus is set, ServiceError if it gives no whole answer.
+    """
+    from gpusla_collector.adapters.prometheus import PrometheusCounters  # noqa: PLC0415
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+    from gpusla_collector.app import input_files  # noqa: PLC0415
+    from gpusla_collector.usecases.reconcile import Reconciler  # noqa: PLC0415
+    from gpusla_collector.usecases.world import read_world  # noqa: PLC0415
+
+    form, chosen = settings.form, None if contract is None else ContractId(contract)
+    if form.prometheus is None:
+        raise SettingsError(
+            BAD_SETTING,
+            f"{config}: `prometheus` is not set, so there is nothing to hold journals against",
+            fix="Set it to the address of Prometheus, such as http://127.0.0.1:9090.",
+        )
+    world, lag_ms = read_world(input_files(settings).read()), form.evidence_lag_ms
+    counters = PrometheusCounters(form.prometheus)
+    with reading(settings.database) as store:
+        known = store.cursors().values()
+        asked_ms = max((one.evidence_until_ms for one in known), default=0) + lag_ms
+        reconciler = Reconciler(
+            counters, store, SystemClock(), window_ms, form.scrape_interval_ms, lag_ms
+        )
+        found = list(reconciler.compared(world, asked_ms, chosen, until_ms))
+    counters.close()
+    return found
 
 
 def as_text(found: list[Comparison]) -> str:
