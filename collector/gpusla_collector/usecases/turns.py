@@ -62,6 +62,7 @@ class Turns:
     announcer: Announcer | None = None
     _lease: Lease | None = None
     _asked_ms: int | None = None
+    _has_read: bool = False
     _signing: SigningWatch = field(default_factory=SigningWatch)
     _audited: Audited | None = None
     _fetch_errors: Mapping[NodeName, str] = field(default_factory=dict)
@@ -76,6 +77,7 @@ class Turns:
         self._lease = self.store.acquire(LEASE, self.holder, self.clock.wall_ms(), self.lease_ms)
         if self._lease != before:
             self._asked_ms = self._audited = None
+            self._has_read = False
             self.board.set_leader(is_leader=self._lease is not None)
             if self._lease is None:
                 log.warning("lease_lost", holder=self.holder)
@@ -88,13 +90,16 @@ class Turns:
         lease, world = self._lease, self.board.read().world
         if lease is None:
             return
+        self._has_read = False
         try:
             found = self.reloader.reload(lease, world)
         except InputError:
+            self._has_read = True
             last_good = self.reloader.last_good() if world is None else None
             if last_good is not None:
                 self.board.set_world(last_good)
             raise
+        self._has_read = True
         if found is not world:
             self.board.set_world(found)
             log.info(
@@ -113,8 +118,12 @@ class Turns:
             self._with_world(self._judge)
 
     def close_turn(self) -> None:
-        """Settle months that are due, and correct those that another claim was settled with."""
-        if self._asked_ms is not None:
+        """
+        Settle months that are due, and correct those that another claim was settled with.
+
+        Not after a reading that broke off: what was not taken in yet may cut months otherwise.
+        """
+        if self._asked_ms is not None and self._has_read:
             self._with_world(self._close)
 
     def reconcile_turn(self) -> None:
