@@ -2,10 +2,9 @@
 
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Status
+from tests.collector.amended import amend
 from tests.collector.journals import DOWN
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
-
-PAPER = ("Contract", f"contracts/{ALPHA}.yaml")
+from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 
 
 def accrued() -> Stage:
@@ -18,13 +17,6 @@ def accrued() -> Stage:
     stage.turns().once()
     assert stage.amounts("2026-07") == [("pending", 5_000)]
     return stage
-
-
-def amend(stage: Stage, version: int, day: int) -> None:
-    """Take another version in, in force from a day of July on."""
-    text = stage.files.texts[PAPER].replace("version: 1", f"version: {version}")
-    text = text.replace("effective_from: 2026-07-01", f"effective_from: 2026-07-{day:02}")
-    stage.files.texts["Contract", f"contracts/{version}.yaml"] = text
 
 
 def test_what_accrued_under_the_whole_month_is_taken_back() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from gpusla.cli import main
 from gpusla_collector.ports import OPERATOR
+from tests.collector.amended import amend
 from tests.collector.bundles import KEYS, TRAYS, bundles_of, enrolled
 from tests.collector.hours import close_hour, introduce
 from tests.collector.stage import ALPHA, DAY_MS, START_MS, Stage
@@ -17,7 +18,11 @@ MONTHS = ("2026-07", "2026-08")
 @pytest.fixture(scope="module")
 def stage() -> Stage:
     """Two months of two tenants, in blocks of a day, both posted; a key that replaces the first."""
-    stage = Stage(TRAYS)
+    return posted(Stage(TRAYS))
+
+
+def posted(stage: Stage) -> Stage:
+    """Write 66 days of journals and let a collector judge and post what is over."""
     kind = ("Inventory", "inventory.yaml")
     stage.files.texts[kind] = enrolled(stage.files.texts[kind], KEYS)
     for tray, private in KEYS.items():
@@ -75,3 +80,13 @@ def test_a_changed_bit_is_found(stage: Stage, tmp_path: Path) -> None:
         spoiled[place] ^= 1
         path.write_bytes(spoiled)
         assert main(["verify", str(path), "--jobs", "1"]) == 6, place
+
+
+@pytest.mark.parametrize("period", ["2026-07-v1", "2026-07-v2"])
+def test_a_part_of_a_month_has_a_bundle_too(tmp_path: Path, period: str) -> None:
+    """An amendment from 15 July on cuts the month in two, each with figures of its own."""
+    stage = Stage(TRAYS)
+    amend(stage, 2, 15)
+    path = bundle(posted(stage), tmp_path, period, with_journals=False)
+    assert main(["verify", str(path), "--jobs", "1"]) == 0
+    assert main(["recompute", str(path)]) == 0

@@ -44,21 +44,20 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verifi
         payload, identity = signed.opened(envelope, STATEMENT, [key], "statement.json")
         statement, version, cited = _statement(payload)
         facts = signed.read_json(read("facts.json"), "facts.json")
-        for where, found in (("statement.json", statement), ("facts.json", facts)):
+        month = manifest | {"period": str(manifest["period"])[:7]}  # of which a period is a part
+        for file, found, of in (("statement", statement, manifest), ("facts", facts, month)):
             for name in ("contract", "period"):
-                words = f"{where} is of {name} {told(found.get(name))}, not {told(manifest[name])}"
-                need(found.get(name) == manifest[name], "statement", words)
+                words = f"{file}.json is of {name} {told(found.get(name))}, not {told(of[name])}"
+                need(found.get(name) == of[name], "statement", words)
         contract, digest = version
         need(contract in files, "missing", f"{told(contract)}: not there, and the statement's")
-        words = f"{contract} is not the contract that the statement cites"
-        need(files[contract]["sha256"] == digest, "statement", words)
-        if "statement.pdf" in files:
-            is_same = attached(read("statement.pdf")).strip() in {envelope.strip(), payload.strip()}
-            need(is_same, "statement", "statement.pdf has another statement attached to it")
+        is_cited = files[contract]["sha256"] == digest
+        need(is_cited, "statement", f"{contract} is not the contract that the statement cites")
+        page = attached(read("statement.pdf")) if "statement.pdf" in files else envelope
+        is_same = page.strip() in {envelope.strip(), payload.strip()}
+        need(is_same, "statement", "statement.pdf has another statement attached to it")
         tasks = _tasks(read("nodes.json"), files, cited)
-        walked = {
-            name for task in tasks for name in (f"hours/{task.name}", f"journals/{task.name}")
-        }
+        walked = {f"{kind}/{task.name}" for task in tasks for kind in ("hours", "journals")}
         for name in sorted(files.keys() - walked):
             need(not name.startswith(("hours/", "journals/")), "unlisted", f"{name} is of no node")
             read(name)
@@ -85,8 +84,8 @@ def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any]
     files = manifest["files"]
     is_list = isinstance(files, dict) and all(map(_is_entry, files.values()))
     need(is_list, "manifest", "manifest.json has no list of digests and sizes")
-    needed = {"statement.json", "facts.json", "nodes.json"}
-    missing, unlisted = sorted((files.keys() | needed) - there), sorted(there - files.keys())
+    needed = files.keys() | {"statement.json", "facts.json", "nodes.json"}
+    missing, unlisted = sorted(needed - there), sorted(there - files.keys())
     need(not missing, "missing", f"{told(', '.join(missing))}: not there")
     need(not unlisted, "unlisted", f"{', '.join(unlisted)}: there, and not listed")
     for name, entry in files.items():
