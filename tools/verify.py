@@ -103,7 +103,6 @@ STEPS = (
     ),
     Step("bench sla", ("bench", "sla"), 10),
     Step("bench ledger", ("bench", "ledger"), 1),
-    Step("bench ledger", ("bench", "ledger"), 1),
     Step("bench verify", ("bench", "verify"), 15),
     Step("bench agent", ("bench", "agent"), 14),
     Step("bench agent_soak", ("bench", "agent_soak"), 61),
