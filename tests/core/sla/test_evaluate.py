@@ -240,7 +240,7 @@ def excluded(id_: str, start: int, end: int, notice_days: int | None) -> Exclusi
         id=id_,
         from_ms=start_ms,
         until_ms=OCTOBER.start_ms + end * HOUR_MS,
-        recorded_ms=start_ms,
+        recorded_ms=start_ms - (notice_days or 0) * DAY_MS,
         supersedes=None,
         withdrawn=False,
         slots=(slot(0),),
