@@ -190,7 +190,7 @@ class Life:
             holder=f"life {os.getpid()}", lease_ms=self.lease_ms, policy=self.act.policy
         )
         turns.announcer = Announcer(stage.store, self.mailbox, stage.clock)
-        refused = 0
+        refused, last = 0, None
         while refused < REFUSED_MAX:
             try:
                 if turns.once():
@@ -200,15 +200,15 @@ class Life:
             except StoreError as error:
                 if not (error.retryable or error.code is FENCED):
                     raise
-                append(self.told, f"refused {error.code.name}")
+                append(self.told, f"refused {error}")
                 # Who was overtaken asks for more time, so that one of them comes to the end.
                 turns.lease_ms *= 2
-                refused += 1
+                refused, last = refused + 1, error
             if not self.shared.is_open():
                 return self.calls
             self._wait()
             self.calls.clear()
-        raise AssertionError(f"refused {refused} times")
+        raise AssertionError(f"refused {refused} times") from last
 
     def wait_for_a_leader(self) -> None:
         """Wait until somebody led, so that it is known who does so first."""
