@@ -23,6 +23,8 @@ find_program() { # NAME
   cc) first_compiler "${GPUSLA_CC:-}" "$DEBIAN/bin/cc" cc gcc ;;
   chromium) first_browser "${GPUSLA_CHROMIUM:-}" chromium chromium-browser google-chrome ;;
   strace) first_of "${GPUSLA_STRACE:-}" strace ;;
+  # Debian keeps it off the PATH of whoever is not root.
+  mke2fs) first_of "${GPUSLA_MKE2FS:-}" mke2fs /usr/sbin/mke2fs /sbin/mke2fs ;;
   postgres) first_server "${GPUSLA_POSTGRES:-}" postgres ;;
   initdb) first_server "${GPUSLA_INITDB:-}" initdb ;;
   systemd-analyze) first_of "${GPUSLA_SYSTEMD_ANALYZE:-}" systemd-analyze ;;
@@ -92,6 +94,7 @@ export_program() { # NAME PATH
   cc) export GPUSLA_CC="$2" ;;
   chromium) export GPUSLA_CHROMIUM="$2" ;;
   strace) export GPUSLA_STRACE="$2" ;;
+  mke2fs) export GPUSLA_MKE2FS="$2" ;;
   postgres) export GPUSLA_POSTGRES="$2" ;;
   initdb) export GPUSLA_INITDB="$2" ;;
   systemd-analyze) export GPUSLA_SYSTEMD_ANALYZE="$2" ;;
@@ -108,6 +111,7 @@ packages_of() { # PROGRAM...
     cc) echo gcc libc6-dev ;;
     chromium) echo chromium ;;
     strace) echo strace ;;
+    mke2fs) echo e2fsprogs ;;
     postgres | initdb) echo postgresql ;;
     systemd-analyze) echo systemd ;;
     esac
@@ -198,6 +202,7 @@ write_wrapper() { # PROGRAM
   cc) wrap_compiler ;;
   chromium) wrap_browser ;;
   postgres | initdb) wrap "$1" "$(newest_server "$UNPACKED" "$1")" "" ;;
+  mke2fs) wrap mke2fs "$(find "$UNPACKED/sbin" "$UNPACKED/usr/sbin" -name mke2fs 2>/dev/null)" "" ;;
   *) wrap "$(wrapper_name "$1")" "$UNPACKED/usr/bin/$(wrapper_name "$1")" "" ;;
   esac
 }
@@ -213,6 +218,7 @@ wrapper_works() { # PROGRAM
   case $1 in
   cc) printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' |
     "$DEBIAN/bin/cc" -x c -o "$DEBIAN/compiled" - && "$DEBIAN/compiled" ;;
+  mke2fs) "$DEBIAN/bin/mke2fs" -V ;;
   *) "$DEBIAN/bin/$(wrapper_name "$1")" --version ;;
   esac
 }

@@ -64,6 +64,12 @@ STEPS = (
         2,
         {"GPUSLA_KILL_SECONDS": "60"},
     ),
+    Step(
+        "power that is cut",
+        ("test", "tests/agent/test_power_loss.py"),
+        1,
+        {"GPUSLA_POWER_LOSS": "required"},
+    ),
     *(Step(f"fuzz {name}", ("fuzz", name, FUZZ_SECONDS, "--record"), 2.2) for name in FUZZ_TARGETS),
     Step("planted defects", ("shell", "python", "-m", "tests.defects.survey"), 15),
     Step(

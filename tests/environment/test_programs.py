@@ -20,6 +20,7 @@ def find(name: str, cache: Path, folder: Path, **variables: str) -> str:
         ("alertmanager", "prometheus-alertmanager"),
         ("amtool", "amtool"),
         ("chromium", "chromium"),
+        ("mke2fs", "mke2fs"),
     ],
 )
 def test_a_program_on_the_path_is_taken(name: str, program: str, tmp_path: Path) -> None:
