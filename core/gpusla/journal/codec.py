@@ -41,6 +41,7 @@ from gpusla.journal.model import (
     TailCut,
     XidSeen,
 )
+from gpusla.journal.scalars import integer, text
 
 LINE_BYTES_MAX = 65_536
 """No record is longer; a reader refuses more without parsing it."""
@@ -120,8 +121,8 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value > 0
 
 
-def _refuse_number(text: str) -> None:
-    raise ValueError(text)
+def _refuse_number(number: str) -> None:
+    raise ValueError(number)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,18 +135,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _corrupt(message: str) -> JournalError:
     return JournalError(JOURNAL_CORRUPT, message)
-
-
-def _integer(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError(value)
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
 
 
 def _write_instant(at: Instant) -> dict[str, Any]:
@@ -163,12 +152,12 @@ def _read_instant(body: Mapping[str, Any]) -> Instant:
     at = body["at"]
     error_ms = at["error_ms"]
     return Instant(
-        _text(at["boot"]),
-        _integer(at["start"]),
-        _integer(at["mono_ms"]),
-        _integer(at["wall_ms"]),
+        text(at["boot"]),
+        integer(at["start"]),
+        integer(at["mono_ms"]),
+        integer(at["wall_ms"]),
         ClockState(at["clock"]),
-        None if error_ms is None else _integer(error_ms),
+        None if error_ms is None else integer(error_ms),
     )
 
 
@@ -187,7 +176,7 @@ def _read_finding(value: Any) -> Finding:
     reason, evidence, *action = value
     if len(action) > 1:
         raise ValueError(value)
-    return Finding(_text(reason), _text(evidence), _text(action[0]) if action else "")
+    return Finding(text(reason), text(evidence), text(action[0]) if action else "")
 
 
 def _read_condition(value: Any) -> Condition:
@@ -200,13 +189,13 @@ def _read_condition(value: Any) -> Condition:
 def _read_started(body: Mapping[str, Any]) -> Started:
     return Started(
         _read_instant(body),
-        NodeName(_text(body["node"])),
-        _text(body["agent_version"]),
-        _text(body["source"]),
-        _integer(body["interval_ms"]),
-        _integer(body["valid_ms"]),
-        _text(body.get("build", "")),
-        _text(body.get("configuration", "")),
+        NodeName(text(body["node"])),
+        text(body["agent_version"]),
+        text(body["source"]),
+        integer(body["interval_ms"]),
+        integer(body["valid_ms"]),
+        text(body.get("build", "")),
+        text(body.get("configuration", "")),
     )
 
 
@@ -214,9 +203,9 @@ def _read_observed(body: Mapping[str, Any]) -> Observed:
     at = _read_instant(body)
     record = Observed(
         at,
-        _integer(body["from_mono_ms"]),
-        _integer(body["samples"]),
-        _integer(body["gap_ms"]),
+        integer(body["from_mono_ms"]),
+        integer(body["samples"]),
+        integer(body["gap_ms"]),
         {parse_slot(slot): _read_condition(value) for slot, value in body["slots"].items()},
     )
     if not (record.from_mono_ms <= at.mono_ms and record.samples > 0 and record.gap_ms >= 0):
@@ -226,25 +215,25 @@ def _read_observed(body: Mapping[str, Any]) -> Observed:
 
 def _read_occupancy(body: Mapping[str, Any]) -> Occupancy:
     gpus = {
-        parse_slot(slot): None if uuid is None else GpuUuid(_text(uuid))
+        parse_slot(slot): None if uuid is None else GpuUuid(text(uuid))
         for slot, uuid in body["gpus"].items()
     }
     return Occupancy(_read_instant(body), gpus)
 
 
 def _read_event(body: Mapping[str, Any]) -> XidSeen:
-    count = _integer(body.get("count", 1))
+    count = integer(body.get("count", 1))
     if count < 1:
         raise ValueError(body)
     return XidSeen(
         _read_instant(body),
         parse_slot(body["slot"]),
-        GpuUuid(_text(body["gpu"])),
-        _integer(body["xid"]),
-        _text(body.get("role", "")),
-        _text(body.get("evidence", "")),
-        _integer(body["kernel_sequence"]) if "kernel_sequence" in body else None,
-        _integer(body["happened_wall_ms"]) if "happened_wall_ms" in body else None,
+        GpuUuid(text(body["gpu"])),
+        integer(body["xid"]),
+        text(body.get("role", "")),
+        text(body.get("evidence", "")),
+        integer(body["kernel_sequence"]) if "kernel_sequence" in body else None,
+        integer(body["happened_wall_ms"]) if "happened_wall_ms" in body else None,
         count,
     )
 
@@ -252,9 +241,9 @@ def _read_event(body: Mapping[str, Any]) -> XidSeen:
 def _read_gap(body: Mapping[str, Any]) -> Gap:
     gap = Gap(
         _read_instant(body),
-        _integer(body["from_mono_ms"]),
-        _integer(body["until_mono_ms"]),
-        _text(body["cause"]),
+        integer(body["from_mono_ms"]),
+        integer(body["until_mono_ms"]),
+        text(body["cause"]),
     )
     if gap.until_mono_ms <= gap.from_mono_ms:
         raise ValueError(body)
@@ -266,7 +255,7 @@ def _read_readings(body: Mapping[str, Any]) -> ReadingsTaken:
         _read_instant(body),
         {
             parse_slot(slot): {
-                name: value if isinstance(value, str) else _integer(value)
+                name: value if isinstance(value, str) else integer(value)
                 for name, value in readings.items()
             }
             for slot, readings in body["gpus"].items()
@@ -276,39 +265,39 @@ def _read_readings(body: Mapping[str, Any]) -> ReadingsTaken:
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], Body]] = {
     Kind.STARTED: _read_started,
-    Kind.STOPPED: lambda body: Stopped(_read_instant(body), _text(body["cause"])),
+    Kind.STOPPED: lambda body: Stopped(_read_instant(body), text(body["cause"])),
     Kind.OBSERVED: _read_observed,
     Kind.OCCUPANCY: _read_occupancy,
     Kind.EVENT: _read_event,
-    Kind.CLOCK_STEPPED: lambda body: ClockStepped(_read_instant(body), _integer(body["by_ms"])),
-    Kind.SOURCE_RESTARTED: lambda body: SourceRestarted(_read_instant(body), _text(body["cause"])),
+    Kind.CLOCK_STEPPED: lambda body: ClockStepped(_read_instant(body), integer(body["by_ms"])),
+    Kind.SOURCE_RESTARTED: lambda body: SourceRestarted(_read_instant(body), text(body["cause"])),
     Kind.CONFIGURATION_CHANGED: lambda body: ConfigurationChanged(
-        _read_instant(body), _text(body["subject"]), _text(body["digest"])
+        _read_instant(body), text(body["subject"]), text(body["digest"])
     ),
     Kind.KEY: lambda body: KeyIntroduced(
         _read_instant(body),
-        _text(body["public"]),
-        _text(body["previous"]),
-        _text(body["signature"]),
-        _text(body["endorsement"]),
+        text(body["public"]),
+        text(body["previous"]),
+        text(body["signature"]),
+        text(body["endorsement"]),
     ),
     Kind.SIGNATURE: lambda body: HeadSigned(
-        _read_instant(body), _text(body["key"]), _text(body["signature"])
+        _read_instant(body), text(body["key"]), text(body["signature"])
     ),
     Kind.GAP: _read_gap,
     Kind.GPU: lambda body: GpuChanged(
         _read_instant(body),
         parse_slot(body["slot"]),
-        GpuUuid(_text(body["gpu"])),
-        _text(body["change"]),
+        GpuUuid(text(body["gpu"])),
+        text(body["change"]),
     ),
     Kind.READINGS: _read_readings,
-    Kind.TAIL_CUT: lambda body: TailCut(_read_instant(body), _integer(body["size_bytes"])),
+    Kind.TAIL_CUT: lambda body: TailCut(_read_instant(body), integer(body["size_bytes"])),
     Kind.HOUR: lambda body: HourClosed(
         _read_instant(body),
         read_block(body["block"], _read_condition),
-        _text(body["key"]),
-        _text(body["signature"]),
+        text(body["key"]),
+        text(body["signature"]),
     ),
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from gpusla.identity import GpuUuid, NodeName, Slot, parse_slot
 from gpusla.journal.model import Condition, Instant
+from gpusla.journal.scalars import integer, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +118,18 @@ def read_block(content: Mapping[str, Any], read: Callable[[Any], Condition]) -> 
     """
     conditions = [read(one) for one in content["conditions"]]
     block = HourBlock(
-        NodeName(_text(content["node"])),
-        _integer(content["number"]),
-        _text(content["previous"]),
-        _integer(content["first_sequence"]),
-        _integer(content["last_sequence"]),
-        _text(content["head"]),
-        _integer(content["from_ms"]),
-        _integer(content["until_ms"]),
-        {_text(kind): _integer(count) for kind, count in content["records"].items()},
-        _integer(content["samples"]),
+        NodeName(text(content["node"])),
+        integer(content["number"]),
+        text(content["previous"]),
+        integer(content["first_sequence"]),
+        integer(content["last_sequence"]),
+        text(content["head"]),
+        integer(content["from_ms"]),
+        integer(content["until_ms"]),
+        {text(kind): integer(count) for kind, count in content["records"].items()},
+        integer(content["samples"]),
         {
-            parse_slot(slot): None if gpu is None else GpuUuid(_text(gpu))
+            parse_slot(slot): None if gpu is None else GpuUuid(text(gpu))
             for slot, gpu in content["gpus"].items()
         },
         {parse_slot(slot): _spans(rows, conditions) for slot, rows in content["spans"].items()},
@@ -141,13 +142,13 @@ def read_block(content: Mapping[str, Any], read: Callable[[Any], Condition]) -> 
 def _spans(rows: Sequence[Sequence[Any]], conditions: Sequence[Condition]) -> tuple[HourSpan, ...]:
     return tuple(
         HourSpan(
-            _integer(start_ms),
-            _integer(end_ms),
+            integer(start_ms),
+            integer(end_ms),
             _at(conditions, place),
             None if other is None else _at(conditions, other),
-            None if error_ms is None else _integer(error_ms),
-            _integer(first),
-            _integer(last),
+            None if error_ms is None else integer(error_ms),
+            integer(first),
+            integer(last),
         )
         for start_ms, end_ms, place, other, error_ms, first, last in rows
     )
@@ -158,19 +159,7 @@ def _place(places: dict[Condition, int], condition: Condition) -> int:
 
 
 def _at(conditions: Sequence[Condition], place: object) -> Condition:
-    number = _integer(place)
+    number = integer(place)
     if not 0 <= number < len(conditions):
         raise ValueError(place)
     return conditions[number]
-
-
-def _integer(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError(value)
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
