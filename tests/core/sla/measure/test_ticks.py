@@ -7,7 +7,8 @@ from hypothesis import given
 from gpusla.contracts.promises import Kind
 from gpusla.sla.evaluation import Bounds, Measure
 from gpusla.sla.measure import measure
-from tests.core.sla.measure.ticks import BOUNDS, Come, Ticks, intervals
+from tests.core.sla.measure.slot_ticks import BOUNDS
+from tests.core.sla.measure.ticks import Come, Ticks, intervals
 from tests.core.sla.measure.worlds import World, at, span, worlds
 
 TIMES = (Kind.TIME_UNIT, Kind.TIME_ANY_DOWN, Kind.TIME_ALL_DOWN, Kind.PERFORMANCE)
