@@ -1,6 +1,8 @@
 """A bundle's file as its members, each read when it is asked for."""
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,6 +13,28 @@ MEMBER_BYTES_MAX = 1 << 30
 """No member is larger once it is unpacked; more is refused before it is read."""
 
 _ENCRYPTED = 0x1
+
+_NO_ARCHIVE = (
+    zipfile.BadZipFile,
+    NotImplementedError,  # a version of the format that zipfile does not know
+    UnicodeDecodeError,  # a name that says it is UTF-8 and is not
+)
+"""What ZipFile raises of a directory; struct's errors it turns into BadZipFile itself."""
+
+_CANNOT_UNPACK = (
+    zipfile.BadZipFile,  # a header unlike the directory's entry, or another CRC-32
+    NotImplementedError,  # a way to pack or to encrypt that zipfile does not know
+    ValueError,  # a name as above; an offset beyond 63 bits
+    OSError,  # an offset before the file; what bzip2 cannot unpack; the disk
+    EOFError,  # packed bytes that reach beyond the file
+    zlib.error,
+    lzma.LZMAError,
+)
+"""
+What ZipFile.read raises of a member.
+
+zipfile's documentation names few of these; each was met in archives with damaged bytes.
+"""
 
 
 class BundleFile(Mapping[str, bytes]):
@@ -28,7 +52,7 @@ class BundleFile(Mapping[str, bytes]):
         except OSError as cause:
             message = f"the file cannot be read: {cause.strerror}"
             raise InputError(FILE_UNREADABLE, message, position=self._place) from cause
-        except zipfile.BadZipFile as cause:
+        except _NO_ARCHIVE as cause:
             raise self._broken("this is not a ZIP archive") from cause
         self._members = {one.filename: one for one in self._archive.infolist()}
         if len(self._members) != len(self._archive.infolist()):
@@ -40,7 +64,7 @@ class BundleFile(Mapping[str, bytes]):
             raise self._broken(f"{name} is encrypted or too large")
         try:
             return self._archive.read(member)
-        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as cause:
+        except _CANNOT_UNPACK as cause:
             raise self._broken(f"{name} cannot be unpacked: {cause}") from cause
 
     def member(self, name: str) -> bytes:
