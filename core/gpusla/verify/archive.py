@@ -32,7 +32,7 @@ class Archive:
     def __init__(self, stream: BinaryIO) -> None:
         try:
             self._file = ZipFile(stream)
-        except (BadZipFile, NotImplementedError, ValueError, OverflowError) as cause:
+        except (BadZipFile, NotImplementedError, UnicodeDecodeError) as cause:
             raise Broken("archive", f"this is no whole ZIP archive: {told(cause)}") from cause
         self.sizes = {info.orig_filename: info.file_size for info in self._file.infolist()}
         _require_plain(stream, self._file.infolist(), self._file.start_dir)
