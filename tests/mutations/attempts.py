@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -31,9 +32,9 @@ def one_bit(chance: Random, content: bytes) -> bytes:
 
 
 def contents(archive: bytes) -> list[tuple[str, bytes]] | None:
-    """Return what an archive holds, as the standard library reads it; None if it cannot."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as file:
+    """Return what an archive of whole headers holds; None if a member's packed bytes are not."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        try:
             return [(info.filename, file.read(info)) for info in file.infolist()]
-    except Exception:  # noqa: BLE001  (whatever it is, the archive is not the same any more)
-        return None
+        except (zlib.error, zipfile.BadZipFile):  # deflate cannot go on, or another CRC-32
+            return None

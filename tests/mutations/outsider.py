@@ -47,9 +47,8 @@ def flip_in_the_manifest(chance: Random) -> bytes:
 def flip_in_the_file(chance: Random) -> bytes | None:
     """Change one bit of the file; deflate leaves a few at a member's end that say nothing."""
     changed = one_bit(chance, bundle(usual()))
-    return (
-        None if contents(changed) == contents(bundle(usual())) and is_padding(changed) else changed
-    )
+    is_nothing = is_padding(changed) and contents(changed) == contents(bundle(usual()))
+    return None if is_nothing else changed
 
 
 def is_padding(changed: bytes) -> bool:
