@@ -25,7 +25,7 @@ from gpusla_collector.adapters.sql.schema import require_newest  # noqa: E402
 from gpusla_collector.adapters.sql.store import SqlStore  # noqa: E402
 from gpusla_collector.app import PATIENCE_MS  # noqa: E402
 from gpusla_collector.ports import Page  # noqa: E402
-from gpusla_collector.usecases.fetch_journals import Fetcher, Target  # noqa: E402
+from gpusla_collector.usecases.fetch.journals import Fetcher, Target  # noqa: E402
 from tests.collector.journals import Journal, tray_slots  # noqa: E402
 from tests.postgresql import serving  # noqa: E402
 

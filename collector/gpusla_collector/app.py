@@ -25,7 +25,7 @@ from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
-from gpusla_collector.usecases.fetch_journals import Fetcher
+from gpusla_collector.usecases.fetch.journals import Fetcher
 from gpusla_collector.usecases.judge import Judge, Rules
 from gpusla_collector.usecases.reconcile import Reconciler
 from gpusla_collector.usecases.reload_inputs import Reloader

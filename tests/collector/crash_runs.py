@@ -45,7 +45,7 @@ SOURCES = (
     "core/gpusla/ledger/*.py",
     "core/gpusla/sla/**/*.py",
     "collector/gpusla_collector/adapters/sql/**/*.py",
-    "collector/gpusla_collector/usecases/*.py",
+    "collector/gpusla_collector/usecases/**/*.py",
     *(f"tests/collector/crash_{name}.py" for name in ("acts", "bases", "ground", "life", "play")),
 )
 BATCH = 25

@@ -14,8 +14,8 @@ from gpusla_collector.adapters.sql.books import books
 from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import Approval, Finding, Segment
-from gpusla_collector.usecases.fsck import Fsck
-from gpusla_collector.usecases.fsck_tally import Tally
+from gpusla_collector.usecases.fsck.records import Fsck
+from gpusla_collector.usecases.fsck.tally import Tally
 from gpusla_collector.usecases.turns import LEASE
 from tests.collector import site
 from tests.collector.journals import DOWN

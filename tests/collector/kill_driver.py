@@ -31,7 +31,7 @@ from gpusla_collector.ports import Agents, Judged, Lease, Page
 from gpusla_collector.settings import Settings, read_settings
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
-from gpusla_collector.usecases.fetch_journals import Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetcher, Target
 from gpusla_collector.usecases.judge import Judge, Rules
 from gpusla_collector.usecases.reload_inputs import Reloader
 from gpusla_collector.usecases.world import World

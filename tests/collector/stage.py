@@ -11,7 +11,7 @@ from gpusla_collector.ports import OPERATOR, Evidence, InputFile, Store
 from gpusla_collector.usecases.book_credits import EVERYTHING_AT_ONCE, Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
-from gpusla_collector.usecases.fetch_journals import Fetcher
+from gpusla_collector.usecases.fetch.journals import Fetcher
 from gpusla_collector.usecases.judge import Judge, Rules
 from gpusla_collector.usecases.reload_inputs import Reloader
 from gpusla_collector.usecases.standing import StandingBoard

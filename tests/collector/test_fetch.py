@@ -19,7 +19,7 @@ from gpusla.timeline.model import StateSpan
 from gpusla_collector.adapters.agents import ANSWER_BYTES_MAX, HttpAgents
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import Agents, Evidence, Lease, Page, Store
-from gpusla_collector.usecases.fetch_journals import Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetcher, Target
 from gpusla_collector.usecases.take_in import take_in
 from tests.collector.agent_server import serving
 from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence

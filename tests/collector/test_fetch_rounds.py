@@ -14,8 +14,8 @@ from gpusla.clock import SystemClock
 from gpusla.errors import ServiceError, StoreError
 from gpusla.identity import NodeName
 from gpusla_collector.ports import Cursor, Lease, Move, Page, Store
-from gpusla_collector.usecases.fetch_journals import MOVES_AT_ONCE, Fetched, Fetcher, Target
-from gpusla_collector.usecases.pace import LONGEST_MS, Pace, wait_ms
+from gpusla_collector.usecases.fetch.journals import MOVES_AT_ONCE, Fetched, Fetcher, Target
+from gpusla_collector.usecases.fetch.pace import LONGEST_MS, Pace, wait_ms
 from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence, MemoryStore
 from tests.collector.journals import Journal, tray_slots
 

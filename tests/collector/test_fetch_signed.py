@@ -10,7 +10,7 @@ from gpusla.instants import Interval
 from gpusla.journal.chain import Head
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import Evidence, Lease, Store
-from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
 from tests.collector.fakes import FakeAgents, HandClock
 from tests.collector.journals import Journal, tray_slots
 from tests.core.evidence.signed import ONE, TWO, introduced, public, signed

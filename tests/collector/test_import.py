@@ -15,7 +15,7 @@ from gpusla.instants import Interval
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.journal_files import JournalFiles, open_journals
 from gpusla_collector.ports import OPERATOR, Lease, Store
-from gpusla_collector.usecases.fetch_journals import Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetcher, Target
 from gpusla_collector.usecases.import_journals import Imported, Importer
 from gpusla_collector.usecases.world import World, read_world
 from tests.collector import site

@@ -12,7 +12,7 @@ from gpusla_collector.ports import Cursor, Evidence, InputFile, Lease, Page, Sto
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
-from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
 from gpusla_collector.usecases.judge import Judge, Rules
 from gpusla_collector.usecases.reload_inputs import Reloader
 from gpusla_collector.usecases.standing import StandingBoard

@@ -17,7 +17,8 @@ from gpusla.ledger.entries import Entry
 from gpusla.sla.evaluation import Evaluation
 from gpusla_collector.adapters.sql import judgements, ledger
 from gpusla_collector.ports import Cursor, Judged, Lease
-from gpusla_collector.usecases import book_credits, close_periods, fetch_page
+from gpusla_collector.usecases import book_credits, close_periods
+from gpusla_collector.usecases.fetch.page import Pages
 from gpusla_collector.usecases.judge import periods_to_judge
 from tests.collector.fakes import MemoryStore
 from tests.simulation.calendar import DAY_MS
@@ -119,12 +120,12 @@ def _accruals_stay(patch: pytest.MonkeyPatch) -> None:
 
 
 def _half_a_page_acknowledged(patch: pytest.MonkeyPatch) -> None:
-    right = fetch_page.Pages._write
+    right = Pages._write
 
-    def write(self: fetch_page.Pages, lease: Lease, cursor: Cursor, lines: Sequence[bytes]) -> Any:
+    def write(self: Pages, lease: Lease, cursor: Cursor, lines: Sequence[bytes]) -> Any:
         return right(self, lease, cursor, lines[:-1] if len(lines) > 1 else lines)
 
-    patch.setattr(fetch_page.Pages, "_write", write)
+    patch.setattr(Pages, "_write", write)
 
 
 DEFECTS = (

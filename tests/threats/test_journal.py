@@ -16,7 +16,7 @@ from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import Lease
-from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
 from gpusla_collector.usecases.take_in import TakenIn, take_in
 from tests.agent.signed_rig import SignedRig
 from tests.collector.fakes import FakeAgents, HandClock, MemoryStore

@@ -16,8 +16,8 @@ def check_collector(config: Path, outcome: Outcome, held: tuple[int, str] | None
     """
     from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
     from gpusla_collector.adapters.sql.books import reading_books  # noqa: PLC0415
-    from gpusla_collector.usecases.fsck import Fsck  # noqa: PLC0415
-    from gpusla_collector.usecases.fsck_tally import Tally  # noqa: PLC0415
+    from gpusla_collector.usecases.fsck.records import Fsck  # noqa: PLC0415
+    from gpusla_collector.usecases.fsck.tally import Tally  # noqa: PLC0415
 
     settings = read_settings(config)
     evidence = EvidenceFiles(settings.evidence)

@@ -1,1 +1,1 @@
-"""One file a verb: what the collector does, on ports and pure functions alone."""
+"""One file a verb, or one folder: what the collector does, on ports and pure functions alone."""

@@ -17,7 +17,7 @@ from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import digest
 from gpusla_collector.ports import Agents, Cursor, Evidence, Lease, Store
-from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target, finding_of
+from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target, finding_of
 from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.world import World
 

@@ -16,7 +16,7 @@ from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval, format_instant
 from gpusla.sla.periods import Period, period_of
 from gpusla_collector.ports import Finding, Lease, Store
-from gpusla_collector.usecases.fetch_journals import Fetched
+from gpusla_collector.usecases.fetch.journals import Fetched
 from gpusla_collector.usecases.judge import posted_periods
 from gpusla_collector.usecases.world import World
 

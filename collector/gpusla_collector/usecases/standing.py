@@ -15,7 +15,7 @@ from gpusla.ledger.entries import Status
 from gpusla_collector.ports import Cursor, Waiting
 from gpusla_collector.usecases.audit import Audited
 from gpusla_collector.usecases.claims import Claimable
-from gpusla_collector.usecases.fetch_journals import Fetched
+from gpusla_collector.usecases.fetch.journals import Fetched
 from gpusla_collector.usecases.judge import Judgement
 from gpusla_collector.usecases.prospect import Prospect
 from gpusla_collector.usecases.reconcile import Difference

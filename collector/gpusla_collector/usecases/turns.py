@@ -24,7 +24,7 @@ from gpusla_collector.usecases.claims import Claimable, Part, claimables, parts_
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.closed_periods import ClosedPeriods
 from gpusla_collector.usecases.correct_settled import Corrector
-from gpusla_collector.usecases.fetch_journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
 from gpusla_collector.usecases.judge import Judge, Judgement, serving
 from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.prospect import prospect_of

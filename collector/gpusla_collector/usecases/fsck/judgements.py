@@ -9,7 +9,7 @@ from typing import Any
 from gpusla.evidence.damage import Breach, Damage
 from gpusla_collector.ports import InputFile, Judged
 from gpusla_collector.ports.books import Books
-from gpusla_collector.usecases.fsck_tally import Tally
+from gpusla_collector.usecases.fsck.tally import Tally
 from gpusla_collector.usecases.world import INVENTORY
 
 

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from gpusla.clock import Clock
 from gpusla.identity import NodeName
 from gpusla_collector.ports import Lease
-from gpusla_collector.usecases.fetch_page import Step, Target
+from gpusla_collector.usecases.fetch.page import Step, Target
 
 STRAGGLERS = 7
 """For each worker so many more threads may wait for nodes that are slow."""

@@ -17,9 +17,9 @@ from gpusla.clock import Clock
 from gpusla.errors import GpuslaError, JournalError
 from gpusla.identity import NodeName
 from gpusla_collector.ports import Agents, Cursor, Evidence, Finding, Lease, Move, Segment, Store
-from gpusla_collector.usecases.fetch_page import Pages, Step, Target
-from gpusla_collector.usecases.flights import Flights, Landed
-from gpusla_collector.usecases.pace import Pace
+from gpusla_collector.usecases.fetch.flights import Flights, Landed
+from gpusla_collector.usecases.fetch.pace import Pace
+from gpusla_collector.usecases.fetch.page import Pages, Step, Target
 
 __all__ = ["Fetched", "Fetcher", "Target", "finding_of"]
 

@@ -16,10 +16,10 @@ from gpusla.identity import NodeName
 from gpusla.inventory.load import read_inventory
 from gpusla_collector.ports import Evidence, InputFile, Segment
 from gpusla_collector.ports.books import Books
-from gpusla_collector.usecases.fsck_journals import JournalsCheck
-from gpusla_collector.usecases.fsck_judgements import JudgementsCheck
-from gpusla_collector.usecases.fsck_ledger import LedgerCheck
-from gpusla_collector.usecases.fsck_tally import Tally
+from gpusla_collector.usecases.fsck.journals import JournalsCheck
+from gpusla_collector.usecases.fsck.judgements import JudgementsCheck
+from gpusla_collector.usecases.fsck.ledger import LedgerCheck
+from gpusla_collector.usecases.fsck.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)

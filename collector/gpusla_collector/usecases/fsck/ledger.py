@@ -11,7 +11,7 @@ from gpusla.ledger.chain import GENESIS, Link, digest_of
 from gpusla.ledger.entries import Status, key_of, lines_of
 from gpusla.ledger.notes import CreditNote
 from gpusla_collector.ports.books import Books, Kept
-from gpusla_collector.usecases.fsck_tally import Tally
+from gpusla_collector.usecases.fsck.tally import Tally
 
 ENTRIES = "ledger_entries"
 AT_ONCE = 500

@@ -14,8 +14,8 @@ from gpusla.journal.chain import EMPTY, Head
 from gpusla.timeline.fold import Carry
 from gpusla_collector.ports import Cursor, Evidence, Segment
 from gpusla_collector.ports.books import Books
-from gpusla_collector.usecases.fsck_kept import KeptLines, KeptSpans
-from gpusla_collector.usecases.fsck_tally import Tally
+from gpusla_collector.usecases.fsck.kept import KeptLines, KeptSpans
+from gpusla_collector.usecases.fsck.tally import Tally
 from gpusla_collector.usecases.take_in import TakenIn, take_in
 
 LINES_AT_ONCE = 1_000

@@ -1,0 +1,1 @@
+"""`gpusla fsck`: one file a part of the records; `records` checks them all."""
