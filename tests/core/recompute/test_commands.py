@@ -18,7 +18,7 @@ from gpusla.evidence.keys import fingerprint, to_text
 from gpusla.evidence.sealed import seal
 from gpusla.statement import digest, to_json
 from tests.core.recompute.bundles import CONTRACT, OPERATOR, honest, node
-from tests.core.recompute.test_recompute import with_statement
+from tests.core.recompute.edits import with_statement
 
 Capture = pytest.CaptureFixture[str]
 KEY = to_text(public_of(OPERATOR))

@@ -1,57 +1,33 @@
 """From a bundle to the same dollars, or to the first thing that is not the same."""
 
-import hashlib
-import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from random import Random
 from typing import Any
 
 import pytest
 
-from gpusla.catalogue.reasons import State
 from gpusla.commands.exits import Exit, exit_of
-from gpusla.errors import EvidenceError, GpuslaError
-from gpusla.identity import NodeName
-from gpusla.instants import Interval
-from gpusla.journal.chain import Head
-from gpusla.journal.codec import decode
-from gpusla.journal.hours import HourBlock, HourClosed, HourSpan
+from gpusla.errors import EvidenceError
+from gpusla.journal.hours import HourSpan
 from gpusla.recompute.bundle import Bundle
-from gpusla.recompute.report import Recomputed, plain, recompute, render
+from gpusla.recompute.report import plain, recompute, render
 from gpusla.sla.digest import canonical
 from gpusla.sla.digest import plain as plain_evaluation
-from gpusla.sla.evaluate import evaluate
-from gpusla.sla.facts_file import to_json as facts_to_json
-from gpusla.statement import Inputs, build, to_json
-from gpusla.statement.from_facts import grounds_of
-from gpusla.timeline.build import build as build_timeline
-from gpusla.timeline.model import StateSpan
+from gpusla.statement import to_json
 from tests.core.recompute.bundles import (
     CONTRACT,
-    DAY_MS,
     DOWN_FROM,
     FABRIC,
     HOT,
-    MONTH,
-    STEP_MS,
     Parts,
     honest,
-    journals,
     members,
     node,
-    resigned,
     slots,
 )
+from tests.core.recompute.edits import outcome, with_block, with_facts, with_statement
 
 SLOT = slots(3)[1]
-
-
-def outcome(parts: Parts) -> Recomputed:
-    """What recomputing comes to, from the bundle's bytes alone."""
-    return recompute(Bundle(members(parts.write())), lambda _: None)
 
 
 def text(parts: Parts) -> str:
@@ -128,71 +104,6 @@ def test_a_block_that_is_left_out_is_time_that_nobody_observed() -> None:
     assert first.found.condition.findings[0].reason == "not_observed"
 
 
-def judged_until(until_ms: int, known: Callable[[Inputs], Inputs] = lambda inputs: inputs) -> Parts:
-    """The bundle of a month that still runs, judged up to an instant; known: changes its inputs."""
-    whole = honest()
-    (contract,) = Bundle(members(whole.write())).versions
-    told, facts = whole.statement, whole.facts.facts
-    reach = Interval(MONTH.start_ms, until_ms)
-    inputs = known(told.inputs)
-    heads = inputs.journals
-
-    def was_known(span: StateSpan) -> bool:
-        assert span.evidence is not None
-        return span.evidence.last_sequence <= heads[span.evidence.node].sequence
-
-    then = [span for one in journals() for span in one.spans if was_known(span)]
-    facts = replace(facts, timeline=build_timeline(then, facts.held, reach))
-    evaluation = evaluate(contract, told.evaluation.period, until_ms, facts, versions=(contract,))
-    grounds = grounds_of(evaluation, facts, inputs)
-    statement = build(evaluation, (), inputs, grounds=grounds)
-    recorded = replace(whole.facts, until_ms=until_ms, facts=facts)
-    return replace(whole, facts=recorded, statement=statement)
-
-
-def test_the_end_of_an_open_month_stands_in_no_block_yet() -> None:
-    """The blocks end at midnight, the facts at 06:00: six hours of 72 GPUs are not compared."""
-    midnight_ms = MONTH.start_ms + 12 * DAY_MS - 5 * 3_600_000
-    unsigned = partial(replace, signed={}, signed_until_ms={})
-    open_month = judged_until(midnight_ms + 6 * 3_600_000, unsigned)
-    shorter = {
-        name: [line for line in lines if until_of(line) <= midnight_ms]
-        for name, lines in open_month.hours.items()
-    }
-    found = outcome(replace(open_month, hours=shorter))
-    assert found.is_same
-    # The last sample before midnight is ten seconds old when the block is closed.
-    assert found.timeline.open_gpu_ms == 72 * (6 * 3_600_000 + STEP_MS)
-    assert "432.200 GPU-hours at the end stand in no block yet" in " ".join(render(found))
-
-
-def test_a_month_that_is_over_must_stand_in_blocks_to_its_end() -> None:
-    """Else who leaves the last hours out would have them believed."""
-    lines = {name: lines[:-2] for name, lines in honest().hours.items()}
-    found = outcome(replace(honest(), hours=lines)).timeline
-    assert (found.differing, found.open_gpu_ms) == (72, 0)
-
-
-def test_what_came_after_the_statement_is_left_out() -> None:
-    """A node's journal was known up to 10 October; its blocks tell of the whole month."""
-    last = 30
-
-    def known(inputs: Inputs) -> Inputs:
-        digest = decode(journals()[2].lines[last])[0].previous
-        return replace(inputs, journals={**inputs.journals, node(3): Head(last, digest)})
-
-    late = judged_until(MONTH.end_ms, known)
-    found = outcome(late)
-    assert found.is_same
-    assert found.found.evaluation.account.states_gpu_ms[State.UNKNOWN] > 0
-
-
-def until_of(line: bytes) -> int:
-    """The end of a block; a key has none."""
-    _, body = decode(line)
-    return body.block.until_ms if isinstance(body, HourClosed) else 0
-
-
 def test_an_amount_that_was_changed_is_told_with_both_figures() -> None:
     """A tenth of the credit is gone, and every digest is made anew."""
     changed = with_statement(("evaluation", "credit_minor_units", "value"), 675_000_000)
@@ -248,20 +159,6 @@ def test_what_is_booked_must_be_what_is_owed() -> None:
     assert (found.name, found.told) == ("owed by the ledger", "USD 6,500,000.00")
 
 
-def test_a_node_that_did_not_sign_so_far_is_named() -> None:
-    """The statement makes its evidence look better than the blocks show."""
-    inputs = honest().statement.inputs
-    for changed, words in (
-        ({"signed_until_ms": {node(3): MONTH.end_ms}}, "no signed block that ends then"),
-        ({"signed": {**inputs.signed, node(3): 5}}, "no signed block that ends then"),
-        ({"signed": {**inputs.signed, NodeName("n9"): 5}}, "no enrolled key"),
-    ):
-        better = judged_until(MONTH.end_ms, partial(replace, **changed))
-        found = outcome(better).figure
-        assert found is not None
-        assert found.found == words
-
-
 def test_other_terms_than_the_statement_was_made_under_are_named() -> None:
     """A tier of the contract's file gives more now; the statement does not."""
     content = CONTRACT.read_bytes().replace(b'percent: "5"', b'percent: "6"')
@@ -297,123 +194,6 @@ def test_a_part_that_is_missing_or_is_none_is_named(
     assert exit_of(caught.value) is Exit.INTEGRITY
 
 
-def with_facts(change: Callable[[Any], None]) -> Parts:
-    """The bundle with changed facts; everything is sealed anew."""
-    data = json.loads(facts_to_json(honest().facts))
-    change(data)
-    return replace(honest(), facts_bytes=canonical(data))
-
-
-def with_block(tray: int, change: Callable[[HourSpan], HourSpan]) -> Parts:
-    """The bundle with changed spans of a node, whose own key signs every block anew."""
-
-    def block(one: HourBlock) -> HourBlock:
-        return replace(
-            one, spans={slot: tuple(map(change, spans)) for slot, spans in one.spans.items()}
-        )
-
-    lines = resigned(honest().hours[node(tray)], tray, block)
-    return replace(honest(), hours={**honest().hours, node(tray): lines})
-
-
-def with_statement(path: tuple[str | int, ...], value: Any) -> Parts:
-    """The bundle with one value of its statement changed, its digest made anew."""
-    data = json.loads(to_json(honest().statement))
-    place = data
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = value
-    data["evaluation_digest"] = hashlib.sha256(canonical(data["evaluation"])).hexdigest()
-    return replace(honest(), statement_bytes=canonical(data))
-
-
 def is_down(span: HourSpan) -> bool:
     """Whether it is of the outage itself, not of its edges."""
     return span.condition == FABRIC and span.other is None
-
-
-def is_found(parts: Parts) -> bool:
-    """Whether something is not the same, or the bundle is refused for its integrity."""
-    try:
-        return not outcome(parts).is_same
-    except GpuslaError as error:
-        return exit_of(error) is Exit.INTEGRITY
-
-
-@pytest.mark.parametrize("seed", range(100))
-def test_an_edit_that_was_signed_anew_is_found(seed: int) -> None:
-    """By somebody who has every key: in the facts, a block, a figure, the terms."""
-    random = Random(seed)  # noqa: S311  (which edits are made must repeat)
-    edit = random.choice((edited_facts, edited_block, edited_figure, edited_terms))
-    assert is_found(edit(random))
-
-
-def edited_facts(random: Random) -> Parts:
-    """One edge, condition, clock error or record of one span, inside the month."""
-
-    def change(data: Any) -> None:
-        row = random.choice(random.choice(data["slots"])["spans"][1:-1])
-        column = random.choice((0, 1, 2, 3, 4, 5))
-        if column in {0, 1}:
-            row[column] += random.choice((-1, 1)) * random.randint(1, 9_999)
-        elif column in {2, 3}:
-            others = {None, *range(len(data["conditions"]))} if column == 3 else {0, 1, 2}
-            row[column] = random.choice(sorted(others - {row[column]}, key=str))
-        elif column == 4:
-            row[4] = random.choice((None, 0, 1_999, 2_001, 60_000))
-        else:
-            row[5][random.choice((1, 2))] += random.choice((-1, 1))
-
-    return with_facts(change)
-
-
-def edited_block(random: Random) -> Parts:
-    """One span of one block, inside the month."""
-    tray = random.randint(1, 18)
-    day_ms = MONTH.start_ms + random.randint(1, 29) * 86_400_000
-    slot = random.choice(slots(tray))
-    shift_ms = random.randint(1, STEP_MS - 1)
-    edits: tuple[dict[str, Any], ...] = (
-        {"condition": HOT},
-        {"condition": replace(FABRIC, findings=FABRIC.findings * 2)},
-        {"other": HOT},
-        {"error_ms": 1_000},
-        {"node": "shorter"},
-    )
-    edit = random.choice(edits)
-
-    def block(one: HourBlock) -> HourBlock:
-        if not one.from_ms <= day_ms < one.until_ms:
-            return one
-        first, *rest = one.spans[slot]
-        more = {"start_ms": first.start_ms + shift_ms} if "node" in edit else edit
-        return replace(one, spans={**one.spans, slot: (replace(first, **more), *rest)})
-
-    lines = resigned(honest().hours[node(tray)], tray, block)
-    return replace(honest(), hours={**honest().hours, node(tray): lines})
-
-
-def edited_figure(random: Random) -> Parts:
-    """One whole number of the statement's evaluation, one more or one less, or a thousand times."""
-    places = list(numbers(json.loads(to_json(honest().statement))["evaluation"], ("evaluation",)))
-    path, value = random.choice(places)
-    return with_statement(path, random.choice((value + 1, value - 1, value * 1000 + 1)))
-
-
-def edited_terms(random: Random) -> Parts:
-    """One digit of the contract's file: an amount, a target, a tier, a minimum."""
-    content = CONTRACT.read_text("utf-8").partition("examples:")
-    places = [found.start() for found in re.finditer(r"\d", content[0])]
-    place = random.choice(places)
-    digit = random.choice(sorted(set("0123456789") - {content[0][place]}))
-    terms = content[0][:place] + digit + content[0][place + 1 :]
-    return replace(honest(), contract=(terms + "".join(content[1:])).encode())
-
-
-def numbers(value: Any, path: tuple[str | int, ...]) -> list[tuple[tuple[str | int, ...], int]]:
-    """Every whole number in a value of JSON, by its path."""
-    if isinstance(value, dict):
-        return [one for key in value for one in numbers(value[key], (*path, key))]
-    if isinstance(value, list):
-        return [one for n, inner in enumerate(value) for one in numbers(inner, (*path, n))]
-    return [(path, value)] if type(value) is int else []
