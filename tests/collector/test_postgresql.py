@@ -1,10 +1,13 @@
 """What PostgreSQL does beside SQLite: many connections, sessions that end, one write lock."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
+from typing import Any
 
 import pytest
+from sqlalchemy import event, insert
 
 from gpusla.catalogue.codes import STORE_UNAVAILABLE
 from gpusla.errors import StoreError
@@ -14,6 +17,7 @@ from gpusla_collector.adapters.sql import database as module
 from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
+from gpusla_collector.adapters.sql.tables import FINDINGS
 from gpusla_collector.ports import OPERATOR, Cursor, Lease
 from tests.collector.test_store import ALPHA, at, entry, judged, posted
 from tests.postgresql import Server
@@ -101,6 +105,48 @@ def test_a_writer_that_stopped_inside_a_transaction_does_not_keep_the_lock(
     assert caught.value.code is STORE_UNAVAILABLE
     assert caught.value.retryable
     assert store.findings() == ()
+
+
+def test_a_writer_that_stopped_among_many_rows_does_not_keep_the_lock(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does one that stopped between two statements of the same kind."""
+    shorter = module.WRITE_LOCK.replace(f"'{module.IDLE_SECONDS}s'", "'300ms'")
+    monkeypatch.setattr(module, "WRITE_LOCK", shorter)
+
+    taken: list[Lease | None] = []
+
+    def rows() -> Iterator[tuple[str]]:
+        yield ("one",)
+        Event().wait(1)
+        taken.append(store.acquire("collector", "other", 0, 1_000))
+        yield ("two",)
+
+    def stop_among_rows() -> None:
+        with store._database.writing() as connection:
+            cursor: Any = connection.connection.cursor()  # the driver's own, which takes rows late
+            cursor.executemany("UPDATE leases SET holder = %s WHERE name = 'nobody'", rows())
+
+    with pytest.raises(StoreError) as caught:
+        stop_among_rows()
+    assert [lease is not None for lease in taken] == [True]
+    assert caught.value.code is STORE_UNAVAILABLE
+    assert caught.value.retryable
+
+
+def test_many_rows_are_one_statement(postgresql_database: Database) -> None:
+    """So that a thousand spans are not a thousand ways to the server."""
+    seen: list[str] = []
+    event.listen(
+        postgresql_database.engine,
+        "before_cursor_execute",
+        lambda _conn, _cursor, statement, *_: seen.append(statement),
+    )
+    rows = [{"key": str(number), "kind": "fork", "subject": "n", "found_ms": 0, "detail": ""}
+            for number in range(900)]  # fmt: skip
+    with postgresql_database.writing() as connection:
+        connection.execute(insert(FINDINGS), rows)
+    assert len([one for one in seen if one.startswith("INSERT")]) == 1
 
 
 def test_two_collectors_may_start_on_an_empty_database(postgresql: Server) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -131,7 +131,7 @@ def open_database(url: str) -> Database:
             return Database(_sqlite(url))
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return Database(create_engine(parsed, pool_pre_ping=True))
+        return Database(_postgresql(parsed))
     except (ArgumentError, NoSuchModuleError, ImportError) as cause:
         raise SettingsError(
             BAD_SETTING,
@@ -139,6 +139,15 @@ def open_database(url: str) -> Database:
             fix="Write sqlite:////var/lib/gpusla/collector.db, or for postgresql:// install "
             "gpusla[postgresql].",
         ) from cause
+
+
+def _postgresql(url: URL) -> Engine:
+    from gpusla_collector.adapters.sql.round_trips import AnsweredCursor  # noqa: PLC0415
+
+    engine = create_engine(url, pool_pre_ping=True, connect_args={"cursor_factory": AnsweredCursor})
+    # Many rows then go in one statement, which is as quick as a pipeline of many.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+    return engine
 
 
 def _sqlite(url: str) -> Engine:
