@@ -12,7 +12,8 @@ from gpusla_collector.adapters.sql.roles import roles_sql
 from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import Evidence, Lease, Store
-from tests.collector.fakes import MemoryEvidence, MemoryStore
+from tests.collector.fakes import MemoryEvidence
+from tests.collector.memory_store import MemoryStore
 from tests.postgresql import Server, serving
 
 

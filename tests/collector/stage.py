@@ -17,8 +17,9 @@ from gpusla_collector.usecases.reload_inputs import Reloader
 from gpusla_collector.usecases.standing import StandingBoard
 from gpusla_collector.usecases.turns import Turns
 from tests.collector import site
-from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence, MemoryStore
+from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence
 from tests.collector.journals import Journal, tray_slots
+from tests.collector.memory_store import MemoryStore
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

@@ -27,8 +27,8 @@ from tests.collector.bundles import (
     payload_of,
     posted,
 )
-from tests.collector.fakes import MemoryStore
 from tests.collector.hours import close_hour, introduce
+from tests.collector.memory_store import MemoryStore
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
 from tests.collector.test_store import posted as posted_entry
 from tests.core.evidence.signed import ONE

@@ -11,8 +11,8 @@ from gpusla.instants import format_instant
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.turns import Turns
-from tests.collector.fakes import MemoryStore
 from tests.collector.journals import DOWN
+from tests.collector.memory_store import MemoryStore
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 
 FINAL_MS = AUGUST_MS + 2 * DAY_MS

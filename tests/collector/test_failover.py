@@ -18,7 +18,8 @@ from gpusla.catalogue.codes import FENCED
 from gpusla.errors import StoreError
 from gpusla.identity import NodeName
 from gpusla_collector.ports import Lease, Move, Page
-from tests.collector.fakes import FakeAgents, MemoryStore
+from tests.collector.fakes import FakeAgents
+from tests.collector.memory_store import MemoryStore
 from tests.collector.processes import answer, events, free_port, running, until
 from tests.collector.site import NODE
 from tests.collector.stage import HOUR_MS, START_MS, Stage

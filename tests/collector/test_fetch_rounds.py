@@ -16,8 +16,9 @@ from gpusla.identity import NodeName
 from gpusla_collector.ports import Cursor, Lease, Move, Page, Store
 from gpusla_collector.usecases.fetch.journals import MOVES_AT_ONCE, Fetched, Fetcher, Target
 from gpusla_collector.usecases.fetch.pace import LONGEST_MS, Pace, wait_ms
-from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence, MemoryStore
+from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence
 from tests.collector.journals import Journal, tray_slots
+from tests.collector.memory_store import MemoryStore
 
 SILENT = ServiceError(AGENT_UNREACHABLE, "it does not answer")
 

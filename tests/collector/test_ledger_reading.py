@@ -6,7 +6,7 @@ from gpusla.catalogue.codes import STORE_UNAVAILABLE
 from gpusla.errors import StoreError
 from gpusla.ledger.entries import Status
 from gpusla_collector.ports import ContractFile, Lease
-from tests.collector.fakes import MemoryStore
+from tests.collector.memory_store import MemoryStore
 from tests.collector.site import ONE_TRAY, contract_text
 from tests.collector.stage import AUGUST_MS, DAY_MS, START_MS, Stage
 

@@ -12,8 +12,8 @@ from gpusla.identity import ContractId, Slot, TenantId
 from gpusla.instants import Interval
 from gpusla_collector.ports import OPERATOR, Scope, SpanSummary
 from gpusla_collector.usecases.show_statement import Statements
-from tests.collector.fakes import MemoryStore
 from tests.collector.journals import DOWN
+from tests.collector.memory_store import MemoryStore
 from tests.collector.site import Tray
 from tests.collector.stage import (
     ALPHA,

@@ -22,7 +22,8 @@ from gpusla_collector.adapters.sql.tables import (
     OUTBOX,
 )
 from gpusla_collector.ports import Evidence, Store
-from tests.collector.fakes import MemoryEvidence, MemoryStore
+from tests.collector.fakes import MemoryEvidence
+from tests.collector.memory_store import MemoryStore
 from tests.postgresql import Server, serving
 from tests.simulation.watch import Inside
 

@@ -20,7 +20,7 @@ from gpusla_collector.ports import Cursor, Judged, Lease
 from gpusla_collector.usecases import book_credits, close_periods
 from gpusla_collector.usecases.fetch.page import Pages
 from gpusla_collector.usecases.judge import periods_to_judge
-from tests.collector.fakes import MemoryStore
+from tests.collector.memory_store import MemoryStore
 from tests.simulation.calendar import DAY_MS
 
 

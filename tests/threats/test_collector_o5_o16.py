@@ -12,7 +12,7 @@ from gpusla.errors import InputError, StoreError
 from gpusla_collector.ports import OPERATOR
 from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.bundles import TRAYS, bundle_of, members_of, payload_of, posted
-from tests.collector.fakes import MemoryStore
+from tests.collector.memory_store import MemoryStore
 from tests.collector.stage import ALPHA, Stage
 
 CONTRACT = ("Contract", "contracts/alpha-2026.yaml")

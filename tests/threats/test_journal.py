@@ -19,8 +19,9 @@ from gpusla_collector.ports import Lease
 from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
 from gpusla_collector.usecases.take_in import TakenIn, take_in
 from tests.agent.signed_rig import SignedRig
-from tests.collector.fakes import FakeAgents, HandClock, MemoryStore
+from tests.collector.fakes import FakeAgents, HandClock
 from tests.collector.journals import DOWN, OK, Journal, tray_slots
+from tests.collector.memory_store import MemoryStore
 from tests.core.evidence.signed import ONE, TWO, introduced, public, signed
 from tests.core.health.gpus import SLOT, gpu, one_pass
 

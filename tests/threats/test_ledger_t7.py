@@ -22,7 +22,7 @@ from gpusla.ledger.entries import Entry, Status
 from gpusla.ledger.notes import is_documented
 from gpusla.sla.evaluation import ClaimStanding, Evaluation
 from gpusla_collector.ports import OPERATOR, Judged, Lease
-from tests.collector.fakes import MemoryStore
+from tests.collector.memory_store import MemoryStore
 from tests.core.ledger.judged import CLAUSES, CONTRACT, PERIOD, owing
 
 CAP = 1_000
