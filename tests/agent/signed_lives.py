@@ -28,22 +28,26 @@ def live(directory: Path) -> None:
 
 
 def _live(directory: Path) -> None:
-    """After each pass say how many samples were taken, and how far the journal is durable."""
     recorder_module.CHECKPOINT_RECORDS = CHECKPOINT_RECORDS
     rig = SignedRig(directory, segment_bytes=SEGMENT_BYTES, hour_ms=HOUR_MS)
     for sample in range(1, SAMPLES + 1):
         if sample == SAMPLES - 1:
             prepare_rotation(directory)
         rig.run(1)
-        head = rig.recorder.durable
-        told = {
-            "seq": head.sequence,
-            "digest": head.digest,
-            "samples": sample,
-            "is_failing": rig.recorder.health.is_failing,
-        }
-        os.writev(1, [json.dumps(told).encode(), b"\n"])
+        tell(rig, sample)
     rig.node.stop("end")
+
+
+def tell(rig: SignedRig, samples: int) -> None:
+    """Say on standard output how far the journal is durable, and how many samples were taken."""
+    head = rig.recorder.durable
+    told = {
+        "seq": head.sequence,
+        "digest": head.digest,
+        "samples": samples,
+        "is_failing": rig.recorder.health.is_failing,
+    }
+    os.writev(1, [json.dumps(told).encode(), b"\n"])
 
 
 if __name__ == "__main__":
