@@ -4,6 +4,7 @@ from tests.defects.planted import SECOND_OPINION, Defect
 
 HERE = "tests/core/sla/"
 CREDITS, COMBINE = f"{HERE}test_credits.py", f"{HERE}test_combine.py"
+EVENT_CREDITS = f"{HERE}test_event_credits.py"
 FEES, PERIODS = f"{HERE}test_fees.py", f"{HERE}test_periods.py"
 EXCLUSIONS, EVALUATE = f"{HERE}test_exclusions.py", f"{HERE}test_evaluate.py"
 BOOKING = "tests/core/ledger/test_booking.py"
@@ -55,14 +56,14 @@ DEFECTS = (
         "sla/event_credits.py",
         "window.start_ms < end_ms <= until_ms",
         "window.start_ms <= end_ms < until_ms",
-        (f"{CREDITS}::test_an_outage_belongs_to_the_window_that_it_ends_in", SECOND_OPINION),
+        (f"{EVENT_CREDITS}::test_an_outage_belongs_to_the_window_that_it_ends_in", SECOND_OPINION),
     ),
     Defect(
         "an hour with exactly so much down time is not charged",
         "sla/event_credits.py",
         "_counted_ms(credit.count, parts) > credit.more_than_ms",
         "_counted_ms(credit.count, parts) >= credit.more_than_ms",
-        (f"{CREDITS}::test_an_hour_with_too_much_down_time_is_not_charged", SECOND_OPINION),
+        (f"{EVENT_CREDITS}::test_an_hour_with_too_much_down_time_is_not_charged", SECOND_OPINION),
     ),
     Defect(
         "each objective's credit is rounded by itself",
