@@ -5,17 +5,18 @@ Members are read when they are asked for; nothing here looks at a signature.
 """
 
 import json
-import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from gpusla.catalogue.codes import BUNDLE
 from gpusla.contracts.load import load_contract
 from gpusla.contracts.model import ContractVersion
 from gpusla.errors import EvidenceError, GpuslaError
-from gpusla.evidence.envelope import BUNDLE_TYPE, STATEMENT_TYPE
+from gpusla.evidence.bundle import NODES_FORMAT
+from gpusla.evidence.envelope import STATEMENT_TYPE
 from gpusla.evidence.sealed import payload_of
 from gpusla.identity import NodeName, Slot, parse_slot
 from gpusla.journal.codec import decode
@@ -23,11 +24,8 @@ from gpusla.journal.hours import HourBlock, HourClosed
 from gpusla.statement.model import Statement
 from gpusla.statement.reading import unchecked
 
-FORMAT = "gpusla/bundle/1"
-NODES_FORMAT = "gpusla/nodes/1"
-MANIFEST, STATEMENT, FACTS, NODES = "manifest.json", "statement.json", "facts.json", "nodes.json"
+STATEMENT, FACTS, NODES = "statement.json", "facts.json", "nodes.json"
 CONTRACTS, HOURS = "contract/", "hours/"
-_PLAIN = frozenset(string.ascii_letters + string.digits + "-_~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +46,6 @@ class Bundle:
     """
 
     members: Mapping[str, bytes]
-
-    @cached_property
-    def manifest(self) -> Mapping[str, Any]:
-        """What the manifest says; nothing of it is checked here."""
-        found = _json(payload_of(self.member(MANIFEST), BUNDLE_TYPE), MANIFEST)
-        if found.get("format") != FORMAT:
-            raise broken(f"{MANIFEST} is of format {found.get('format')!r}, not {FORMAT}")
-        return found
 
     @property
     def statement(self) -> Statement:
@@ -127,10 +117,7 @@ class Bundle:
 
 def hours_name(node: NodeName) -> str:
     """Return the name of the member that holds a node's blocks."""
-    written = "".join(
-        sign if sign in _PLAIN else "".join(f"%{byte:02X}" for byte in sign.encode())
-        for sign in node
-    )
+    written = quote(node, safe="").replace(".", "%2E")
     return f"{HOURS}{written}.jsonl"
 
 
