@@ -4,6 +4,7 @@ import io
 import json
 import warnings
 import zipfile
+from operator import itemgetter
 from random import Random
 
 from gpusla.evidence.envelope import BUNDLE_TYPE, canonical
@@ -14,6 +15,7 @@ from tests.core.verify.maker import (
     bundle,
     manifest,
     packed,
+    packed_so,
     public,
     sealed,
     statement_bytes,
@@ -103,31 +105,21 @@ def truncate_a_member(chance: Random) -> bytes:
 
 def name_twice(chance: Random) -> bytes:
     """Pack a second member of a name: some readers take the first, some the last."""
-    found, stream = everything(), io.BytesIO()
+    found = everything()
     twice = chance.choice(sorted(found))
-    order = sorted([*found, twice])
+    other = {**found, twice: b"other"}
+    order = sorted([*other.items(), (twice, found[twice])], key=itemgetter(0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            for place, name in enumerate(order):
-                is_other = name == twice and order[place - 1] != twice
-                info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-                info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                archive.writestr(info, b"other" if is_other else found[name])
-    return stream.getvalue()
+        return packed_so(order)
 
 
 def reorder_members(chance: Random) -> bytes | None:
     """Pack the same members in another order."""
-    found, stream = everything(), io.BytesIO()
+    found = everything()
     names = sorted(found)
     chance.shuffle(names)
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in names:
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(info, found[name])
-    return None if names == sorted(found) else stream.getvalue()
+    return None if names == sorted(found) else packed_so((name, found[name]) for name in names)
 
 
 def header_unlike_directory(chance: Random) -> bytes:

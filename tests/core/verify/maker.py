@@ -5,7 +5,7 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -257,12 +257,17 @@ def manifest(found: Mapping[str, bytes], private: bytes = OPERATOR, **others: ob
 
 def packed(found: Mapping[str, bytes]) -> bytes:
     """Return an archive of members, manifest included, in the form of bundles."""
+    return packed_so(sorted(found.items()))
+
+
+def packed_so(found: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return the same of members in any order, and of names that stand twice."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(found):
+        for name, content in found:
             info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(info, found[name])
+            archive.writestr(info, content)
     return stream.getvalue()
 
 
