@@ -13,6 +13,7 @@ from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import Evidence, Lease, Store
 from tests.collector.fakes import MemoryEvidence
+from tests.collector.fsck_ground import ground, records  # noqa: F401  (fixtures)
 from tests.collector.memory_store import MemoryStore
 from tests.postgresql import Server, serving
 
@@ -79,6 +80,17 @@ def any_database(request: pytest.FixtureRequest) -> Database:
     kind = "database" if request.param == "sqlite" else "postgresql_database"
     found: Database = request.getfixturevalue(kind)
     return found
+
+
+@pytest.fixture
+def owner(any_database: Database) -> Iterator[Database]:
+    """The same database, with the rights of who owns its tables."""
+    if not any_database.is_postgresql:
+        yield any_database
+        return
+    found = open_database(str(any_database.engine.url).replace("gpusla_collector", "postgres"))
+    yield found
+    found.close()
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from gpusla.evidence.damage import Damage
 from gpusla.identity import NodeName
 from gpusla.ledger.release import Mode, Policy
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql.books import books
 from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import Approval, Finding, Segment
 from gpusla_collector.usecases.fsck.records import Fsck
@@ -101,3 +104,21 @@ def copied(original: Path, folder: Path) -> Iterator[Ground]:
         yield Ground(folder, database)
     finally:
         database.close()
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a collector left on disk after a month and a half."""
+    folder = tmp_path_factory.mktemp("records")
+    database = open_database(f"sqlite:///{folder / 'collector.db'}")
+    require_newest(database)
+    work(database, folder)
+    database.close()
+    return folder
+
+
+@pytest.fixture
+def ground(records: Path, tmp_path: Path) -> Iterator[Ground]:
+    """A copy of these records."""
+    with copied(records, tmp_path / "data") as found:
+        yield found

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ from sqlalchemy import select, text
 
 from gpusla.cli import main
 from gpusla_collector.adapters.sql.chain import CHAINED
-from gpusla_collector.adapters.sql.database import Database, open_database
-from gpusla_collector.adapters.sql.schema import migrate, require_newest
+from gpusla_collector.adapters.sql.database import Database
+from gpusla_collector.adapters.sql.schema import migrate
 from gpusla_collector.adapters.sql.tables import APPEND_ONLY, CHAIN_LINKS
-from tests.collector.fsck_ground import Ground, copied, work
+from tests.collector.fsck_ground import Ground
 from tests.collector.rows import fill
 from tests.collector.site import write_site
 from tests.core.evidence.signed import ONE, SignedJournal, public
@@ -83,24 +82,6 @@ DAMAGES = {
         {"changed"},
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a collector left on disk after a month and a half."""
-    folder = tmp_path_factory.mktemp("records")
-    database = open_database(f"sqlite:///{folder / 'collector.db'}")
-    require_newest(database)
-    work(database, folder)
-    database.close()
-    return folder
-
-
-@pytest.fixture
-def ground(records: Path, tmp_path: Path) -> Iterator[Ground]:
-    """A copy of these records."""
-    with copied(records, tmp_path / "data") as found:
-        yield found
 
 
 def edit(ground: Ground, statements: str) -> None:
@@ -182,11 +163,8 @@ def test_a_chain_made_anew_is_found_by_who_wrote_a_link_down(ground: Ground) -> 
     assert [damage.breach.value for damage in ground.check(held)] == ["link"]
 
 
-def test_records_of_before_get_their_links_with_the_schema(any_database: Database) -> None:
+def test_records_of_before_get_their_links_with_the_schema(owner: Database) -> None:
     """Every row of every table that is appended to, on both databases."""
-    owner = any_database
-    if owner.is_postgresql:
-        owner = open_database(str(owner.engine.url).replace("gpusla_collector", "postgres"))
     with owner.migrating() as connection:
         fill(connection)
         connection.execute(text("DROP TABLE chain_links"))
@@ -199,7 +177,6 @@ def test_records_of_before_get_their_links_with_the_schema(any_database: Databas
     assert not unchained & breaches(ground)
     with owner.reading() as connection:
         assert connection.scalar(text("SELECT count(*) FROM chain_links")) == 3 * len(CHAINED)
-    owner.close()
 
 
 def test_every_table_that_is_appended_to_is_in_the_chain_or_checked_otherwise() -> None:

@@ -32,6 +32,15 @@ def minutes(journal: Journal, first: int, last: int, key: bytes | None) -> None:
             journal.append(signed(key, journal.head, node=journal.node))
 
 
+def five_minutes_signed() -> tuple[Stage, Journal, Turns]:
+    """Return a site whose node recorded and signed its first five minutes."""
+    stage = stage_with(ONE)
+    journal, turns = stage.journal(), stage.turns()
+    journal.append(introduced(ONE, node=journal.node))
+    minutes(journal, 0, 5, ONE)
+    return stage, journal, turns
+
+
 def counts(stage: Stage, turns: Turns, minute: int) -> dict[str, float]:
     """Take all turns at a minute; returns the nodes by who signs."""
     stage.clock.now_ms = START_MS + minute * MINUTE_MS
@@ -46,10 +55,7 @@ SILENT = {"fresh": 0, "silent": 1, "no_key": 0}
 
 def test_e4_a_node_that_stops_signing_is_told_once_and_forgiven_with_a_signature() -> None:
     """Signed for five minutes, then not: after ten more minutes of records it is silent."""
-    stage = stage_with(ONE)
-    journal, turns = stage.journal(), stage.turns()
-    journal.append(introduced(ONE, node=journal.node))
-    minutes(journal, 0, 5, ONE)
+    stage, journal, turns = five_minutes_signed()
     assert counts(stage, turns, 5) == FRESH
     minutes(journal, 5, 15, None)
     assert counts(stage, turns, 15) == FRESH
@@ -78,10 +84,7 @@ def test_e4_a_node_that_never_signs_and_one_without_keys_are_told_apart() -> Non
 
 def test_e4_a_node_that_is_silent_altogether_is_no_signer_that_stopped() -> None:
     """It records nothing, so there is nothing to sign; others see that."""
-    stage = stage_with(ONE)
-    journal, turns = stage.journal(), stage.turns()
-    journal.append(introduced(ONE, node=journal.node))
-    minutes(journal, 0, 5, ONE)
+    stage, journal, turns = five_minutes_signed()
     journal.observe(START_MS + 5 * MINUTE_MS, START_MS + 5 * MINUTE_MS + 1_000)
     counts(stage, turns, 6)
     assert counts(stage, turns, 6 + HOUR_MS // MINUTE_MS) == FRESH
@@ -90,10 +93,7 @@ def test_e4_a_node_that_is_silent_altogether_is_no_signer_that_stopped() -> None
 
 def test_e4_a_signature_by_a_key_that_was_taken_out_covers_nothing_more() -> None:
     """A stolen key signs on; the inventory's records in force list another one."""
-    stage = stage_with(ONE)
-    journal, turns = stage.journal(), stage.turns()
-    journal.append(introduced(ONE, node=journal.node))
-    minutes(journal, 0, 5, ONE)
+    stage, journal, turns = five_minutes_signed()
     assert counts(stage, turns, 5) == FRESH
     board = stage.board.read()
     assert board.world is not None

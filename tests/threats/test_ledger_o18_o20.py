@@ -8,9 +8,7 @@ finds rows that were edited, whoever owns the file; bits are in test_fsck_flips.
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -19,22 +17,9 @@ from gpusla.errors import LedgerError, StoreError
 from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of
 from gpusla.ledger.release import Hold, Mode, Policy, proposal_of
-from gpusla_collector.adapters.sql.database import open_database
-from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import OPERATOR, Lease, Store
-from tests.collector.conftest import (  # noqa: F401  (fixtures)
-    any_database,
-    database,
-    empty_database,
-    empty_postgresql,
-    lease,
-    postgresql,
-    postgresql_database,
-    postgresql_name,
-    store,
-)
-from tests.collector.fsck_ground import Ground, copied, work
+from tests.collector.fsck_ground import Ground
 from tests.collector.test_store import judged, posted
 from tests.core.ledger.judged import owing
 
@@ -54,7 +39,7 @@ def reversal(of: Entry) -> Entry:
     )
 
 
-def test_o18_a_posting_cannot_be_booked_otherwise(store: Store, lease: Lease) -> None:  # noqa: F811
+def test_o18_a_posting_cannot_be_booked_otherwise(store: Store, lease: Lease) -> None:
     """Under its key stands what stands, and a second reversal has no key left."""
     first = posted()
     store.book(lease, judged(), lambda _: [first])
@@ -65,8 +50,8 @@ def test_o18_a_posting_cannot_be_booked_otherwise(store: Store, lease: Lease) ->
 
 
 def test_o18_a_reversal_names_its_reason_has_a_document_and_is_announced(
-    store: Store,  # noqa: F811
-    lease: Lease,  # noqa: F811
+    store: Store,
+    lease: Lease,
 ) -> None:
     """The judgement that it follows from is kept with it, for as long as the ledger."""
     first = posted()
@@ -105,24 +90,6 @@ def test_o18_an_approval_is_for_one_reversal_and_no_other() -> None:
     to_nothing = proposal_of(decide(standing, owing(0), is_final=True))
     to_half = proposal_of(decide(standing, owing(25_000), is_final=True))
     assert to_nothing.digest != to_half.digest
-
-
-@pytest.fixture(scope="module")
-def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a collector left on disk after a month and a half."""
-    folder = tmp_path_factory.mktemp("records")
-    made = open_database(f"sqlite:///{folder / 'collector.db'}")
-    require_newest(made)
-    work(made, folder)
-    made.close()
-    return folder
-
-
-@pytest.fixture
-def ground(records: Path, tmp_path: Path) -> Iterator[Ground]:
-    """A copy of these records."""
-    with copied(records, tmp_path / "data") as found:
-        yield found
 
 
 def owned(ground: Ground, *statements: str) -> None:
