@@ -15,7 +15,6 @@ FILE holds are not done again over the same sources, so that it can be cut at an
 """
 
 import argparse
-import hashlib
 import json
 import multiprocessing
 import sys
@@ -37,10 +36,10 @@ from tests.collector.crash_bases import FileBase, ServerBase, empty_file, empty_
 from tests.collector.crash_bugs import BUGS, look_for
 from tests.collector.crash_ground import Ground
 from tests.collector.crash_play import Tally, drawn, every, every_write, play
+from tests.long_runs import ROOT, digest_of, found_before, say, store
 from tests.postgresql import Server, serving
 from tests.simulation.many import prepared
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (
     "core/gpusla/ledger/*.py",
     "core/gpusla/sla/**/*.py",
@@ -48,6 +47,7 @@ SOURCES = (
     "collector/gpusla_collector/usecases/**/*.py",
     *(f"tests/collector/crash_{name}.py" for name in ("acts", "bases", "ground", "life", "play")),
 )
+CLEAN = {"duplicate_credits": 0, "missing_credits": 0}
 BATCH = 25
 PLANS = {"all": every, "writes": every_write}
 _grounds: list[Ground] = []
@@ -69,10 +69,10 @@ def main() -> int:
             _store(wanted.out, done)
     found = [(plan, *one) for plan in done["plans"] for one in done["plans"][plan]["found"].items()]
     for plan, number, words in found:
-        _say(f"{plan} {number} of seed {wanted.seed}: {words}")
+        say(f"{plan} {number} of seed {wanted.seed}: {words}")
     missed = [bug for bug, (number, _) in done.get("bugs", {}).items() if not number]
     for bug in missed:
-        _say(f"not found: {bug}")
+        say(f"not found: {bug}")
     return 1 if found or missed else 0
 
 
@@ -122,7 +122,7 @@ def _look_for(bug: str) -> tuple[int, str]:
 
 def _again(seed: int, number: int) -> int:
     tally = batch("drawn", seed, number, 1)
-    _say(json.dumps(_plain(tally), indent=2))
+    say(json.dumps(_plain(tally), indent=2))
     return 1 if tally.found else 0
 
 
@@ -140,7 +140,7 @@ def _run_all(
         _add(mine, tally)
         mine["seconds"] = round(before + time.monotonic() - began, 1)
         _store(wanted.out, done)
-        _say(f"{mine['runs']} of {size} runs, {plan}")
+        say(f"{mine['runs']} of {size} runs, {plan}")
         if mine["found"] or time.monotonic() - began > wanted.minutes * 60:
             return
 
@@ -177,35 +177,19 @@ def _arguments() -> argparse.Namespace:
 
 
 def _load(wanted: argparse.Namespace) -> dict[str, Any]:
-    fresh = {"plans": {}, "seed": wanted.seed, "sources": sources()}
-    if wanted.out.exists():
-        found: dict[str, Any] = json.loads(wanted.out.read_text("utf-8"))
-        is_same = all(found.get(key) == fresh[key] for key in ("seed", "sources"))
-        if is_same and not any(plan["found"] for plan in found["plans"].values()):
-            return found
-    return fresh
+    fresh = {"plans": {}, "seed": wanted.seed, "sources": digest_of(_deciding())}
+    found = found_before(wanted.out, fresh, same=("seed", "sources"))
+    return fresh if any(plan["found"] for plan in found["plans"].values()) else found
 
 
 def _store(file: Path, done: dict[str, Any]) -> None:
-    dated = {**done, "date": time.strftime("%Y-%m-%d", time.gmtime())}
-    if not any(plan["found"] for plan in done["plans"].values()):
-        dated |= {"duplicate_credits": 0, "missing_credits": 0}
-    written = file.with_suffix(".part")
-    written.write_text(json.dumps(dated, indent=2, sort_keys=True) + "\n", "utf-8")
-    written.replace(file)
+    is_clean = not any(plan["found"] for plan in done["plans"].values())
+    store(file, {**done, **(CLEAN if is_clean else {})})
 
 
-def sources() -> str:
-    """Return a digest of the files that decide what is booked and how runs go."""
-    digest = hashlib.sha256()
+def _deciding() -> Iterator[Path]:
     for pattern in SOURCES:
-        for file in sorted(ROOT.glob(pattern)):
-            digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+        yield from sorted(ROOT.glob(pattern))
 
 
 if __name__ == "__main__":

@@ -8,16 +8,16 @@ same sources, so that a run can be cut at any time.  Exits with 1 if the truth l
 """
 
 import argparse
-import hashlib
-import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.months import World
 from tests.end_to_end.truth_months import CONTRACT, ROOT, Month, month_of
+from tests.long_runs import digest_of, found_before, say, store
 
 JUDGING = ("core/gpusla", "agent/gpusla_agent", "tests/end_to_end")
 """What the outcome depends on, beside the example contract."""
@@ -37,8 +37,8 @@ def main() -> int:
             if done["months"] % BATCH == 0 or done["months"] == wanted.months:
                 done["seconds"] = round(done["seconds"] + time.monotonic() - began)
                 began = time.monotonic()
-                _store(wanted.out, done)
-                _say(f"{done['months']} of {wanted.months} months, outside: {done['outside']}")
+                store(wanted.out, done)
+                say(f"{done['months']} of {wanted.months} months, outside: {done['outside']}")
     return 1 if done["outside"] else 0
 
 
@@ -81,34 +81,15 @@ def _load(file: Path, first: int) -> dict[str, Any]:
         "smallest_other_margin_gpu_ms": None,
         "widest_bounds_ppm": 0,
         "seconds": 0,
-        "sources": _sources(),
+        "sources": digest_of(_deciding()),
     }
-    if file.exists():
-        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        if all(found.get(key) == fresh[key] for key in ("first_seed", "sources", "outside")):
-            return found
-    return fresh
+    return found_before(file, fresh, same=("first_seed", "sources", "outside"))
 
 
-def _store(file: Path, done: dict[str, Any]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    dated = {**done, "date": time.strftime("%Y-%m-%d", time.gmtime())}
-    written = file.with_suffix(".part")
-    written.write_text(json.dumps(dated, indent=2, sort_keys=True) + "\n", "utf-8")
-    written.replace(file)
-
-
-def _sources() -> str:
-    """Return a digest of the files that decide what comes out."""
-    digest = hashlib.sha256(CONTRACT.read_bytes())
+def _deciding() -> Iterator[Path]:
+    yield CONTRACT
     for folder in JUDGING:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+        yield from sorted((ROOT / folder).rglob("*.py"))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ time.  FILE holds the counts, the seeds and the date as JSON.  Exits with 1 at a
 """
 
 import argparse
-import hashlib
-import json
 import multiprocessing
 import sys
 import time
@@ -18,12 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.long_runs import digest_of, found_before, say, store
 from tests.reference.agreement import differences
 from tests.reference.generator import seeded
 from tests.reference.show import show
 from tests.reference.shrink import shrink
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 JUDGING = ("gpusla", "tests.reference")
 """An agreement depends on what was imported from these packages."""
 BATCH = 500
@@ -43,13 +41,13 @@ def main() -> int:
             done["differ"] += found["differ"]
             done["seconds"] = round(done["seconds"] + time.monotonic() - began)
             began = time.monotonic()
-            _store(wanted.out, done)
-            _say(f"{done['cases']} of {wanted.cases} cases, {len(done['differ'])} differ")
+            store(wanted.out, done)
+            say(f"{done['cases']} of {wanted.cases} cases, {len(done['differ'])} differ")
             if len(done["differ"]) >= wanted.most_differences:
-                _say(f"stopped after seed {start + number - 1}")
+                say(f"stopped after seed {start + number - 1}")
                 break
     for seed in done["differ"]:
-        _say(_told(seed))
+        say(_told(seed))
     return 1 if done["differ"] else 0
 
 
@@ -87,29 +85,9 @@ def _load(file: Path, first: int) -> dict[str, Any]:
         "kinds": {},
         "differ": [],
         "seconds": 0,
-        "sources": _sources(),
+        "sources": digest_of(_files()),
     }
-    if file.exists():
-        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        if all(found.get(key) == fresh[key] for key in ("first_seed", "sources", "differ")):
-            return found
-    return fresh
-
-
-def _store(file: Path, done: dict[str, Any]) -> None:
-    dated = {**done, "date": time.strftime("%Y-%m-%d", time.gmtime())}
-    text = json.dumps(dated, indent=2, sort_keys=True)
-    written = file.with_suffix(".part")
-    written.write_text(text + "\n", "utf-8")
-    written.replace(file)
-
-
-def _sources() -> str:
-    """Return a digest of the files that decide what is compared."""
-    digest = hashlib.sha256()
-    for file in _files():
-        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
+    return found_before(file, fresh, same=("first_seed", "sources", "differ"))
 
 
 def _files() -> Iterator[Path]:
@@ -117,10 +95,6 @@ def _files() -> Iterator[Path]:
         file = sys.modules[name].__dict__.get("__file__")
         if file and name.startswith(tuple(f"{package}." for package in JUDGING)):
             yield Path(file)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
 
 
 if __name__ == "__main__":

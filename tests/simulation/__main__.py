@@ -12,7 +12,6 @@ same again: `--seed N --operations 1`.
 """
 
 import argparse
-import json
 import multiprocessing
 import sys
 import time
@@ -21,7 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.simulation.many import Tally, run_seeds, sources
+from tests.long_runs import digest_of, found_before, say, store
+from tests.simulation.many import Tally, deciding, run_seeds
 
 
 def main() -> int:
@@ -38,13 +38,13 @@ def main() -> int:
             for tally in pool.map(batch, some, chunksize=1):
                 _add(done, tally)
             done["seconds"] = before + round(time.monotonic() - began)
-            _store(wanted.out, done)
-            _say(f"{done['operations']} of {wanted.operations} operations, {done['seeds']} seeds")
+            store(wanted.out, done)
+            say(f"{done['operations']} of {wanted.operations} operations, {done['seeds']} seeds")
             if time.monotonic() - began > wanted.minutes * 60:
-                _say(f"stopped after {wanted.minutes} minutes")
+                say(f"stopped after {wanted.minutes} minutes")
                 break
     for seed, words in done["found"].items():
-        _say(f"seed {seed} on {wanted.store}:\n{words}")
+        say(f"seed {seed} on {wanted.store}:\n{words}")
     return 1 if done["found"] else 0
 
 
@@ -80,24 +80,9 @@ def _load(wanted: argparse.Namespace) -> dict[str, Any]:
         "counts": {},
         "found": {},
         "seconds": 0,
-        "sources": sources(),
+        "sources": digest_of(deciding()),
     }
-    if wanted.out.exists():
-        found: dict[str, Any] = json.loads(wanted.out.read_text("utf-8"))
-        if all(found.get(key) == fresh[key] for key in ("store", "first_seed", "sources", "found")):
-            return found
-    return fresh
-
-
-def _store(file: Path, done: dict[str, Any]) -> None:
-    dated = {**done, "date": time.strftime("%Y-%m-%d", time.gmtime())}
-    written = file.with_suffix(".part")
-    written.write_text(json.dumps(dated, indent=2, sort_keys=True) + "\n", "utf-8")
-    written.replace(file)
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    return found_before(wanted.out, fresh, same=("store", "first_seed", "sources", "found"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Many seeds one after another, and what they came to; a batch may run in a process of its own."""
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -13,11 +12,11 @@ from pathlib import Path
 import structlog
 
 from gpusla_collector.usecases import reload_inputs, replay, world
+from tests.long_runs import ROOT
 from tests.simulation.inside import grounds
 from tests.simulation.run import simulate
 from tests.simulation.site import FoundError
 
-ROOT = Path(__file__).resolve().parents[2]
 DECIDING = ("core/gpusla", "collector/gpusla_collector", "tests/simulation", "tests/collector")
 """What the outcome of a seed depends on."""
 
@@ -80,10 +79,7 @@ def prepared() -> Iterator[None]:
             module.__dict__["read_world"] = right
 
 
-def sources() -> str:
-    """Return a digest of the files that decide what a seed comes to."""
-    found = hashlib.sha256()
+def deciding() -> Iterator[Path]:
+    """Give the files that decide what a seed comes to, in order."""
     for folder in DECIDING:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            found.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()
+        yield from sorted((ROOT / folder).rglob("*.py"))
