@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 from gpusla.identity import ContractId, TenantId  # noqa: E402
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of  # noqa: E402
 from gpusla_collector.adapters.sql.database import Database, open_database  # noqa: E402
+from gpusla_collector.adapters.sql.ledger import entry_row  # noqa: E402
 from gpusla_collector.adapters.sql.schema import require_newest  # noqa: E402
 from gpusla_collector.adapters.sql.store import SqlStore  # noqa: E402
 from gpusla_collector.adapters.sql.tables import LEDGER_ENTRIES  # noqa: E402
@@ -67,17 +68,7 @@ class Ground:
         entry = self._entry()
         return {
             "position": self.number,
-            "key": entry.key,
-            "contract": entry.contract,
-            "tenant": entry.tenant,
-            "period": entry.period,
-            "clause": entry.clause,
-            "revision": entry.revision,
-            "status": entry.status.value,
-            "amount_minor_units": entry.amount_minor_units,
-            "currency": entry.currency,
-            "reverses": None,
-            "evaluation": entry.evaluation_digest,
+            **entry_row(entry),
             "booked_ms": 20,
             "epoch": 1,
         }

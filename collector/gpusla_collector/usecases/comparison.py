@@ -22,8 +22,27 @@ Counters = Mapping[tuple[str, str], StateCounter]
 ENDS = 2
 
 
+class _TwoAccounts:
+    """One length of time as journals and as Prometheus tell it."""
+
+    __slots__ = ()
+    journal_ms: int
+    prometheus_ms: int
+    tolerated_ms: int
+
+    @property
+    def difference_ms(self) -> int:
+        """Prometheus less journals."""
+        return self.prometheus_ms - self.journal_ms
+
+    @property
+    def is_tolerable(self) -> bool:
+        """Whether scrapes that came a little early or late explain it."""
+        return abs(self.difference_ms) <= self.tolerated_ms
+
+
 @dataclass(frozen=True, slots=True)
-class SlotFigures:
+class SlotFigures(_TwoAccounts):
     """
     One state of one slot between two samples.
 
@@ -40,35 +59,15 @@ class SlotFigures:
     tolerated_ms: int
     grade: Grade
 
-    @property
-    def difference_ms(self) -> int:
-        """Prometheus less journals."""
-        return self.prometheus_ms - self.journal_ms
-
-    @property
-    def is_tolerable(self) -> bool:
-        """Whether scrapes that came a little early or late explain it."""
-        return abs(self.difference_ms) <= self.tolerated_ms
-
 
 @dataclass(frozen=True, slots=True)
-class StateFigures:
+class StateFigures(_TwoAccounts):
     """One state of all slots that were compared."""
 
     state: str
     journal_ms: int
     prometheus_ms: int
     tolerated_ms: int
-
-    @property
-    def difference_ms(self) -> int:
-        """Prometheus less journals."""
-        return self.prometheus_ms - self.journal_ms
-
-    @property
-    def is_tolerable(self) -> bool:
-        """Whether scrapes that came a little early or late explain it."""
-        return abs(self.difference_ms) <= self.tolerated_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gpusla.catalogue.codes import STORE_UNAVAILABLE
 from gpusla.errors import InputError, StoreError
-from gpusla.identity import ContractId, NodeName, TenantId, parse_slot
+from gpusla.identity import NodeName, parse_slot
 from gpusla.journal.chain import Head
 from gpusla.timeline.model import Evidence, StateSpan
 from gpusla_collector.adapters.sql.chain import CHAINED, contents, link_of
@@ -33,6 +33,7 @@ from gpusla_collector.adapters.sql.encoding import (
     write_carry,
     write_condition,
 )
+from gpusla_collector.adapters.sql.judgements import judged_of
 from gpusla_collector.adapters.sql.schema import nothing_yet, require_readable
 from gpusla_collector.adapters.sql.tables import (
     CHAIN_LINKS,
@@ -156,17 +157,7 @@ class SqlBooks:
         """Give every evaluation that is kept."""
         for rows in self._pages(EVALUATIONS, [EVALUATIONS.c.digest], LARGE_AT_ONCE):
             for row in rows:
-                yield Judged(
-                    ContractId(row.contract),
-                    TenantId(row.tenant),
-                    row.period,
-                    row.until_ms,
-                    row.fingerprint,
-                    row.digest,
-                    row.content,
-                    row.inputs,
-                    row.judged_ms,
-                )
+                yield judged_of(row)
 
     def newest(self) -> Iterator[Newest]:
         """Give the last evaluation of every period."""

@@ -131,6 +131,16 @@ def append(connection: Connection, table: Table, row: Mapping[str, Any]) -> None
     chain(connection, [(table, {table.name: [inserted(connection, table, row)]})])
 
 
+def append_once(
+    connection: Connection, table: Table, known: ColumnElement[bool], row: Mapping[str, Any]
+) -> bool:
+    """Append a row unless one is known of which this is true; returns whether it was appended."""
+    if connection.scalar(select(known).where(known).limit(1)) is not None:
+        return False
+    append(connection, table, row)
+    return True
+
+
 def append_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows whose keys the database does not count, and their links, in order."""
     if rows:

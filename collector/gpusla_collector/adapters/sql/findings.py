@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from gpusla_collector.adapters.sql.chain import append
+from gpusla_collector.adapters.sql.chain import append_once
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import FINDINGS
@@ -27,12 +27,10 @@ class SqlFindings:
         """Keep a finding; returns False if it is known already."""
         with self._database.writing() as connection:
             require(connection, lease)
-            known = select(FINDINGS.c.key).where(FINDINGS.c.key == finding.key)
-            if connection.scalar(known) is not None:
-                return False
-            append(
+            return append_once(
                 connection,
                 FINDINGS,
+                FINDINGS.c.key == finding.key,
                 {
                     "key": finding.key,
                     "kind": finding.kind,
@@ -41,4 +39,3 @@ class SqlFindings:
                     "detail": finding.detail,
                 },
             )
-            return True

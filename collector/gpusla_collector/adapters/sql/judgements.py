@@ -67,7 +67,7 @@ class SqlJudgements:
     def _first(self, query: Select[Any]) -> Judged | None:
         with self._database.reading() as connection:
             row = connection.execute(query).first()
-        return None if row is None else _judged(row)
+        return None if row is None else judged_of(row)
 
 
 def keep_evaluation(connection: Connection, judged: Judged) -> None:
@@ -116,7 +116,8 @@ def judgement_row(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _judged(row: Row[Any]) -> Judged:
+def judged_of(row: Row[Any]) -> Judged:
+    """Return the evaluation of a row."""
     return Judged(
         ContractId(row.contract),
         TenantId(row.tenant),

@@ -208,7 +208,7 @@ def _append(
 
     number: of its credit note; nobody else writes, and what is rolled back takes none.
     """
-    values = _entry_values(entry)
+    values = entry_row(entry)
     booked = {**values, "booked_ms": now_ms, "epoch": lease.epoch}
     row = inserted(connection, LEDGER_ENTRIES, booked)
     lines = [
@@ -254,7 +254,8 @@ def _judged_row(connection: Connection, judged: Judged) -> dict[str, Any]:
     return dict(connection.execute(JUDGED_ROW, {"digest": judged.digest}).mappings().one())
 
 
-def _entry_values(entry: Entry) -> dict[str, Any]:
+def entry_row(entry: Entry) -> dict[str, Any]:
+    """Return an entry's row, less what booking adds."""
     return {
         "key": entry.key,
         "contract": entry.contract,

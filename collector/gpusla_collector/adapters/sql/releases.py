@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from gpusla.identity import ContractId, TenantId
 from gpusla.ledger.release import Mode, Proposal
-from gpusla_collector.adapters.sql.chain import append
+from gpusla_collector.adapters.sql.chain import append, append_once
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
 from gpusla_collector.adapters.sql.tables import APPROVALS, CONTRACT_MODES, PROPOSALS
@@ -21,14 +21,12 @@ class SqlReleases:
 
     def propose(self, lease: Lease, proposal: Proposal, now_ms: int) -> bool:
         """Keep a proposal; returns False if it is known already."""
-        known = select(PROPOSALS.c.digest).where(PROPOSALS.c.digest == proposal.digest)
         with self._database.writing() as connection:
             require(connection, lease)
-            if connection.scalar(known) is not None:
-                return False
-            append(
+            return append_once(
                 connection,
                 PROPOSALS,
+                PROPOSALS.c.digest == proposal.digest,
                 {
                     "digest": proposal.digest,
                     "contract": proposal.contract,
@@ -40,7 +38,6 @@ class SqlReleases:
                     "proposed_ms": now_ms,
                 },
             )
-            return True
 
     def proposals(self) -> tuple[Proposal, ...]:
         """Return all proposals in the order in which they were made."""
@@ -62,22 +59,18 @@ class SqlReleases:
     def approve(self, approval: Approval) -> bool:
         """Keep an approval; returns False if this person approved this proposal already."""
         columns = APPROVALS.c
-        known = select(columns.position).where(
-            columns.proposal == approval.proposal, columns.person == approval.person
-        )
+        is_same = and_(columns.proposal == approval.proposal, columns.person == approval.person)
         with self._database.writing() as connection:
-            if connection.scalar(known) is not None:
-                return False
-            append(
+            return append_once(
                 connection,
                 APPROVALS,
+                is_same,
                 {
                     "proposal": approval.proposal,
                     "person": approval.person,
                     "approved_ms": approval.approved_ms,
                 },
             )
-            return True
 
     def approvals(self) -> tuple[Approval, ...]:
         """Return all approvals in the order in which they were given."""
