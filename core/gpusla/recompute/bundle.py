@@ -5,11 +5,11 @@ Members are read when they are asked for; nothing here looks at a signature.
 """
 
 import json
+import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from gpusla.catalogue.codes import BUNDLE
 from gpusla.contracts.load import load_contract
@@ -26,6 +26,7 @@ from gpusla.statement.reading import unchecked
 
 STATEMENT, FACTS, NODES = "statement.json", "facts.json", "nodes.json"
 CONTRACTS, HOURS = "contract/", "hours/"
+_PLAIN = frozenset(string.ascii_letters + string.digits + "-_~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,10 @@ class Bundle:
 
 def hours_name(node: NodeName) -> str:
     """Return the name of the member that holds a node's blocks."""
-    written = quote(node, safe="").replace(".", "%2E")
+    written = "".join(
+        sign if sign in _PLAIN else "".join(f"%{byte:02X}" for byte in sign.encode())
+        for sign in node
+    )
     return f"{HOURS}{written}.jsonl"
 
 
