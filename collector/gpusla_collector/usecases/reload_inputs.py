@@ -6,9 +6,9 @@ files, the store compares each record with the row that it wrote when it first s
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Protocol
 
 from gpusla.catalogue.codes import CONTRACT_SEMANTICS, HISTORY_REWRITTEN
 from gpusla.clock import Clock
@@ -29,6 +29,7 @@ from gpusla.inventory.registry import append
 from gpusla.sla.periods import period_on
 from gpusla.sla.worked import mismatches
 from gpusla_collector.ports import OPERATOR, ContractFile, InputFile, Lease, Record, Store
+from gpusla_collector.usecases.backdated import Records, backdated
 from gpusla_collector.usecases.judge import posted_periods
 from gpusla_collector.usecases.world import (
     ASSIGNMENTS,
@@ -71,10 +72,15 @@ class Reloader:
             return current
         self._require_versions(files)
         world = read_world(self._with_known_contracts(files))
-        self._require_appended(world)
+        before = self._before()
+        now = _records(world)
+        _require_appended(before, now)
         self._require_sound(world)
         now_ms = self.clock.wall_ms()
-        for kind, records in _records(world):
+        # First, so that a crash in between loses nothing: what is known is not told again.
+        for finding in backdated(before, now, now_ms):
+            self.store.report(lease, finding)
+        for kind, records in now.items():
             for file in world.files:
                 if file.kind == kind:
                     self.store.add(lease, file, [row(kind, record) for record in records], now_ms)
@@ -117,24 +123,23 @@ class Reloader:
                     position=Position(file.name),
                 )
 
-    def _require_appended(self, world: World) -> None:
+    def _before(self) -> Records:
+        """Return the records of each kind of file that was ever taken in."""
         old = {kind: self.store.latest(kind) for kind in RECORDS}
-        inventory = old[INVENTORY]
-        if inventory is None:
-            return
-        before = read_inventory(parse(inventory.content, inventory.name))
-        append(before.node_records, world.inventory.node_records)
-        append(before.occupancy_records, world.inventory.occupancy_records)
-        for file, read, now in (
-            (old[ASSIGNMENTS], read_assignments, world.assignments.records),
-            (old[EXCLUSIONS], read_exclusions, world.exclusions.records),
-        ):
-            if file is not None:
-                then: Sequence[Any] = read(parse(file.content, file.name), before).records
-                append(then, now)
-        claims = old[CLAIMS]
-        if claims is not None:
-            append(read_claims(parse(claims.content, claims.name)).records, world.claims.records)
+        documents = {
+            kind: parse(file.content, file.name) for kind, file in old.items() if file is not None
+        }
+        if INVENTORY not in documents:
+            return {}
+        inventory = read_inventory(documents[INVENTORY])
+        found: Records = {INVENTORY: (*inventory.node_records, *inventory.occupancy_records)}
+        if ASSIGNMENTS in documents:
+            found[ASSIGNMENTS] = read_assignments(documents[ASSIGNMENTS], inventory).records
+        if EXCLUSIONS in documents:
+            found[EXCLUSIONS] = read_exclusions(documents[EXCLUSIONS], inventory).records
+        if CLAIMS in documents:
+            found[CLAIMS] = read_claims(documents[CLAIMS]).records
+        return found
 
     def _require_sound(self, world: World) -> None:
         """
@@ -216,12 +221,20 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _records(world: World) -> Iterator[tuple[str, Sequence[model.Record]]]:
+def _records(world: World) -> Records:
     inventory = world.inventory
-    yield INVENTORY, (*inventory.node_records, *inventory.occupancy_records)
-    yield ASSIGNMENTS, world.assignments.records
-    yield EXCLUSIONS, world.exclusions.records
-    yield CLAIMS, world.claims.records
+    return {
+        INVENTORY: (*inventory.node_records, *inventory.occupancy_records),
+        ASSIGNMENTS: world.assignments.records,
+        EXCLUSIONS: world.exclusions.records,
+        CLAIMS: world.claims.records,
+    }
+
+
+def _require_appended(before: Records, now: Records) -> None:
+    for kind, records in before.items():
+        for sort in {type(record): None for record in records}:
+            append(*([one for one in some if type(one) is sort] for some in (records, now[kind])))
 
 
 def _contracts(world: World) -> Iterator[tuple[ContractVersion, InputFile]]:

@@ -165,6 +165,10 @@ EVIDENCE_UNSIGNED = ErrorCode(
     "GS3010", "evidence_unsigned", "A node that has keys in the inventory no longer signs its journal.",
     "Look at the agent's log and its key (`gpusla-agent key show`); time that nobody signed has grade B.",
 )
+RECORD_BACKDATED = ErrorCode(
+    "GS3011", "record_backdated", "A record came long after the time that it says it was made at, or changes whom slots served before.",
+    "Ask who wrote it and why, and settle with both sides what it changes; later statements follow the record.",
+)
 STATEMENT_ALTERED = ErrorCode(
     "GS3101", "statement_altered", "A statement's figures are not the ones that its digest is of.",
     "Fetch the statement again and compare the two; rely on neither until then.",
