@@ -1,10 +1,16 @@
 """O5 and O6: records that reach back into time that has passed, and how they show."""
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 
-from gpusla_collector.ports import Finding
+from gpusla.catalogue.codes import STORE_UNAVAILABLE
+from gpusla.errors import StoreError
+from gpusla_collector.ports import Finding, InputFile, Lease
 from gpusla_collector.usecases.turns import Turns
 from tests.collector.bundles import TRAYS
+from tests.collector.memory_store import MemoryStore
 from tests.collector.stage import DAY_MS, HOUR_MS, START_MS, Stage
 
 ASSIGNMENTS = ("Assignments", "assignments.yaml")
@@ -118,11 +124,29 @@ def test_o6_it_is_told_once_and_by_a_collector_that_starts_anew(turns: Turns) ->
         assert len(backdated(other)) == 1
 
 
-def test_o5_the_first_files_may_say_anything() -> None:
-    """A fleet that is put on record late has nothing to be compared with."""
+@pytest.mark.parametrize("kinds", [0, 1, 2, 3, 4])
+def test_o5_the_first_files_may_say_anything(kinds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet put on record late has nothing to be compared with, nor if taking it in broke off."""
     stage = Stage(TRAYS)
     stage.clock.now_ms = NOW_MS
     stage.files.texts[EXCLUSIONS] = WINDOW.format(recorded="2026-07-01T00:00:00Z")
-    turns = stage.turns()
+    whole = MemoryStore.add
+    added: list[str] = []
+
+    def add(store: MemoryStore, lease: Lease, file: InputFile, *rest: Any) -> None:
+        if len(added) == kinds:
+            raise StoreError(STORE_UNAVAILABLE, "the disk is full")
+        added.append(file.kind)
+        whole(store, lease, file, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryStore, "add", add)
+        turns = stage.turns()
+        with suppress(StoreError):
+            turns.once()
+        turns.stop()
+    assert added == ["Inventory", "Assignments", "Exclusions"][:kinds]
+    turns = stage.turns(holder="another")
     turns.once()
+    assert turns.board.read().world is not None
     assert backdated(turns) == []

@@ -34,9 +34,8 @@ def backdated(before: Records, now: Records, now_ms: int) -> Iterator[Finding]:
     Give what new records say of more than a day ago.
 
     A record is told of if it says that it was made then; a contract, if its slots were others then.
-    before: nothing at all, if these are the first files, which may say anything.
     """
-    for kind, all_now in now.items() if before else ():
+    for kind, all_now in now.items():
         records = before.get(kind, ())
         known = {record.id for record in records}
         new = [record for record in all_now if record.id not in known]

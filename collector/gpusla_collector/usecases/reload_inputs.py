@@ -77,9 +77,11 @@ class Reloader:
         _require_appended(before, now)
         self._require_sound(world)
         now_ms = self.clock.wall_ms()
-        # First, so that a crash in between loses nothing: what is known is not told again.
-        for finding in backdated(before, now, now_ms):
-            self.store.report(lease, finding)
+        # Before the records, so that a crash in between loses nothing: what is known is not told
+        # again.  The first files were taken in whole once there is a contract, which comes last.
+        if self.store.contracts(OPERATOR):
+            for finding in backdated(before, now, now_ms):
+                self.store.report(lease, finding)
         for kind, records in now.items():
             for file in world.files:
                 if file.kind == kind:
