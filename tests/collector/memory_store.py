@@ -64,10 +64,10 @@ class MemoryStore:
 
     def acquire(self, name: str, holder: str, now_ms: int, duration_ms: int) -> Lease | None:
         """Take or prolong a lease."""
-        owner, epoch, until_ms = self.leases.get(name, (None, 1, 0))
-        if owner not in {None, holder}:
-            if until_ms > now_ms:
-                return None
+        owner, epoch, until_ms = self.leases.get(name, (None, 0, 0))
+        if owner not in {None, holder} and until_ms > now_ms:
+            return None
+        if owner != holder:
             epoch += 1
         self.leases[name] = (holder, epoch, now_ms + duration_ms)
         return Lease(name, holder, epoch)

@@ -94,11 +94,13 @@ def test_a_lease_that_ran_out_is_taken_with_a_new_epoch(store: Store, lease: Lea
 
 
 def test_a_lease_that_was_given_back_is_free_at_once(store: Store, lease: Lease) -> None:
-    """And its epoch goes on, because its holder writes no more."""
+    """With a new epoch: an answer that was on its way to who had it is written under the old."""
     store.release(lease)
     taken = store.acquire("collector", "other", 1, 1_000)
     assert taken is not None
-    assert taken.epoch == lease.epoch
+    assert taken.epoch == lease.epoch + 1
+    store.release(taken)
+    assert store.acquire("collector", "other", 2, 1_000) == replace(taken, epoch=taken.epoch + 1)
 
 
 def test_every_write_of_a_holder_that_lost_its_lease_is_refused(store: Store, lease: Lease) -> None:

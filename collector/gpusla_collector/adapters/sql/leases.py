@@ -30,8 +30,9 @@ class SqlLeases:
                 return Lease(name, holder, 1)
             if row.holder not in {None, holder} and row.until_ms > now_ms:
                 return None
-            # Who gave the lease back writes no more; who let it run out might, hence a new epoch.
-            epoch = row.epoch if row.holder in {None, holder} else row.epoch + 1
+            # Who had it might still write: who let it run out, and who gave it back while answers
+            # of nodes were on their way.  What they write carries the old epoch.
+            epoch = row.epoch if row.holder == holder else row.epoch + 1
             connection.execute(
                 update(LEASES)
                 .where(LEASES.c.name == name)
