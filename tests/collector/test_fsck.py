@@ -8,13 +8,18 @@ import pytest
 from sqlalchemy import select, text
 
 from gpusla.cli import main
+from gpusla.journal.chain import EMPTY, Head
+from gpusla.journal.codec import digest
+from gpusla.journal.model import GENESIS
 from gpusla_collector.adapters.sql.chain import CHAINED
-from gpusla_collector.adapters.sql.database import Database
-from gpusla_collector.adapters.sql.schema import migrate
+from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.schema import migrate, require_newest
+from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.adapters.sql.tables import APPEND_ONLY, CHAIN_LINKS
 from tests.collector.fsck_ground import Ground
 from tests.collector.rows import fill
 from tests.collector.site import write_site
+from tests.collector.stage import AUGUST_MS, DAY_MS, START_MS, Stage
 from tests.core.evidence.signed import ONE, SignedJournal, public
 
 DAMAGES = {
@@ -137,6 +142,57 @@ def test_a_file_of_evidence_that_was_cut_or_is_gone_is_found(ground: Ground) -> 
     found = [str(damage) for damage in ground.check()]
     assert any("bytes of the" in one for one in found)
     assert any("its file is gone" in one for one in found)
+
+
+def judge_without_records(folder: Path, after: tuple[bytes, ...]) -> Ground:
+    """Let a collector judge and post July while the only node's journal gave no record to keep."""
+    folder.mkdir()
+    made = open_database(f"sqlite:///{folder / 'collector.db'}")
+    require_newest(made)
+    ground = Ground(folder, made)
+    stage = Stage(store=SqlStore(made), evidence=ground.evidence)
+    journal = stage.journal()
+    journal.lines[:] = after
+    journal.head = Head(len(after), digest(after[-1])) if after else EMPTY
+    turns = stage.turns()
+    for at_ms in (START_MS, AUGUST_MS + 5 * DAY_MS):
+        stage.clock.now_ms = at_ms
+        assert turns.once()
+    # Nobody can say what the GPUs did: all of July is unknown, the provider bears it, 10% of 1000.
+    assert ("posted", 10_000) in stage.amounts("2026-07")
+    return ground
+
+
+@pytest.mark.parametrize("after", [(), (b"no record",)], ids=["empty", "refused"])
+def test_a_month_judged_while_a_journal_was_empty_is_whole(
+    tmp_path: Path, after: tuple[bytes, ...]
+) -> None:
+    """Its judgement names record 0, before which there is nothing and which cannot be edited."""
+    ground = judge_without_records(tmp_path / "data", after)
+    assert '"c2-r01-t01":[0,"' in judged_from(ground)
+    assert ground.check() == []
+    ground.database.close()
+
+
+@pytest.mark.parametrize("period", ["2026-07", "2026-08"])
+def test_a_judgement_that_names_another_record_0_is_found(tmp_path: Path, period: str) -> None:
+    """There is one beginning, 64 zeros, and that another judgement names it hides nothing."""
+    ground = judge_without_records(tmp_path / "data", ())
+    edit(
+        ground,
+        f"UPDATE evaluations SET inputs = replace(inputs, '{GENESIS}', '{'1' * 64}') "  # noqa: S608
+        f"WHERE period = '{period}'",
+    )
+    found = [str(damage) for damage in ground.check()]
+    assert any("c2-r01-t01 record 0" in one and "a judgement names" in one for one in found), found
+    ground.database.close()
+
+
+def judged_from(ground: Ground) -> str:
+    """Return what the posted judgement was made from."""
+    query = "SELECT inputs FROM evaluations JOIN ledger_entries ON evaluation = digest"
+    with ground.database.reading() as connection:
+        return str(connection.scalar(text(query)))
 
 
 def test_bytes_that_nobody_acknowledged_are_a_remark(ground: Ground) -> None:

@@ -26,15 +26,16 @@ class JournalsCheck:
     """
     Walks every node's journal.
 
-    keys_of: the keys that the inventory ever listed for a node.  heads: by node and record, what
-    judgements name.  size_bytes: how long a file of evidence is; None if it is not there.
+    keys_of: the keys that the inventory ever listed for a node.  heads: by node and record, every
+    digest that a judgement names.  size_bytes: how long a file of evidence is; None if it is not
+    there.
     """
 
     books: Books
     evidence: Evidence
     tally: Tally
     keys_of: Mapping[NodeName, AbstractSet[str]]
-    heads: Mapping[str, Mapping[int, str]]
+    heads: Mapping[str, Mapping[int, AbstractSet[str]]]
     size_bytes: Callable[[NodeName, Segment], int | None]
 
     def run(self) -> Iterator[Damage]:
@@ -88,7 +89,12 @@ class JournalsCheck:
 
 @dataclass(slots=True)
 class _Walk:
-    """One journal from its first record on."""
+    """
+    One journal from its first record on.
+
+    digests: those of the records that judgements name, and of record 0, the head of a journal of
+    which nothing was taken in yet.
+    """
 
     check: JournalsCheck
     node: NodeName
@@ -97,7 +103,7 @@ class _Walk:
     carry: Carry = field(default_factory=Carry)
     keyring: Keyring = NO_KEYS
     until_ms: int = 0
-    digests: dict[int, str] = field(default_factory=dict)
+    digests: dict[int, str] = field(default_factory=lambda: {EMPTY.sequence: EMPTY.digest})
     is_broken: bool = False
 
     def run(self, segments: Sequence[Segment]) -> Iterator[Damage]:
@@ -136,8 +142,8 @@ class _Walk:
 
     def named(self) -> Iterator[Damage]:
         """Yield the records that judgements name and that are not what they were then."""
-        for sequence, digest in sorted(self.check.heads.get(self.node, {}).items()):
-            if self.digests.get(sequence) != digest and not self.is_broken:
+        for sequence, named in sorted(self.check.heads.get(self.node, {}).items()):
+            if named != {self.digests.get(sequence)} and not self.is_broken:
                 words = "is not the record that a judgement names"
                 yield Damage(Breach.JOURNAL, f"{self.node} record {sequence}", words)
 

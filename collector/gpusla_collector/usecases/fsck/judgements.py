@@ -18,13 +18,13 @@ class JudgementsCheck:
     """
     Checks judgements and files.
 
-    heads: by node and record, the digests that judgements name, for whoever walks the journals.
+    heads: by node and record, every digest that a judgement names, for whoever walks the journals.
     inventory: the last one that was taken in.
     """
 
     books: Books
     tally: Tally
-    heads: dict[str, dict[int, str]] = field(default_factory=dict)
+    heads: dict[str, dict[int, set[str]]] = field(default_factory=dict)
     inventory: InputFile | None = None
     _files: set[tuple[str, str]] = field(default_factory=set)
     _judged: dict[str, tuple[str, str, str]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class JudgementsCheck:
         """Yield the files that a judgement names, and keep the records."""
         for node, head in _items(inputs.get("journals")):
             if isinstance(head, list) and len(head) == 2 and type(head[0]) is int:  # noqa: PLR2004
-                self.heads.setdefault(node, {})[head[0]] = str(head[1])
+                self.heads.setdefault(node, {}).setdefault(head[0], set()).add(str(head[1]))
             else:
                 yield "journal", node
         for kind, digest in _items(inputs.get("files")):
