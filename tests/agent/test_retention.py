@@ -1,21 +1,26 @@
 """Old segments go once they were fetched, and chain and sums go on without them."""
 
 import hashlib
+import io
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from gpusla import logs
 from gpusla.errors import JournalError
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.codec import digest
 from gpusla_agent.recorder import Disk, Recorder, Retention
 from gpusla_agent.recorder import recorder as recorder_module
+from gpusla_agent.recorder import remaking as remaking_module
+from gpusla_agent.recorder.remaking import Remaking
 from gpusla_agent.recorder.retention import DAY_MS
-from gpusla_agent.recorder.segments import list_segments
-from gpusla_agent.recorder.tally import _from_checkpoint
+from gpusla_agent.recorder.segments import list_segments, tally_before
+from gpusla_agent.recorder.tally import _from_checkpoint, is_tally_before
 from tests.agent.journals import (
     ALL_OK,
     M1,
@@ -65,6 +70,26 @@ def journal(tmp_path: Path) -> Kept:
     recorder = open_recorder(tmp_path, clock, segment_bytes=2_000, hour_ms=10_000)
     observe_for(recorder, clock, 100, ALL_OK)
     return Kept(tmp_path, clock, recorder)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged, as lines of JSON."""
+    stream = io.StringIO()
+    logs.configure(stream)
+    yield stream
+    logs.configure()
+
+
+def events(log: io.StringIO) -> list[str]:
+    """Return what was logged, by name."""
+    return [json.loads(line)["event"] for line in log.getvalue().splitlines()]
+
+
+def spoil_tallies(journal: Kept) -> None:
+    """Leave every tally between segments as a power cut may."""
+    for path in journal.directory.glob("tally-*.json"):
+        path.write_bytes(b"")
 
 
 def test_nothing_goes_that_was_not_fetched(journal: Kept) -> None:
@@ -150,15 +175,65 @@ def test_without_what_was_before_a_start_is_refused(journal: Kept) -> None:
         Recorder(journal.directory, NODE, journal.clock.read)
 
 
-def test_a_segment_stays_whose_tally_is_torn(journal: Kept) -> None:
-    """A power cut may leave it empty: then nothing before it may go."""
+def test_a_tally_that_is_torn_is_folded_again(journal: Kept, log: io.StringIO) -> None:
+    """A full disk or a power cut may leave it empty or away: the bounds hold all the same."""
     journal.fetch()
-    before = journal.segments()
-    for path in journal.directory.glob("tally-*.json"):
-        path.write_bytes(b"")
+    spoil_tallies(journal)
+    journal.recorder.retention = LITTLE
+    journal.go_on(60)
+    sizes = [(journal.directory / name).stat().st_size for name in journal.segments()]
+    assert sum(sizes) <= 4_000 + 61 * 400  # what came since was not fetched
+    assert events(log).count("tally_lost") == 1
+    sums = journal.recorder.state_ms()
+    crash(journal.recorder)
+    (journal.directory / "tally.json").unlink()
+    again = Recorder(journal.directory, NODE, journal.clock.read)
+    assert again.state_ms() == sums
+    again.close()
+
+
+def test_a_tally_is_folded_again_in_small_pieces(
+    journal: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pass waits for none longer than it may: a whole segment would take seconds."""
+    monkeypatch.setattr(remaking_module, "PIECE_RECORDS", 2)
+    first, second = list_segments(journal.directory)[:2]
+    count = second.first - first.first
+    tally_before(second).unlink()
+    remaking = Remaking([first, second])
+    steps = 1
+    while not remaking.step():
+        assert not tally_before(second).exists()
+        steps += 1
+    assert steps == count // 2 + 1
+    assert is_tally_before(second)
+
+
+def test_where_what_was_before_is_lost_nothing_goes(journal: Kept, log: io.StringIO) -> None:
+    """No sum is made up; it is told once, and again only after it was well."""
+    journal.fetch()
     journal.recorder.retention = LITTLE
     journal.go_on()
+    journal.fetch()
+    spoil_tallies(journal)
+    before = journal.segments()
+    assert not before[0].endswith("00001.jsonl")
+    journal.go_on(30)
     assert set(before) <= set(journal.segments())
+    assert events(log).count("journal_not_retired") == 1
+
+
+def test_a_segment_that_was_edited_stays(journal: Kept, log: io.StringIO) -> None:
+    """What does not follow is folded into no tally, and metering goes on beside it."""
+    journal.fetch()
+    oldest = journal.directory / journal.segments()[0]
+    oldest.write_bytes(oldest.read_bytes().replace(b'"ok"', b'"no"', 1))
+    spoil_tallies(journal)
+    journal.recorder.retention = LITTLE
+    journal.go_on(30)
+    assert oldest.exists()
+    assert not journal.recorder.health.is_failing
+    assert events(log).count("journal_not_retired") == 1
 
 
 def test_a_disk_that_refuses_leaves_the_journal_whole(journal: Kept) -> None:
@@ -173,6 +248,7 @@ def test_a_disk_that_refuses_leaves_the_journal_whole(journal: Kept) -> None:
     journal.recorder._disk = Disk(sync_directory=refuse)
     journal.recorder._write_checkpoint()
     assert journal.segments() == before
+    assert len(journal.recorder._segments) == len(before)
     journal.recorder._disk = Disk()
     journal.recorder._write_checkpoint()
     assert len(journal.segments()) < len(before)

@@ -15,7 +15,6 @@ from gpusla.journal.codec import LINE_BYTES_MAX, digest, encode
 from gpusla.journal.model import (
     Condition,
     Gap,
-    GapCause,
     Instant,
     Observed,
     Opaque,
@@ -28,7 +27,7 @@ from gpusla.logs import get_logger
 from gpusla.timeline.fold import Carry
 from gpusla.timeline.hours import HOUR_MS
 from gpusla_agent.recorder.hours import Blocks, reopen
-from gpusla_agent.recorder.retention import Retention, retire
+from gpusla_agent.recorder.retention import Retention, Retiring
 from gpusla_agent.recorder.segments import (
     Disk,
     Reader,
@@ -42,7 +41,7 @@ from gpusla_agent.recorder.segments import (
 )
 from gpusla_agent.recorder.signing import Signer, Unsigned
 from gpusla_agent.recorder.tally import restore
-from gpusla_agent.recorder.values import ClockReading, RecorderHealth, Run
+from gpusla_agent.recorder.values import ClockReading, RecorderHealth, Run, missing_with
 
 SEGMENT_BYTES = 8 * 1024 * 1024
 RUN_MS = 1_000
@@ -107,6 +106,7 @@ class Recorder:
         self._missing: Gap | None = None
         self.sampled_mono_ms: int | None = None
         self.retention: Retention | None = None
+        self._retiring = Retiring()
         self._fetched = 0
         self._lock = lock(directory)
         try:
@@ -199,7 +199,7 @@ class Recorder:
     def _push(self, body: Body) -> None:
         if self._is_backlog_full() and isinstance(body, Observed | XidSeen | ReadingsTaken):
             self._dropped += 1
-            self._note_dropped(body)
+            self._missing = missing_with(self._missing, body)
             return
         gap, self._missing = self._missing, None
         if gap is not None:
@@ -207,13 +207,6 @@ class Recorder:
         self._add(body)
         if self._pending_bytes > FLUSH_BYTES and not self._is_failing:
             self.sync()
-
-    def _note_dropped(self, body: Body) -> None:
-        if not isinstance(body, Observed):
-            return
-        first_ms = body.from_mono_ms if self._missing is None else self._missing.from_mono_ms
-        until_ms = max(body.at.mono_ms, first_ms + 1)
-        self._missing = Gap(body.at, first_ms, until_ms, GapCause.DISK.value)
 
     def _add(self, body: Body) -> None:
         if self._blocks.is_due(body, self.signer, self._tally.key):
@@ -312,17 +305,23 @@ class Recorder:
         self._synced_wall_ms = self._read_clock().wall_ms
         if self.durable.sequence - self._checkpointed >= CHECKPOINT_RECORDS:
             self._write_checkpoint()
+        elif self._retiring.is_busy:
+            self._retire()
 
     def _write_checkpoint(self) -> None:
         self._tally.write(self._checkpoint)
         self._checkpointed = self.durable.sequence
-        if self.retention is not None:
-            now_ms = self._read_clock().wall_ms
-            # What no block holds yet is read again at a start.
-            done = min(self._fetched, self._tally.opening.after)
-            kept = retire(self._segments, self.retention, done, now_ms, self._disk)
-            with self._guard:
-                self._segments = kept
+        self._retire()
+
+    def _retire(self) -> None:
+        if self.retention is None:
+            return
+        now_ms = self._read_clock().wall_ms
+        # What no block holds yet is read again at a start.
+        done = min(self._fetched, self._tally.opening.after)
+        kept = self._retiring.retire(self._segments, self.retention, done, now_ms, self._disk)
+        with self._guard:
+            self._segments = kept
 
     # --- what is acknowledged -----------------------------------------------------------------
 

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gpusla.errors import JournalError
 from gpusla.logs import get_logger
+from gpusla_agent.recorder.remaking import Remaking
 from gpusla_agent.recorder.segments import Disk, Segment, sync_directory, tally_before
 from gpusla_agent.recorder.tally import is_tally_before
 
@@ -37,46 +39,87 @@ class Retention:
     size_bytes_max: int = SIZE_BYTES_MAX
 
 
-def retire(
-    segments: Sequence[Segment],
-    retention: Retention,
-    fetched: int,
-    now_wall_ms: int,
-    disk: Disk,
-) -> list[Segment]:
+class Retiring:
     """
-    Remove the segments that may go, the oldest first, and return those that stay.
+    Removes the segments of one journal that may go; called at each of its checkpoints.
 
-    fetched: number of the last record that whoever collects is known to have.
+    A tally that was lost is folded again first, a piece at a time: while is_busy, call again
+    between two passes.
     """
-    kept = list(segments)
-    try:
-        _retire(kept, retention, fetched, now_wall_ms, disk)
-    except OSError as cause:
-        _log.error("journal_not_retired", segment=kept[0].path.name, cause=str(cause))
-    return kept
 
+    def __init__(self) -> None:
+        self._remaking: Remaking | None = None
+        self._told = ""
+        self._is_lost_told = False
 
-def _retire(
-    kept: list[Segment], retention: Retention, fetched: int, now_wall_ms: int, disk: Disk
-) -> None:
-    count = len(kept)
-    sizes = {segment: segment.path.stat().st_size for segment in kept}
-    while len(kept) > SEGMENTS_MIN:
-        oldest, following = kept[0], kept[1]
-        is_old = now_wall_ms - oldest.path.stat().st_mtime_ns // 1_000_000 > (
-            retention.days * DAY_MS
-        )
-        is_too_much = sum(sizes[segment] for segment in kept) > retention.size_bytes_max
-        is_due = fetched >= following.first - 1 and (is_old or is_too_much)
-        if not (is_due and is_tally_before(following)):
-            break
-        _make_safe(tally_before(following), disk)
-        oldest.path.unlink()
-        kept.pop(0)
-        tally_before(oldest).unlink(missing_ok=True)
-    if len(kept) < count:
-        sync_directory(kept[0].path.parent, disk)
+    @property
+    def is_busy(self) -> bool:
+        """Whether a tally is being folded again."""
+        return self._remaking is not None
+
+    def retire(
+        self,
+        segments: Sequence[Segment],
+        retention: Retention,
+        fetched: int,
+        now_wall_ms: int,
+        disk: Disk,
+    ) -> list[Segment]:
+        """
+        Remove the segments that may go, the oldest first, and return those that stay.
+
+        fetched: number of the last record that whoever collects is known to have.  What keeps one
+        from going is logged once.
+        """
+        kept = list(segments)
+        try:
+            if self._remaking is not None and not self._remaking.step():
+                return kept
+            self._remaking = None
+            self._retire(kept, retention, fetched, now_wall_ms, disk)
+        except (OSError, JournalError) as cause:
+            self._remaking = None
+            if str(cause) != self._told:
+                self._told = str(cause)
+                _log.error("journal_not_retired", segment=kept[0].path.name, cause=self._told)
+        return kept
+
+    def _retire(
+        self,
+        kept: list[Segment],
+        retention: Retention,
+        fetched: int,
+        now_wall_ms: int,
+        disk: Disk,
+    ) -> None:
+        count = len(kept)
+        sizes = {segment: segment.path.stat().st_size for segment in kept}
+        while len(kept) > SEGMENTS_MIN:
+            oldest, following = kept[0], kept[1]
+            is_old = now_wall_ms - oldest.path.stat().st_mtime_ns // 1_000_000 > (
+                retention.days * DAY_MS
+            )
+            is_too_much = sum(sizes[segment] for segment in kept) > retention.size_bytes_max
+            is_due = fetched >= following.first - 1 and (is_old or is_too_much)
+            if not (is_due and self._is_tally_there(kept)):
+                break
+            _make_safe(tally_before(following), disk)
+            oldest.path.unlink()
+            kept.pop(0)
+            tally_before(oldest).unlink(missing_ok=True)
+            self._told = ""
+        if len(kept) < count:
+            sync_directory(kept[0].path.parent, disk)
+
+    def _is_tally_there(self, kept: list[Segment]) -> bool:
+        """Return whether the oldest segment can be done without; have its tally folded if not."""
+        if is_tally_before(kept[1]):
+            return True
+        self._remaking = Remaking(kept[:2])
+        if not self._is_lost_told:
+            self._is_lost_told = True
+            _log.warning("tally_lost", path=str(tally_before(kept[1])), detail="it is folded again")
+        return False
 
 
 def _make_safe(path: Path, disk: Disk) -> None:

@@ -143,6 +143,11 @@ class Tally:
 
     def write(self, path: Path) -> None:
         """Leave a checkpoint; a failure costs a slower start and nothing else."""
+        with suppress(OSError):
+            self.save(path)
+
+    def save(self, path: Path) -> None:
+        """Leave a checkpoint, not synced yet; raises OSError if the disk refuses."""
         content = {
             "sequence": self.head.sequence,
             "digest": self.head.digest,
@@ -159,9 +164,8 @@ class Tally:
         }
         text = json.dumps(content, sort_keys=True)
         beside = path.with_suffix(".new")
-        with suppress(OSError):
-            beside.write_text(json.dumps({"sum": _sum(text), "tally": text}))
-            beside.replace(path)
+        beside.write_text(json.dumps({"sum": _sum(text), "tally": text}))
+        beside.replace(path)
 
 
 def restore(path: Path, segments: list[Segment], end: Head) -> Tally:
@@ -172,7 +176,7 @@ def restore(path: Path, segments: list[Segment], end: Head) -> Tally:
     Raises JournalError if a record that is read does not follow the one before it, or is not what
     its kind should be.
     """
-    tally = _from_checkpoint(path, segments, end) or _from_nothing(segments)
+    tally = _from_checkpoint(path, segments, end) or tally_at_start(segments)
     for line in lines(segments, tally.head.sequence):
         head, _, body = follow(tally.head, line)
         tally.add(head, body)
@@ -185,6 +189,7 @@ def is_tally_before(segment: Segment) -> bool:
     try:
         content = _content(tally_before(segment))
         _require_before(content, segment)
+        Tally.read(content, [segment])
     except (OSError, ValueError, KeyError, TypeError, JournalError):
         return False
     return True
@@ -195,7 +200,12 @@ def _require_before(content: dict[str, Any], segment: Segment) -> None:
     follow(Head(content["sequence"], content["digest"]), next(lines([segment], segment.first - 1)))
 
 
-def _from_nothing(segments: list[Segment]) -> Tally:
+def tally_at_start(segments: list[Segment]) -> Tally:
+    """
+    Return the tally of all before the first segment, an empty one before the first record.
+
+    Raises JournalError if it is not on disk, or is not what the first segment goes on from.
+    """
     if not segments or segments[0].first == 1:
         return Tally()
     path = tally_before(segments[0])

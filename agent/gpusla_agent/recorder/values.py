@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gpusla.identity import Slot
-from gpusla.journal.model import ClockState, Condition, Instant
+from gpusla.journal.body import Body
+from gpusla.journal.model import ClockState, Condition, Gap, GapCause, Instant, Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +60,12 @@ class Run:
         self.gap_ms = max(self.gap_ms, at.mono_ms - self.at.mono_ms)
         self.at = at
         self.samples += 1
+
+
+def missing_with(missing: Gap | None, dropped: Body) -> Gap | None:
+    """Return the gap that samples given up while the disk fails leave; None if none were yet."""
+    if not isinstance(dropped, Observed):
+        return missing
+    first_ms = dropped.from_mono_ms if missing is None else missing.from_mono_ms
+    until_ms = max(dropped.at.mono_ms, first_ms + 1)
+    return Gap(dropped.at, first_ms, until_ms, GapCause.DISK.value)
