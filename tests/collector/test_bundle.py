@@ -29,6 +29,7 @@ from tests.collector.bundles import (
 )
 from tests.collector.hours import close_hour, introduce
 from tests.collector.memory_store import MemoryStore
+from tests.collector.site import Tray
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
 from tests.collector.test_store import posted as posted_entry
 from tests.core.evidence.signed import ONE
@@ -288,6 +289,23 @@ def test_a_contract_without_a_statement_has_no_bundle(stage: Stage) -> None:
     with pytest.raises(InputError) as caught:
         bundles_of(stage).write(io.BytesIO(), OPERATOR, ContractId("gamma"), "2026-07")
     assert caught.value.code is NOTHING_TO_SHOW
+
+
+def test_nodes_whose_names_begin_alike_are_in_one_bundle() -> None:
+    """Their members are sorted as members: a hyphen and an encoded dot stand before `.jsonl`."""
+    stage = Stage((Tray("t03", "alpha-2026"), Tray("t03-b", "alpha-2026")))
+    for tray in ("t03", "t03-b"):
+        stage.journal(tray).observe(START_MS, AUGUST_MS + 3 * DAY_MS)
+    stage.clock.now_ms = AUGUST_MS + 2 * DAY_MS
+    stage.turns().once()
+    content, made = bundle_of(stage, with_journals=True)
+    assert made.nodes == 2
+    assert [name for name in members_of(content) if "t03" in name] == [
+        "hours/c2-r01-t03-b.jsonl",
+        "hours/c2-r01-t03.jsonl",
+        "journals/c2-r01-t03-b.jsonl",
+        "journals/c2-r01-t03.jsonl",
+    ]
 
 
 def test_a_revision_counts_the_judgements_that_were_posted() -> None:

@@ -114,16 +114,16 @@ class Bundles:
         case, keys = whole.case, whole.case.world.keys_of
         yield from self._versions(whole)
         yield "facts.json", [facts_to_json(whole.facts)]
-        by_name = sorted((_encoded(node), node) for node in nodes)
+        by_name = sorted((_member(node), node) for node in nodes)
         for name, node in by_name:
             found = self.store.milestones(node, case.reach)
             if not covers(found.hours, case.reach):
                 made.lacking.append(node)
-            yield f"hours/{name}.jsonl", as_lines(in_order(found))
+            yield f"hours/{name}", as_lines(in_order(found))
         for name, node in by_name if with_journals else ():
             found = self.store.milestones(node, case.reach)
             cited = whole.inputs["journals"].get(node, [0])[0]
-            yield f"journals/{name}.jsonl", as_lines(self._records(node, found, cited))
+            yield f"journals/{name}", as_lines(self._records(node, found, cited))
         yield (
             "nodes.json",
             [
@@ -226,5 +226,6 @@ def in_order(found: Milestones) -> Iterator[bytes]:
     return (one.line for one in lines)
 
 
-def _encoded(node: NodeName) -> str:
-    return quote(node, safe="").replace(".", "%2E")
+def _member(node: NodeName) -> str:
+    """Return a member's name in its folder, which sorts otherwise than the node's own does."""
+    return quote(node, safe="").replace(".", "%2E") + ".jsonl"
