@@ -118,7 +118,7 @@ class Driver:
             ):
                 for entry in booker.book(self.lease, judgement, is_final=False):
                     self._acknowledge(f"entry {entry.key}")
-        for entry in closer.close_all(self.lease, world):
+        for entry in closer.close_all(self.lease, world, self.clock.wall_ms()):
             self._acknowledge(f"entry {entry.key}")
 
     def _acknowledge(self, words: str) -> None:

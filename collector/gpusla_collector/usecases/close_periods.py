@@ -39,23 +39,28 @@ class Closer:
     patience_ms: int
     final_after_ms: int | None = None
 
-    def close_all(self, lease: Lease, world: World) -> tuple[Entry, ...]:
-        """Settle every month of every contract that is due; returns the entries booked."""
+    def close_all(self, lease: Lease, world: World, asked_ms: int) -> tuple[Entry, ...]:
+        """
+        Settle every month of every contract that is due; returns the entries booked.
+
+        asked_ms: when all agents were last asked.  A month whose final instant lies later waits:
+        what nobody was asked for is not missing.
+        """
         cursors, now_ms = self.store.cursors(), self.clock.wall_ms()
         return tuple(
             entry
             for contract in sorted(world.versions)
-            for version, period in self._due(world, contract, now_ms)
+            for version, period in self._due(world, contract, asked_ms)
             if self._has_evidence(world, version, period, cursors, now_ms)
             for entry in self._close(lease, world, version, period)
         )
 
     def _due(
-        self, world: World, contract: ContractId, now_ms: int
+        self, world: World, contract: ContractId, asked_ms: int
     ) -> Iterator[tuple[ContractVersion, Period]]:
         posted = posted_periods(self.store, contract)
-        for version, period in periods_to_judge(world, contract, now_ms, self.judge.rules):
-            if period.key not in posted and self._final_ms(version, period) <= now_ms:
+        for version, period in periods_to_judge(world, contract, asked_ms, self.judge.rules):
+            if period.key not in posted and self._final_ms(version, period) <= asked_ms:
                 judged = self.store.judged(OPERATOR, contract, period.key)
                 # What a shadow price stands for is never booked; judged after its end is enough.
                 is_settled = judged is not None and self._is_unpaid_and_final(

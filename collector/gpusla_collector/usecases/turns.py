@@ -286,7 +286,9 @@ class Turns:
         halted = self._halted(lease)
         if halted is not None:
             raise halted
-        for entry in self.closer.close_all(lease, world):
+        asked_ms = self._asked_ms
+        assert asked_ms is not None  # close_turn looked
+        for entry in self.closer.close_all(lease, world, asked_ms):
             _tell_booked("period_closed", entry)
         for entry in self.corrector.correct_all(lease, world):
             _tell_booked("period_corrected", entry)
