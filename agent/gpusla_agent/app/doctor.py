@@ -16,6 +16,7 @@ from gpusla_agent.app.exposure import exposures
 from gpusla_agent.app.machine import MachineClock
 from gpusla_agent.app.run import watch
 from gpusla_agent.app.scan import Scan, scan
+from gpusla_agent.recorder.owner import require_own
 from gpusla_agent.recorder.segments import list_segments, verify_last_segment
 from gpusla_agent.server import WatchedWeb
 from gpusla_agent.server.serving import listen
@@ -188,6 +189,7 @@ def _journal(settings: Settings) -> Iterator[Line]:
         return
     try:
         segments = list_segments(directory) if directory.exists() else []
+        require_own(directory, segments, settings.node)
         head = verify_last_segment(segments) if segments else None
     except GpuslaError as broken:
         yield Line("journal", Level.BAD, broken.message, broken.fix)

@@ -27,6 +27,7 @@ from gpusla.logs import get_logger
 from gpusla.timeline.fold import Carry
 from gpusla.timeline.hours import HOUR_MS
 from gpusla_agent.recorder.hours import Blocks, reopen
+from gpusla_agent.recorder.owner import require_own
 from gpusla_agent.recorder.retention import Retention, Retiring
 from gpusla_agent.recorder.segments import (
     Disk,
@@ -83,11 +84,12 @@ class Recorder:
 
         hour_ms: as in `Blocks`.  cut_bytes: how much of the end was torn.  sampled_mono_ms: when
         the last sample was taken.  Nothing is signed before `signer` is set.
-        Raises JournalError: `journal_locked` if another process has it, `journal_corrupt` or
-        `journal_forked` if the bytes do not form a chain, `journal_write` if the disk refuses.
+        Raises JournalError: `journal_locked` if another process has it, `bad_setting` if it is
+        another node's, `journal_corrupt` or `journal_forked` if the bytes do not form a chain,
+        `journal_write` if the disk refuses.
         """
         self.node = node
-        self._directory = directory
+        self._directory, self._checkpoint = directory, directory / "tally.json"
         self._read_clock = read_clock
         self._segment_bytes = segment_bytes
         self._disk = disk or Disk()
@@ -120,6 +122,7 @@ class Recorder:
 
     def _open(self, hour_ms: int) -> None:
         segments = list_segments(self._directory)
+        require_own(self._directory, segments, self.node)
         self.cut_bytes = cut_torn_end(segments)
         end = verify_last_segment(segments)
         self._tally = restore(self._checkpoint, segments, end)
@@ -131,10 +134,6 @@ class Recorder:
         if segments:
             self._file = SegmentFile.resume(segments[-1], self._disk)
         self._checkpointed = end.sequence
-
-    @property
-    def _checkpoint(self) -> Path:
-        return self._directory / "tally.json"
 
     # --- what is recorded ---------------------------------------------------------------------
 
@@ -197,7 +196,8 @@ class Recorder:
         self._push(Observed(run.at, run.from_mono_ms, run.samples, run.gap_ms, run.conditions))
 
     def _push(self, body: Body) -> None:
-        if self._is_backlog_full() and isinstance(body, Observed | XidSeen | ReadingsTaken):
+        is_full = self._is_failing and self._pending_bytes > BACKLOG_BYTES_MAX
+        if is_full and isinstance(body, Observed | XidSeen | ReadingsTaken):
             self._dropped += 1
             self._missing = missing_with(self._missing, body)
             return
@@ -235,9 +235,6 @@ class Recorder:
         now = self.now()
         if self.signer is not None and self._unsigned.is_due(now.mono_ms, self._interval_ms):
             self._write(self.signer.sign(now, self._tip))
-
-    def _is_backlog_full(self) -> bool:
-        return self._is_failing and self._pending_bytes > BACKLOG_BYTES_MAX
 
     # --- what becomes durable -----------------------------------------------------------------
 

@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from gpusla.clock import SystemClock
+from gpusla.identity import NodeName
+from gpusla.journal.model import Started
 from gpusla_agent import standin
 from gpusla_agent.app.doctor import WORKER_MODULE, Level, Line, _leftovers, examine, to_text
+from gpusla_agent.recorder import Recorder
 from tests.agent.commands.conftest import Call
+from tests.agent.journals import HandClock
 from tests.agent.processes import AgentProcess, write_settings
 from tests.conftest import ROOT
 
@@ -110,6 +114,18 @@ def test_a_journal_that_is_no_chain_is_bad(settings: Path) -> None:
     (segment,) = (settings.parent / "data/journal").glob("journal-*.jsonl")
     segment.write_bytes(segment.read_bytes().replace(b'"ok"', b'"ko"', 1))
     assert lines(settings)["journal"].level is Level.BAD
+
+
+def test_the_journal_of_another_node_is_bad(settings: Path) -> None:
+    """The agent would not start over it."""
+    clock, directory = HandClock(), settings.parent / "data/journal"
+    recorder = Recorder(directory, NodeName("c2-r01-t04"), clock.read)
+    recorder.append(Started(recorder.now(), recorder.node, "0.1.0", "fake", 1_000, 2_500))
+    recorder.close()
+    line = lines(settings)["journal"]
+    assert line.level is Level.BAD
+    assert "is that of node 'c2-r01-t04'" in line.found
+    assert line.way_out.startswith("Move the journal aside")
 
 
 def test_a_worker_without_an_agent_is_left_over() -> None:
