@@ -13,6 +13,7 @@ from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.turns import Turns
 from tests.collector.journals import DOWN
 from tests.collector.memory_store import MemoryStore
+from tests.collector.site import ONE_TRAY, Tray
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 
 FINAL_MS = AUGUST_MS + 2 * DAY_MS
@@ -49,9 +50,9 @@ def stage(store: Store) -> Stage:
     return asking(store)
 
 
-def asking(store: Store) -> Stage:
+def asking(store: Store, trays: tuple[Tray, ...] = ONE_TRAY) -> Stage:
     """Return a contract whose credits must be asked for, and a July that misses its target."""
-    made = Stage(store=store)
+    made = Stage(trays, store=store)
     paper = made.files.texts[PAPER]
     made.files.texts[PAPER] = paper.replace("statement:", f"{ON_CLAIM}statement:")
     journal = made.journal()

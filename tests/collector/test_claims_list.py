@@ -11,6 +11,7 @@ from gpusla_collector.commands.claims import written
 from gpusla_collector.commands.output import TableForm
 from gpusla_collector.ports import OPERATOR, Scope, Store
 from gpusla_collector.usecases.claims import Claimable, ClaimList, ClaimStatus
+from tests.collector.site import ONE_TRAY, Tray
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, Stage
 from tests.collector.test_claims import (
     FINAL_MS,
@@ -105,6 +106,19 @@ def test_a_tenant_sees_its_own_alone(stage: Stage) -> None:
     (owner,) = {one.tenant for one in listed(stage)}
     assert listed(stage, Scope(owner)) == listed(stage)
     assert listed(stage, Scope(TenantId("somebody-else"))) == []
+
+
+def test_a_contract_that_never_asks_for_claims_is_not_listed_and_hides_no_other(
+    store: Store,
+) -> None:
+    """Beta's credits come by themselves; alpha's July stays to be claimed, 50.00."""
+    beta = Tray("t02", "beta-2026", tenant="tenant-b")
+    stage = asking(store, (*ONE_TRAY, beta))
+    stage.clock.now_ms = FINAL_MS
+    stage.turns().once()
+    assert "beta-2026" in {contract for contract, _ in store.judged_periods(OPERATOR)}
+    assert [(one.contract, one.worth_minor_units) for one in listed(stage)] == [(ALPHA, 5_000)]
+    assert listed(stage, Scope(TenantId("tenant-b"))) == []
 
 
 def test_the_last_month_of_a_contract_has_a_deadline_on_the_page(stage: Stage) -> None:

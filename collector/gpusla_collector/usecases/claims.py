@@ -96,8 +96,9 @@ class ClaimList:
         claims, versions = self._claims(), self._versions(scope)
         parts: dict[ContractId, list[Part]] = defaultdict(list)
         for contract, period in self.store.judged_periods(scope):
-            judged = self.store.judged(scope, contract, period) if contract in versions else None
-            parts[contract] += () if judged is None else _part(judged)
+            if contract in versions:
+                judged = self.store.judged(scope, contract, period)
+                parts[contract] += () if judged is None else _part(judged)
         found = [
             one
             for contract, of_contract in parts.items()
