@@ -35,10 +35,11 @@ class HandClock:
     mono_ms: int = 1_000
     wall_ms: int = 1_790_000_000_000
     boot: str = "boot-1"
+    state: ClockState = ClockState.SYNCHRONISED
 
     def read(self) -> ClockReading:
         """Read the clocks."""
-        return ClockReading(self.boot, self.mono_ms, self.wall_ms, ClockState.SYNCHRONISED, 5)
+        return ClockReading(self.boot, self.mono_ms, self.wall_ms, self.state, 5)
 
     def pass_ms(self, milliseconds: int) -> None:
         """Let time pass on both clocks."""

@@ -14,6 +14,7 @@ from gpusla import logs
 from gpusla.errors import JournalError
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.codec import digest
+from gpusla.journal.model import ClockState
 from gpusla_agent.recorder import Disk, Recorder, Retention
 from gpusla_agent.recorder import recorder as recorder_module
 from gpusla_agent.recorder import remaking as remaking_module
@@ -121,9 +122,46 @@ def test_what_was_fetched_goes_when_it_is_old(journal: Kept) -> None:
         written = (journal.clock.wall_ms - 31 * DAY_MS) / 1_000
         os.utime(journal.directory / name, (written, written))
     journal.recorder.retention = Retention(days=30)
-    journal.go_on()
+    journal.go_on(30)
     assert not set(old) & set(journal.segments())
     assert len(journal.segments()) > 10
+
+
+@pytest.mark.parametrize("state", [ClockState.UNSYNCHRONISED, ClockState.UNKNOWN])
+def test_nothing_is_old_by_a_clock_that_nobody_set(journal: Kept, state: ClockState) -> None:
+    """A clock that is a year ahead after a reboot would empty the journal."""
+    journal.fetch()
+    before = journal.segments()
+    journal.recorder.retention = Retention(days=30)
+    journal.clock.state = state
+    journal.clock.wall_ms += 400 * DAY_MS
+    journal.go_on(30)
+    assert set(before) <= set(journal.segments())
+
+
+def test_what_is_old_goes_slowly(journal: Kept) -> None:
+    """Also a clock that was set may be wrong: at most one goes at a checkpoint."""
+    journal.fetch()
+    before = journal.segments()
+    journal.recorder.retention = Retention(days=30)
+    journal.clock.wall_ms += 400 * DAY_MS
+    for gone in (1, 2, 3):
+        journal.recorder._write_checkpoint()
+        assert journal.segments() == before[gone:]
+
+
+def test_what_is_old_goes_slowly_beside_lost_tallies(journal: Kept) -> None:
+    """Each is folded again at its turn, and nothing goes between two checkpoints."""
+    journal.fetch()
+    before = journal.segments()
+    spoil_tallies(journal)
+    journal.recorder.retention = Retention(days=30)
+    journal.clock.wall_ms += 400 * DAY_MS
+    for gone in (0, 1, 1, 2):
+        journal.recorder._write_checkpoint()
+        assert journal.segments() == before[gone:]
+        journal.recorder._retire(by_age=False)
+        assert journal.segments() == before[gone:]
 
 
 def test_the_newest_segments_stay(journal: Kept) -> None:

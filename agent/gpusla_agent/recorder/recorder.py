@@ -13,6 +13,7 @@ from gpusla.journal.body import Body
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import LINE_BYTES_MAX, digest, encode
 from gpusla.journal.model import (
+    ClockState,
     Condition,
     Gap,
     Instant,
@@ -303,17 +304,18 @@ class Recorder:
         if self.durable.sequence - self._checkpointed >= CHECKPOINT_RECORDS:
             self._write_checkpoint()
         elif self._retiring.is_busy:
-            self._retire()
+            self._retire(by_age=False)
 
     def _write_checkpoint(self) -> None:
         self._tally.write(self._checkpoint)
         self._checkpointed = self.durable.sequence
-        self._retire()
+        self._retire(by_age=True)
 
-    def _retire(self) -> None:
+    def _retire(self, *, by_age: bool) -> None:
         if self.retention is None:
             return
-        now_ms = self._read_clock().wall_ms
+        now = self._read_clock()
+        now_ms = now.wall_ms if by_age and now.clock is ClockState.SYNCHRONISED else None
         # What no block holds yet is read again at a start.
         done = min(self._fetched, self._tally.opening.after)
         kept = self._retiring.retire(self._segments, self.retention, done, now_ms, self._disk)

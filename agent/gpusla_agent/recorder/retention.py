@@ -31,7 +31,8 @@ class Retention:
     """
     How much of a journal stays on the node.
 
-    days: what was written in so many days stays as long as size_bytes_max allows.
+    days: what was written in so many days stays as long as size_bytes_max allows; counted only
+    while the clock is known to be in step with the world.
     size_bytes_max: over this, what was fetched goes also sooner, the oldest first.
     """
 
@@ -62,14 +63,15 @@ class Retiring:
         segments: Sequence[Segment],
         retention: Retention,
         fetched: int,
-        now_wall_ms: int,
+        now_wall_ms: int | None,
         disk: Disk,
     ) -> list[Segment]:
         """
         Remove the segments that may go, the oldest first, and return those that stay.
 
-        fetched: number of the last record that whoever collects is known to have.  What keeps one
-        from going is logged once.
+        fetched: number of the last record that whoever collects is known to have.  now_wall_ms: by
+        which at most one goes because it is old; None where nobody knows what time it is.  What
+        keeps one from going is logged once.
         """
         kept = list(segments)
         try:
@@ -89,18 +91,16 @@ class Retiring:
         kept: list[Segment],
         retention: Retention,
         fetched: int,
-        now_wall_ms: int,
+        now_wall_ms: int | None,
         disk: Disk,
     ) -> None:
         count = len(kept)
         sizes = {segment: segment.path.stat().st_size for segment in kept}
         while len(kept) > SEGMENTS_MIN:
             oldest, following = kept[0], kept[1]
-            is_old = now_wall_ms - oldest.path.stat().st_mtime_ns // 1_000_000 > (
-                retention.days * DAY_MS
-            )
             is_too_much = sum(sizes[segment] for segment in kept) > retention.size_bytes_max
-            is_due = fetched >= following.first - 1 and (is_old or is_too_much)
+            is_over = is_too_much or _is_old(oldest, retention, now_wall_ms)
+            is_due = fetched >= following.first - 1 and is_over
             if not (is_due and self._is_tally_there(kept)):
                 break
             _make_safe(tally_before(following), disk)
@@ -108,6 +108,8 @@ class Retiring:
             kept.pop(0)
             tally_before(oldest).unlink(missing_ok=True)
             self._told = ""
+            # A clock that is far ahead finds everything old: then there is time to see it.
+            now_wall_ms = now_wall_ms if is_too_much else None
         if len(kept) < count:
             sync_directory(kept[0].path.parent, disk)
 
@@ -120,6 +122,13 @@ class Retiring:
             self._is_lost_told = True
             _log.warning("tally_lost", path=str(tally_before(kept[1])), detail="it is folded again")
         return False
+
+
+def _is_old(segment: Segment, retention: Retention, now_wall_ms: int | None) -> bool:
+    if now_wall_ms is None:
+        return False
+    age_ms = now_wall_ms - segment.path.stat().st_mtime_ns // 1_000_000
+    return age_ms > retention.days * DAY_MS
 
 
 def _make_safe(path: Path, disk: Disk) -> None:
