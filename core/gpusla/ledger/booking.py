@@ -35,7 +35,8 @@ def decide(
     is_final: the period is closed and its evidence in.  A clause once posted stays posted: what is
     judged before its end is passed over, a final judgement of another amount corrects it.
     Raises LedgerError: `period_open` for a final booking of an unfinished period,
-    `ledger_conflict` if two different entries carry one key.
+    `ledger_conflict` if two different entries carry one key, or if the billing period is posted
+    under a key that it has no more: what was settled once must not be settled again in parts.
     """
     if is_final and not evaluation.is_complete:
         raise LedgerError(
@@ -43,6 +44,7 @@ def decide(
             f"period {evaluation.period.key} of contract {evaluation.contract.id} is judged only "
             f"until {evaluation.until_ms} and cannot be posted",
         )
+    _require_uncut(existing, evaluation, keys)
     histories = _histories(existing, evaluation)
     amounts = _amounts(evaluation, histories)
     booking = _Booking(evaluation, is_final)
@@ -69,6 +71,20 @@ def live_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     known = tuple(entries)
     taken_back = {entry.reverses for entry in known}
     return tuple(e for e in known if e.reverses is None and e.key not in taken_back)
+
+
+def _require_uncut(
+    existing: Iterable[Entry], evaluation: Evaluation, keys: Collection[str]
+) -> None:
+    contract, month = evaluation.contract.id, month_of(evaluation.period.key)
+    for entry in existing:
+        is_ours = entry.contract == contract and month_of(entry.period) == month
+        if keys and is_ours and entry.status is Status.POSTED and entry.period not in keys:
+            raise LedgerError(
+                LEDGER_CONFLICT,
+                f"contract {contract}: {entry.period} is posted, and its versions cut the month "
+                f"into {', '.join(sorted(keys))} now",
+            )
 
 
 def _taken_back(

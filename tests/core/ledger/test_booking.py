@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from gpusla.catalogue.codes import LEDGER_CONFLICT
 from gpusla.errors import LedgerError
 from gpusla.ledger.booking import (
     balance_minor_units,
@@ -137,6 +138,18 @@ def test_entries_of_other_periods_are_left_alone() -> None:
     for period in ("2026-09", "2026-10-v2"):
         other = [replace(entry, period=period) for entry in book((), 500)]
         assert shapes(decide(other, owing(500), is_final=False)) == [(1, "pending", 500)]
+
+
+@pytest.mark.parametrize("is_final", [False, True])
+def test_a_month_that_is_posted_whole_is_not_booked_in_parts_as_well(*, is_final: bool) -> None:
+    """Nor one that is posted in parts whole: its versions should never have cut it so."""
+    entries = book((), 500, is_final=True)
+    assert not decide(entries, owing(500), is_final=is_final, keys=["2026-10"])
+    other = [replace(entry, period="2026-10-v1") for entry in entries]
+    for standing, keys in ((entries, ["2026-10-v1", "2026-10-v2"]), (other, ["2026-10"])):
+        with pytest.raises(LedgerError) as caught:
+            decide(standing, owing(500), is_final=is_final, keys=keys)
+        assert caught.value.code is LEDGER_CONFLICT
 
 
 def test_each_objective_has_an_entry_of_its_own() -> None:
