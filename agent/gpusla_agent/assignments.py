@@ -2,7 +2,8 @@
 What the node should hold and whom it serves: the newest good version of two documents.
 
 A document that is refused is logged once with file, line and reason, and the last good one stays
-in force; a copy of that is kept on disk, so that a restart beside a broken file meters on.
+in force; a copy of that is kept on disk, so that a restart beside a broken file meters on.  A copy
+that cannot be written is logged once and tried again: what is in force does not wait for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -114,7 +115,6 @@ class WatchedConfiguration:
     """
 
     def __init__(self, inventory: Origin, assignments: Origin | None, kept: Path) -> None:
-        kept.mkdir(parents=True, exist_ok=True)
         self._inventory: _Subject[Inventory] = _Subject(
             "inventory", inventory, kept, read_inventory, _same_history
         )
@@ -174,12 +174,14 @@ class _Subject(Generic[T]):
         self._read = read
         self._check_history = check_history
         self._etag = ""
-        self._refused = ""
+        self._refused = self._not_kept = ""
+        self._unkept: bytes | None = None
         self._start()
 
     def _start(self) -> None:
-        kept = self._kept.read_bytes() if self._kept.exists() else None
-        if kept is None:
+        try:
+            kept = self._kept.read_bytes()
+        except OSError:  # There is none, or none that can be had.
             self._take(self._origin.fetch(""))
             return
         try:
@@ -192,6 +194,7 @@ class _Subject(Generic[T]):
     def refresh(self) -> bool:
         """Look for a newer version; return whether anything changed, for better or worse."""
         was = self.is_valid, self.digest
+        self._keep()
         try:
             self._take(self._origin.fetch(self._etag), checked=True)
         except InputError as refusal:
@@ -210,9 +213,24 @@ class _Subject(Generic[T]):
         if checked:
             self._check_history(self.value, value)
         self._accept(fetched.content, value)
-        beside = self._kept.with_suffix(".new")
-        beside.write_bytes(fetched.content)
-        beside.replace(self._kept)
+        self._unkept = fetched.content
+        self._keep()
+
+    def _keep(self) -> None:
+        """Leave a copy of what is in force where that is not done yet."""
+        if self._unkept is None:
+            return
+        try:
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            beside = self._kept.with_suffix(".new")
+            beside.write_bytes(self._unkept)
+            beside.replace(self._kept)
+        except OSError as cause:
+            if str(cause) != self._not_kept:
+                self._not_kept = str(cause)
+                _log.error("configuration_not_kept", subject=self.name, cause=str(cause))
+        else:
+            self._unkept, self._not_kept = None, ""
 
     def _accept(self, content: bytes, value: T) -> None:
         self.value = value

@@ -145,3 +145,54 @@ def test_selectors_follow_the_inventory(folder: Path) -> None:
     (folder / "assignments.yaml").write_text(ASSIGNMENTS + third)
     assert configuration.current().validity == {"inventory": True, "assignments": True}
     assert len(configuration.current().assignments.records) == 2
+
+
+def fill(folder: Path) -> Path:
+    """Let no copy be written, as on a full disk; return what is in the way."""
+    in_the_way = folder / "kept/inventory.new"
+    in_the_way.mkdir(parents=True)
+    return in_the_way
+
+
+def test_a_new_version_is_in_force_although_the_disk_is_full(
+    folder: Path, log: io.StringIO
+) -> None:
+    """The copy is a convenience: it is told once, and made as soon as there is room."""
+    configuration = watched(folder)
+    before = configuration.current().digests["inventory"]
+    in_the_way = fill(folder)
+    path = folder / "inventory.yaml"
+    tray = INVENTORY.partition("nodes:\n")[2].replace("n1", "n2").replace("t03", "t04")
+    path.write_text(INVENTORY + tray)
+    for _ in range(3):
+        now = configuration.current()
+        assert now.digests["inventory"] != before
+        assert "c2-r01-t04" in now.inventory.node_names()
+        assert now.validity["inventory"]
+    (event,) = events(log)
+    assert event["event"] == "configuration_not_kept"
+    assert event["subject"] == "inventory"
+    assert (folder / "kept/inventory.yaml").read_text() == INVENTORY
+
+    in_the_way.rmdir()
+    configuration.current()
+    assert (folder / "kept/inventory.yaml").read_bytes() == path.read_bytes()
+
+
+def test_a_first_start_on_a_full_disk_is_a_start(folder: Path, log: io.StringIO) -> None:
+    """It can do without a copy, and without a folder for copies."""
+    (folder / "kept").touch()
+    configuration = watched(folder)
+    assert holder(configuration) == "ref-2026"
+    assert [one["subject"] for one in events(log)] == ["inventory", "assignments"]
+    (folder / "kept").unlink()
+    configuration.current()
+    assert (folder / "kept/assignments.yaml").read_text() == ASSIGNMENTS
+
+
+def test_a_copy_that_cannot_be_read_is_no_obstacle(folder: Path) -> None:
+    """As one that is spoilt: the file itself is good."""
+    watched(folder)
+    (folder / "kept/inventory.yaml").unlink()
+    (folder / "kept/inventory.yaml").mkdir()
+    assert holder(watched(folder)) == "ref-2026"
