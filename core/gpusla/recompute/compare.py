@@ -8,8 +8,16 @@ from gpusla.instants import Interval
 from gpusla.journal.model import Condition, Finding
 from gpusla.recompute.rebuild import Rebuilt
 from gpusla.sla.facts_file import RecordedFacts
-from gpusla.timeline.build import cover
+from gpusla.timeline.build import UNOBSERVED, cover
 from gpusla.timeline.model import StateSpan, Timeline
+
+TAIL_MS = 3_600_000 + 60_000 + 30_000
+"""
+How much time behind its last block a node may have records of that stand in none yet.
+
+A block is closed before the first record of another hour.  A record may run over the hour's end by
+a minute, while the disk fails, and the collector gives it 30 s more to arrive (`evidence_lag_ms`).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class Compared:
 
     first: of the first slot that differs, None if none does.  slots: how many were compared.
     differing: how many of them differ.  open_gpu_ms: time of slots at the end of the facts that
-    stands in no block yet, as an hour has to end before there is one.
+    stands in no block yet, as an hour has to end before there is one; or that nobody observed.
     """
 
     first: SpanDifference | None
@@ -48,7 +56,8 @@ def compare(recorded: RecordedFacts, rebuilt: Rebuilt, until_ms: int) -> Compare
     """
     Return where the facts first say something other than the blocks.
 
-    until_ms: up to here the blocks must tell of every slot; beyond, only if they do.
+    until_ms: up to here the blocks must tell of every slot.  Beyond, where they do not, the facts
+    may say something of a slot for TAIL_MS at most, and else that nobody observed it.
     """
     told = recorded.facts.timeline
     assert isinstance(told, Timeline), "a file of facts holds spans"
@@ -57,9 +66,12 @@ def compare(recorded: RecordedFacts, rebuilt: Rebuilt, until_ms: int) -> Compare
     for slot in sorted(rebuilt.spans):
         end_ms = min(reach.end_ms, max(until_ms, rebuilt.until_ms[slot]))
         open_gpu_ms += reach.end_ms - end_ms
+        difference = None
         if reach.start_ms < end_ms:
             difference = _of_slot(slot, told, rebuilt, Interval(reach.start_ms, end_ms))
-            found += [difference] if difference is not None else []
+        if difference is None:
+            difference = _unsupported(slot, told, end_ms)
+        found += [difference] if difference is not None else []
     return Compared(found[0] if found else None, len(rebuilt.spans), len(found), open_gpu_ms)
 
 
@@ -75,6 +87,25 @@ def _of_slot(
         if not _is_of_same_records(one, other, reach, doubtful):
             return SpanDifference(slot, one.start_ms, one, other, is_evidence=True)
     return None
+
+
+def _unsupported(slot: Slot, told: Timeline, end_ms: int) -> SpanDifference | None:
+    """Find where facts say more of a slot, behind the end of its blocks, than an open one holds."""
+    observed = [
+        span
+        for span in told.spans.get(slot, ())
+        if span.end_ms > end_ms and (span.condition != UNOBSERVED or span.other is not None)
+    ]
+    if not observed:
+        return None
+    # Counted from the first that is observed: a node may have been silent before its open block.
+    most_ms = max(observed[0].start_ms, end_ms) + TAIL_MS
+    beyond = next((span for span in observed if span.end_ms > most_ms), None)
+    if beyond is None:
+        return None
+    at_ms = max(beyond.start_ms, most_ms)
+    nothing = StateSpan(slot, at_ms, told.period.end_ms, UNOBSERVED)
+    return SpanDifference(slot, at_ms, beyond, nothing)
 
 
 def _parting(slot: Slot, ours: Sequence[StateSpan], theirs: Sequence[StateSpan]) -> SpanDifference:

@@ -94,12 +94,17 @@ def first_difference(bundle: Bundle, found: Statement, rebuilt: Rebuilt) -> Figu
     for name in (*FIRST, *sorted(set(evaluations[1]) - set(FIRST))):
         for difference in _differences(evaluations[0].get(name), evaluations[1][name], (name,)):
             return _told(contract, evaluations[1], *difference)
-    beside = _owed(told) or _unsigned(bundle, rebuilt)
+    beside = _early(told) or _owed(told) or _unsigned(bundle, rebuilt)
     if beside is not None:
         return beside
     if told.format == TERM_UNKNOWN:
         return None
     return next((_told(contract, theirs, *one) for one in _differences(ours, theirs, ())), None)
+
+
+def is_posted(statement: Statement) -> bool:
+    """Tell whether anything of a statement is owed, or was."""
+    return any(entry.status is Status.POSTED for entry in statement.entries)
 
 
 def _version(bundle: Bundle) -> ContractVersion:
@@ -127,9 +132,22 @@ def _evaluated(contract: ContractVersion, bundle: Bundle, recorded: RecordedFact
     return evaluate(contract, period, told.until_ms, recorded.facts, versions=bundle.versions)
 
 
+def _early(told: Statement) -> FigureDifference | None:
+    """Find that something is posted of a period that was not judged to its end."""
+    evaluation = told.evaluation
+    if evaluation.is_complete or not is_posted(told):
+        return None
+    end = format_instant(evaluation.period.interval.end_ms)
+    return FigureDifference(
+        "standing",
+        f"{told.standing.value}, judged until {format_instant(evaluation.until_ms)}",
+        f"nothing that may be posted before {end}",
+    )
+
+
 def _owed(told: Statement) -> FigureDifference | None:
     """Hold what is posted against the credit, once anything is."""
-    if not any(entry.status is Status.POSTED for entry in told.entries):
+    if not is_posted(told):
         return None
     contract, credit = told.evaluation.contract, told.evaluation.credit_minor_units.value
     owed = balance_minor_units(told.entries)

@@ -8,7 +8,7 @@ from gpusla.errors import InputError
 from gpusla.instants import format_instant
 from gpusla.recompute.bundle import FACTS, Bundle, broken
 from gpusla.recompute.compare import Compared, SpanDifference, compare
-from gpusla.recompute.figures import FigureDifference, first_difference, judged_again
+from gpusla.recompute.figures import FigureDifference, first_difference, is_posted, judged_again
 from gpusla.recompute.rebuild import Rebuilt, Tell, rebuild
 from gpusla.recompute.words import condition_words
 from gpusla.sla.digest import digest as evaluation_digest
@@ -61,7 +61,9 @@ def _recomputed(bundle: Bundle, tell: Tell) -> Recomputed:
     tell("the blocks of the nodes are read")
     rebuilt = rebuild(bundle, recorded, tell)
     told = statement.evaluation
-    must_ms = told.until_ms if told.is_complete else told.period.interval.start_ms
+    # What is posted is owed by what nodes signed, and none of it by what they may still sign.
+    is_settled = told.is_complete or is_posted(statement)
+    must_ms = told.until_ms if is_settled else told.period.interval.start_ms
     timeline = compare(recorded, rebuilt, must_ms)
     tell("the facts are judged")
     found = judged_again(bundle, recorded)

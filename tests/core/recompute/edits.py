@@ -2,17 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from gpusla.instants import Interval
 from gpusla.journal.hours import HourBlock, HourSpan
+from gpusla.ledger.entries import Entry
 from gpusla.recompute.bundle import Bundle
 from gpusla.recompute.report import Recomputed, recompute
 from gpusla.sla.digest import canonical
+from gpusla.sla.evaluate import evaluate
+from gpusla.sla.evaluation import Evaluation
 from gpusla.sla.facts_file import to_json as facts_to_json
-from gpusla.statement import to_json
-from tests.core.recompute.bundles import Parts, honest, members, node, resigned
+from gpusla.statement import Inputs, build, to_json
+from gpusla.statement.from_facts import grounds_of
+from gpusla.timeline.build import build as build_timeline
+from gpusla.timeline.model import StateSpan
+from tests.core.recompute.bundles import MONTH, Parts, honest, members, node, resigned
 
 
 def outcome(parts: Parts) -> Recomputed:
@@ -48,3 +55,24 @@ def with_statement(path: tuple[str | int, ...], value: Any) -> Parts:
     place[path[-1]] = value
     data["evaluation_digest"] = hashlib.sha256(canonical(data["evaluation"])).hexdigest()
     return replace(honest(), statement_bytes=canonical(data))
+
+
+def judged(
+    spans: Iterable[StateSpan],
+    until_ms: int,
+    inputs: Inputs,
+    decided: Callable[[Evaluation], Iterable[Entry]] = lambda _: (),
+) -> Parts:
+    """The bundle with other spans, judged up to an instant; decided: what of it is booked."""
+    whole = honest()
+    (contract,) = Bundle(members(whole.write())).versions
+    facts, period = whole.facts.facts, whole.statement.evaluation.period
+    reach = Interval(MONTH.start_ms, until_ms)
+    facts = replace(facts, timeline=build_timeline(spans, facts.held, reach))
+    evaluation = evaluate(
+        contract, period, min(until_ms, period.interval.end_ms), facts, versions=(contract,)
+    )
+    grounds = grounds_of(evaluation, facts, inputs)
+    statement = build(evaluation, decided(evaluation), inputs, grounds=grounds)
+    recorded = replace(whole.facts, until_ms=evaluation.until_ms, facts=facts)
+    return replace(whole, facts=recorded, statement=statement)

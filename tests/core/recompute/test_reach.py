@@ -1,40 +1,35 @@
 """How far what is recomputed reaches: an open month, its last hours, what was not yet known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from gpusla.catalogue.reasons import State
 from gpusla.identity import NodeName
-from gpusla.instants import Interval
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import decode
 from gpusla.journal.hours import HourClosed
-from gpusla.recompute.bundle import Bundle
 from gpusla.recompute.report import render
-from gpusla.sla.evaluate import evaluate
-from gpusla.statement import Inputs, build
-from gpusla.statement.from_facts import grounds_of
-from gpusla.timeline.build import build as build_timeline
+from gpusla.statement import Inputs
 from gpusla.timeline.model import StateSpan
 from tests.core.recompute.bundles import (
     DAY_MS,
+    HOUR_MS,
     MONTH,
     STEP_MS,
     Parts,
     honest,
     journals,
-    members,
     node,
 )
-from tests.core.recompute.edits import outcome
+from tests.core.recompute.edits import judged, outcome
 
 
 def test_the_end_of_an_open_month_stands_in_no_block_yet() -> None:
-    """The blocks end at midnight, the facts at 06:00: six hours of 72 GPUs are not compared."""
+    """The blocks end at midnight, the facts at 01:00: an hour of 72 GPUs is not compared."""
     midnight_ms = MONTH.start_ms + 12 * DAY_MS - 5 * 3_600_000
     unsigned = partial(replace, signed={}, signed_until_ms={})
-    open_month = judged_until(midnight_ms + 6 * 3_600_000, unsigned)
+    open_month = judged_until(midnight_ms + HOUR_MS, unsigned)
     shorter = {
         name: [line for line in lines if until_of(line) <= midnight_ms]
         for name, lines in open_month.hours.items()
@@ -42,8 +37,32 @@ def test_the_end_of_an_open_month_stands_in_no_block_yet() -> None:
     found = outcome(replace(open_month, hours=shorter))
     assert found.is_same
     # The last sample before midnight is ten seconds old when the block is closed.
-    assert found.timeline.open_gpu_ms == 72 * (6 * 3_600_000 + STEP_MS)
-    assert "432.200 GPU-hours at the end stand in no block yet" in " ".join(render(found))
+    assert found.timeline.open_gpu_ms == 72 * (HOUR_MS + STEP_MS)
+    assert "72.200 GPU-hours at the end stand in no block yet" in " ".join(render(found))
+
+
+def test_a_node_that_fell_silent_is_believed_for_the_hour_that_it_left_open() -> None:
+    """The blocks end at midnight, the facts see it until 01:00 and not in the five hours after."""
+    midnight_ms = MONTH.start_ms + 12 * DAY_MS - 5 * HOUR_MS
+    unsigned = replace(honest().statement.inputs, signed={}, signed_until_ms={})
+    seen = [
+        replace(span, end_ms=min(span.end_ms, midnight_ms + HOUR_MS))
+        for one in journals()
+        for span in one.spans
+        if span.start_ms < midnight_ms + HOUR_MS
+    ]
+    lines = {
+        name: [line for line in lines if until_of(line) <= midnight_ms]
+        for name, lines in honest().hours.items()
+    }
+    silent = replace(judged(seen, midnight_ms + 6 * HOUR_MS, unsigned), hours=lines)
+    assert outcome(silent).is_same
+    later = [replace(span, end_ms=span.end_ms + HOUR_MS) for span in seen if is_last(span, seen)]
+    told = judged([*seen, *later], midnight_ms + 6 * HOUR_MS, unsigned)
+    found = outcome(replace(told, hours=lines)).timeline.first
+    assert found is not None
+    # An hour, a minute for a record that runs over its end, and half a minute to arrive.
+    assert found.at_ms == midnight_ms - STEP_MS + HOUR_MS + 90_000
 
 
 def test_a_month_that_is_over_must_stand_in_blocks_to_its_end() -> None:
@@ -83,24 +102,21 @@ def test_a_node_that_did_not_sign_so_far_is_named() -> None:
 
 def judged_until(until_ms: int, known: Callable[[Inputs], Inputs] = lambda inputs: inputs) -> Parts:
     """The bundle of a month that still runs, judged up to an instant; known: changes its inputs."""
-    whole = honest()
-    (contract,) = Bundle(members(whole.write())).versions
-    told, facts = whole.statement, whole.facts.facts
-    reach = Interval(MONTH.start_ms, until_ms)
-    inputs = known(told.inputs)
+    inputs = known(honest().statement.inputs)
     heads = inputs.journals
 
     def was_known(span: StateSpan) -> bool:
         assert span.evidence is not None
         return span.evidence.last_sequence <= heads[span.evidence.node].sequence
 
-    then = [span for one in journals() for span in one.spans if was_known(span)]
-    facts = replace(facts, timeline=build_timeline(then, facts.held, reach))
-    evaluation = evaluate(contract, told.evaluation.period, until_ms, facts, versions=(contract,))
-    grounds = grounds_of(evaluation, facts, inputs)
-    statement = build(evaluation, (), inputs, grounds=grounds)
-    recorded = replace(whole.facts, until_ms=until_ms, facts=facts)
-    return replace(whole, facts=recorded, statement=statement)
+    return judged(
+        [span for one in journals() for span in one.spans if was_known(span)], until_ms, inputs
+    )
+
+
+def is_last(span: StateSpan, spans: Sequence[StateSpan]) -> bool:
+    """Whether no span of its slot ends later."""
+    return all(one.end_ms <= span.end_ms for one in spans if one.slot == span.slot)
 
 
 def until_of(line: bytes) -> int:
