@@ -24,8 +24,13 @@ from gpusla.timeline.model import Timeline
 
 Path = tuple[str | int, ...]
 
-TERM_UNKNOWN = "gpusla/statement/2"
-"""The format that does not say the contract's term; of it only the evaluation is compared."""
+UNTOLD: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "gpusla/statement/2": {
+        "contract": frozenset({"term", "effective_from", "documents", "statement"}),
+        "period": frozenset({"first_day", "whole_start", "whole_end"}),
+    }
+}
+"""By format, what it does not say and the present one does; all else of it is compared."""
 
 FIRST = (
     "credit_minor_units",
@@ -88,7 +93,7 @@ def judged_again(bundle: Bundle, recorded: RecordedFacts) -> Statement:
 
 def first_difference(bundle: Bundle, found: Statement, rebuilt: Rebuilt) -> FigureDifference | None:
     """Return the first figure of a bundle's statement that is another one when it is recomputed."""
-    told, ours, theirs = bundle.statement, bundle.told, plain_statement(found)
+    told, ours, theirs = bundle.statement, bundle.told, _as_told(found)
     contract = told.evaluation.contract
     evaluations = ours["evaluation"], theirs["evaluation"]
     for name in (*FIRST, *sorted(set(evaluations[1]) - set(FIRST))):
@@ -97,9 +102,15 @@ def first_difference(bundle: Bundle, found: Statement, rebuilt: Rebuilt) -> Figu
     beside = _early(told) or _owed(told) or _unsigned(bundle, rebuilt)
     if beside is not None:
         return beside
-    if told.format == TERM_UNKNOWN:
-        return None
     return next((_told(contract, theirs, *one) for one in _differences(ours, theirs, ())), None)
+
+
+def _as_told(found: Statement) -> dict[str, Any]:
+    """Return a statement as its format tells it; an old one hides no more than it must."""
+    whole = plain_statement(found)
+    for part, names in UNTOLD.get(found.format, {}).items():
+        whole[part] = {name: one for name, one in whole[part].items() if name not in names}
+    return whole
 
 
 def is_posted(statement: Statement) -> bool:

@@ -4,9 +4,11 @@ What an operator signs who has every key of his own: never THE SAME.
 Each bundle here passes `gpusla verify`; what nodes signed does not give its figures.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +16,9 @@ from gpusla.cli import main
 from gpusla.evidence.ed25519 import public_of
 from gpusla.evidence.keys import to_text
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of
-from gpusla.sla.digest import digest
+from gpusla.sla.digest import canonical, digest
 from gpusla.sla.evaluation import Evaluation
+from gpusla.statement import to_json
 from gpusla.timeline.model import Evidence, StateSpan
 from tests.core.recompute.bundles import MONTH, OK, OPERATOR, Parts, honest, node
 from tests.core.recompute.edits import judged, outcome
@@ -78,3 +81,48 @@ def test_an_open_month_is_believed_for_an_hour_behind_its_blocks() -> None:
     assert found.first is not None
     assert (found.differing, found.first.at_ms) == (72, MONTH.start_ms + HOUR_MS + 90_000)
     assert found.first.found.condition.findings[0].reason == "not_observed"
+
+
+def in_format(number: int, path: tuple[str | int, ...] = (), value: Any = None) -> Parts:
+    """The honest statement as a format before told it, with one value changed."""
+    data = json.loads(to_json(replace(honest().statement, format=f"gpusla/statement/{number}")))
+    if number == 2:
+        for name in ("term", "effective_from", "documents", "statement"):
+            del data["contract"][name]
+        for name in ("first_day", "whole_start", "whole_end"):
+            del data["period"][name]
+    place = data
+    for step in path[:-1]:
+        place = place[step]
+    if path:
+        place[path[-1]] = value
+    return replace(honest(), statement_bytes=canonical(data))
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_statement_of_a_format_before_gives_the_same_dollars(number: int) -> None:
+    """It is compared as far as it tells, and it tells no term of the contract in format 2."""
+    assert outcome(in_format(number)).is_same
+
+
+@pytest.mark.parametrize("number", [2, 3])
+@pytest.mark.parametrize(
+    ("path", "value", "found"),
+    [
+        (("derivation", "value"), "USD 0.00", "USD 7,500,000.00"),
+        (("standing",), "provisional", "final"),
+        (("contract", "tenant_name"), "Somebody", "Reflection AI"),
+        (("contract", "tenant"), "somebody", "reflection"),
+        (("contract", "objectives", 0, "target"), "1/2", "99/100"),
+        (("period", "end"), "2026-10-31T05:00:00Z", "2026-11-01T05:00:00Z"),
+        (("evaluation_digest",), "0" * 64, "0dc499a6"),
+        (("contract", "more"), 1, "nothing"),
+    ],
+)
+def test_no_older_format_hides_a_figure(
+    number: int, path: tuple[str | int, ...], value: Any, found: str
+) -> None:
+    """The operator picks the format; whatever it tells is compared."""
+    difference = outcome(in_format(number, path, value)).figure
+    assert difference is not None
+    assert (difference.told, difference.found[: len(found)]) == (str(value), found)
