@@ -9,6 +9,7 @@ that people must release first is proposed instead, and stays pending.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gpusla.identity import ContractId
 from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry
 from gpusla.ledger.release import Hold, Policy, Proposal, proposal_of
@@ -29,20 +30,28 @@ class Booker:
     store: Store
     policy: Policy = EVERYTHING_AT_ONCE
 
-    def book(self, lease: Lease, judgement: Judgement, *, is_final: bool) -> tuple[Entry, ...]:
+    def book(
+        self,
+        lease: Lease,
+        judgement: Judgement,
+        *,
+        is_final: bool,
+        held_by: Hold | None = None,
+    ) -> tuple[Entry, ...]:
         """
         Append what the ledger lacks; returns it.
 
+        held_by: why a posting is held back, whatever people say; None to ask what they say.
         Raises LedgerError `ledger_conflict` if the ledger holds another decision under the same
         key: nothing more may be booked until a person has looked.
         """
         judged = judgement.judged
 
         def decided(standing: Sequence[Entry]) -> Sequence[Entry]:
-            return self._decide(judgement, standing, is_final=is_final)[0]
+            return self._decide(judgement, standing, held_by, is_final=is_final)[0]
 
         standing = self.store.entries(OPERATOR, judged.contract)
-        entries, held = self._decide(judgement, standing, is_final=is_final)
+        entries, held = self._decide(judgement, standing, held_by, is_final=is_final)
         booked = self.store.book(lease, judged, decided) if entries else ()
         if held is not None:
             self._propose(lease, judged.judged_ms, *held)
@@ -52,11 +61,20 @@ class Booker:
         """Return why the posting of a settled period waits; None if it does not, or is done."""
         judged = judgement.judged
         standing = self.store.entries(OPERATOR, judged.contract)
-        _, held = self._decide(judgement, standing, is_final=True)
+        _, held = self._decide(judgement, standing, None, is_final=True)
         return None if held is None else held[1]
 
+    def is_shadow(self, contract: ContractId) -> bool:
+        """Tell whether nothing of a contract is posted now."""
+        return self.policy.is_shadow(self.store.modes().get(contract))
+
     def _decide(
-        self, judgement: Judgement, standing: Sequence[Entry], *, is_final: bool
+        self,
+        judgement: Judgement,
+        standing: Sequence[Entry],
+        held_by: Hold | None,
+        *,
+        is_final: bool,
     ) -> tuple[Sequence[Entry], tuple[Proposal, Hold] | None]:
         """Return what to append now, and what waits for people and why."""
         evaluation, keys = judgement.evaluation, judgement.keys
@@ -66,7 +84,7 @@ class Booker:
         waiting = decide(standing, evaluation, is_final=False, keys=keys)
         after = (*standing, *waiting)
         proposal = proposal_of(decide(after, evaluation, is_final=True, keys=keys))
-        hold = self._hold(proposal)
+        hold = held_by or self._hold(proposal)
         return (posting, None) if hold is None else (waiting, (proposal, hold))
 
     def _hold(self, proposal: Proposal) -> Hold | None:

@@ -13,11 +13,13 @@ from gpusla.contracts.model import ContractVersion
 from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval
 from gpusla.ledger.entries import Entry
+from gpusla.ledger.release import Hold
 from gpusla.sla.fees import fee_due
 from gpusla.sla.periods import Period
 from gpusla.sla.reach import margin_ms
 from gpusla_collector.ports import OPERATOR, Cursor, Lease, Store
 from gpusla_collector.usecases.book_credits import Booker
+from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.judge import Judge, periods_to_judge, posted_periods
 from gpusla_collector.usecases.world import World
 
@@ -72,8 +74,26 @@ class Closer:
     def _close(
         self, lease: Lease, world: World, version: ContractVersion, period: Period
     ) -> tuple[Entry, ...]:
+        held_by = None
+        if self._comes_too_early(world, version, period):
+            if not self.booker.is_shadow(version.id):
+                return ()
+            # Nothing is posted that could be waited for; nor is this, should that just have ended.
+            held_by = Hold.SHADOW
         judgement = self.judge.judge(lease, world, version, period, self._known_ms(version, period))
-        return self.booker.book(lease, judgement, is_final=True)
+        return self.booker.book(lease, judgement, is_final=True, held_by=held_by)
+
+    def _comes_too_early(self, world: World, version: ContractVersion, period: Period) -> bool:
+        """Tell whether credits that are to be taken off this period's are not posted yet."""
+        case = Case(world, version, period, period.interval.end_ms)
+        earlier = frozenset().union(*case.overlapping.values())
+        if not earlier:
+            return False
+        before_ms, posted = period.interval.start_ms, posted_periods(self.store, version.id)
+        return any(
+            one.key in earlier and one.key not in posted and not _is_unpaid(other, one)
+            for other, one in periods_to_judge(world, version.id, before_ms, self.judge.rules)
+        )
 
     def _final_ms(self, version: ContractVersion, period: Period) -> int:
         after_ms = self.final_after_ms
@@ -88,9 +108,8 @@ class Closer:
     def _is_unpaid_and_final(
         self, version: ContractVersion, period: Period, until_ms: int, judged_ms: int
     ) -> bool:
-        fee = fee_due(version, period)
         return (
-            (fee.is_shadow or not fee.minor_units)
+            _is_unpaid(version, period)
             and until_ms >= period.interval.end_ms
             and judged_ms >= self._final_ms(version, period)
         )
@@ -114,3 +133,9 @@ class Closer:
             if max(reached, default=0) < needed_ms:
                 return False
         return True
+
+
+def _is_unpaid(version: ContractVersion, period: Period) -> bool:
+    """Tell whether nothing is due for a period, so that nothing is ever booked for it."""
+    fee = fee_due(version, period)
+    return fee.is_shadow or not fee.minor_units

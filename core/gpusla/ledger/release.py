@@ -70,6 +70,10 @@ class Policy:
     above_minor_units: Mapping[str, int] | None = None
     approvers: frozenset[str] = frozenset()
 
+    def is_shadow(self, mode: Mode | None) -> bool:
+        """Tell whether nothing of a contract is posted; mode: as of `hold`."""
+        return (mode or self.mode) is Mode.SHADOW
+
     def hold(
         self, proposal: Proposal, mode: Mode | None, approved_by: Collection[str]
     ) -> Hold | None:
@@ -79,7 +83,7 @@ class Policy:
         mode: what a person switched the contract to; None if nobody did.  approved_by: who approved
         this very proposal; people who may not approve do not count, nor does anybody twice.
         """
-        if (mode or self.mode) is Mode.SHADOW:
+        if self.is_shadow(mode):
             return Hold.SHADOW
         if self.above_minor_units is None:
             return None
