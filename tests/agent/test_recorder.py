@@ -76,6 +76,24 @@ def test_equal_samples_within_a_second_share_a_record(tmp_path: Path) -> None:
     assert run.at.mono_ms - run.from_mono_ms == 900
 
 
+@pytest.mark.parametrize(("was_ms", "is_ms"), [(1_000, 100), (100, 500)])
+def test_another_interval_has_no_more_records(tmp_path: Path, was_ms: int, is_ms: int) -> None:
+    """It may change under a running agent: a second shares a record, and none waits longer."""
+    clock = HandClock()
+    recorder = open_recorder(tmp_path, clock, interval_ms=was_ms)
+    recorder.observe(recorder.now(), ALL_OK)
+    recorder.interval_ms = is_ms
+    a_second = 1_000 // is_ms
+    for _ in range(3 * a_second):
+        clock.pass_ms(is_ms)
+        recorder.observe(recorder.now(), ALL_OK)
+    recorder.sync()
+
+    bodies = [decode(line)[1] for line in all_lines(recorder)]
+    samples = [body.samples for body in bodies if isinstance(body, Observed)]
+    assert samples == [1, a_second, a_second, a_second]
+
+
 def test_a_change_is_recorded_at_once(tmp_path: Path) -> None:
     """A change does not wait for its second to pass."""
     clock = HandClock()

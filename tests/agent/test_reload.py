@@ -10,7 +10,7 @@ import pytest
 
 from gpusla.documents import digest
 from gpusla.journal.codec import decode
-from gpusla.journal.model import ConfigurationChanged
+from gpusla.journal.model import ConfigurationChanged, Observed
 from gpusla_agent import standin
 from tests.agent.processes import AgentProcess, write_settings
 from tests.agent.server.stage import hashed
@@ -61,6 +61,23 @@ def test_a_hangup_has_new_settings_taken_or_refused(settings: Path) -> None:
     told = [decode(line)[1] for line in agent.look().lines]
     changed = [one.digest for one in told if isinstance(one, ConfigurationChanged)]
     assert digest(good.encode()) in changed
+    agent.process.terminate()
+    assert agent.wait() == 0
+
+
+def test_a_shorter_interval_makes_no_more_records(tmp_path: Path) -> None:
+    """Ten passes a second that agree share a record, as after a start with that interval."""
+    library = standin.build(ROOT / ".cache" / "standin")
+    settings = write_settings(tmp_path, library, interval_ms="1000")
+    agent = AgentProcess(settings)
+    settings.write_text(settings.read_text().replace("interval_ms: 1000", "interval_ms: 100"))
+    agent.process.send_signal(signal.SIGHUP)
+    until = time.monotonic() + PATIENCE_SECONDS
+    samples = 0
+    while samples < 5 and time.monotonic() < until:
+        told = [decode(line)[1] for line in agent.look().lines]
+        samples = max((one.samples for one in told if isinstance(one, Observed)), default=0)
+    assert samples >= 5
     agent.process.terminate()
     assert agent.wait() == 0
 

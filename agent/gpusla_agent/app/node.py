@@ -179,6 +179,10 @@ class Node:
         )
         return sampled
 
+    def sample_every(self, interval_ms: int) -> None:
+        """Have it recorded at another pace from the next step on; who calls `step` keeps it."""
+        self._recorder.interval_ms = interval_ms
+
     def stop(self, cause: str) -> None:
         """Record that the agent stopped on purpose, and close the journal."""
         self._recorder.append(Stopped(self._recorder.now(), cause))

@@ -183,6 +183,7 @@ class Agent:
         self._tenants.update(settings.tenants)
         self._web.follow(settings.web_config_file)
         self.node.show(shown_of(settings.metrics))
+        self.node.sample_every(settings.interval_ms)
 
 
 def configuration_of(settings: Settings) -> WatchedConfiguration:

@@ -84,7 +84,8 @@ class Recorder:
         Take the lock, cut off what a crash tore, check the chain and count the starts.
 
         hour_ms: as in `Blocks`.  cut_bytes: how much of the end was torn.  sampled_mono_ms: when
-        the last sample was taken.  Nothing is signed before `signer` is set.
+        the last sample was taken.  interval_ms: until the next one; that of the last start, and
+        whoever changes it later says so here.  Nothing is signed before `signer` is set.
         Raises JournalError: `journal_locked` if another process has it, `bad_setting` if it is
         another node's, `journal_corrupt` or `journal_forked` if the bytes do not form a chain,
         `journal_write` if the disk refuses.
@@ -98,7 +99,7 @@ class Recorder:
         self._reader = Reader()
         self._run: Run | None = None
         self._seen: dict[Slot, Condition] = {}
-        self._interval_ms = self._valid_ms = RUN_MS
+        self.interval_ms = self._valid_ms = RUN_MS
         self._pending: list[tuple[Head, bytes, Body]] = []
         self._pending_bytes = 0
         self._errors = self._dropped = 0
@@ -150,7 +151,7 @@ class Recorder:
         """Add a record; the samples before it go first."""
         self._close_run()
         if isinstance(body, Started):
-            self._interval_ms, self._valid_ms = body.interval_ms, body.valid_ms
+            self.interval_ms, self._valid_ms = body.interval_ms, body.valid_ms
             self._seen = {}
         self._push(body)
         if isinstance(body, Stopped):
@@ -174,7 +175,7 @@ class Recorder:
 
     def _is_due(self, run: Run) -> bool:
         longest_ms = RUN_FAILING_MS if self._is_failing else RUN_MS
-        next_ms = run.at.mono_ms + self._interval_ms
+        next_ms = run.at.mono_ms + self.interval_ms
         return run.conditions != self._seen or next_ms - run.from_mono_ms >= longest_ms
 
     def observe_run(
@@ -234,7 +235,7 @@ class Recorder:
 
     def _sign_if_due(self) -> None:
         now = self.now()
-        if self.signer is not None and self._unsigned.is_due(now.mono_ms, self._interval_ms):
+        if self.signer is not None and self._unsigned.is_due(now.mono_ms, self.interval_ms):
             self._write(self.signer.sign(now, self._tip))
 
     # --- what becomes durable -----------------------------------------------------------------
