@@ -10,6 +10,7 @@ DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'gpusla_reader')
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO gpusla_owner;
 GRANT USAGE ON SCHEMA public TO gpusla_app, gpusla_reader;
+DO $$ BEGIN EXECUTE 'REVOKE TEMPORARY ON DATABASE ' || quote_ident(current_database()) || ' FROM PUBLIC, gpusla_app, gpusla_reader'; END $$;
 ALTER TABLE chain_links OWNER TO gpusla_owner;
 REVOKE ALL ON chain_links FROM PUBLIC, gpusla_app, gpusla_reader;
 ALTER TABLE contract_modes OWNER TO gpusla_owner;

@@ -8,7 +8,7 @@ import pytest
 
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql.database import Database, open_database
-from gpusla_collector.adapters.sql.roles import roles_sql
+from gpusla_collector.adapters.sql.roles import NO_TEMPORARY_TABLES, roles_sql
 from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import Evidence, Lease, Store
@@ -60,8 +60,10 @@ def empty_postgresql(postgresql: Server) -> str:
 
 @pytest.fixture
 def postgresql_name(postgresql: Server, empty_postgresql: str) -> Iterator[str]:
-    """The name of an empty PostgreSQL database of the newest schema."""
+    """The name of an empty PostgreSQL database of the newest schema and its roles."""
     name = postgresql.create(empty_postgresql)
+    with postgresql.connect(name) as connection:
+        connection.execute(NO_TEMPORARY_TABLES.encode())  # not copied: the database's own right
     yield name
     postgresql.drop(name)
 

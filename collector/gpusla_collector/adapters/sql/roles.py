@@ -3,7 +3,7 @@ Who may do what in a PostgreSQL database: the SQL that an administrator runs aft
 
 Three roles without a login, to be given to logins: the owner changes the schema and no row that is
 appended to; the app does the collector's work; the reader looks.  Running it again changes nothing.
-Source: docs/decisions/0131-append-only-by-the-database.md.
+Source: docs/decisions/0131-append-only-by-the-database.md, 0154-guards-look-at-home.md.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,12 @@ from gpusla_collector.adapters.sql.tables import APPEND_ONLY, FORGOTTEN, METADAT
 
 OWNER, APP, READER = "gpusla_owner", "gpusla_app", "gpusla_reader"
 FUNCTIONS = ("gpusla_append_only", "gpusla_next_note", "gpusla_next_link")
+NO_TEMPORARY_TABLES = (
+    "DO $$ BEGIN EXECUTE 'REVOKE TEMPORARY ON DATABASE ' || quote_ident(current_database()) "
+    f"|| ' FROM PUBLIC, {APP}, {READER}'; END $$;"
+)
+"""Nobody of ours makes any, and one could be named like a table of ours."""
+
 COUNTED = ("id", "position")
 """Columns that a sequence counts."""
 
@@ -38,6 +44,7 @@ def _roles() -> Iterator[str]:
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
     yield f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER};"
     yield f"GRANT USAGE ON SCHEMA public TO {APP}, {READER};"
+    yield NO_TEMPORARY_TABLES
 
 
 def _owned() -> Iterator[str]:
