@@ -12,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 from gpusla.catalogue.codes import WRONG_TYPE
 from gpusla.errors import InputError
 
+INSTANT_MIN_MS, INSTANT_MAX_MS = -62_135_596_800_000, 253_402_300_799_999
+"""The first and the last instant that can be written: of the years 1 and 9999."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _WRITTEN = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3}))?Z", re.ASCII)

@@ -1,5 +1,11 @@
 """An amendment cuts a month in which credits accrued: what its old key holds is taken back."""
 
+from threading import Thread
+from typing import Any
+from unittest.mock import Mock
+
+from gpusla.catalogue.codes import HISTORY_REWRITTEN
+from gpusla.errors import InputError
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Status
 from tests.collector.amended import amend
@@ -12,10 +18,11 @@ def accrued() -> Stage:
     stage = Stage()
     journal = stage.journal()
     journal.observe(START_MS, START_MS + DAY_MS, {journal.slots[0]: DOWN})
-    journal.observe(START_MS + DAY_MS + 1_000, AUGUST_MS + 3 * DAY_MS)
+    journal.observe(START_MS + DAY_MS + 1_000, START_MS + 10 * DAY_MS)
     stage.clock.now_ms = START_MS + 10 * DAY_MS
     stage.turns().once()
     assert stage.amounts("2026-07") == [("pending", 5_000)]
+    journal.observe(START_MS + 10 * DAY_MS + 1_000, AUGUST_MS + 3 * DAY_MS)
     return stage
 
 
@@ -47,3 +54,41 @@ def test_the_month_is_posted_under_its_segments_alone() -> None:
         "2026-07-v1",
         "2026-07-v2",
     }
+
+
+def test_an_amendment_that_comes_while_the_month_is_settled_waits_and_is_refused() -> None:
+    """The thread that reads files waits for the one that settles; July is settled once, whole.
+
+    Of the whole month 99.2 % was delivered, which owes nothing; its first half alone owes 22.58.
+    """
+    stage = accrued()
+    stage.clock.now_ms = AUGUST_MS + 2 * DAY_MS
+    turns = stage.turns()
+    turns.lead_turn()
+    turns.reload_turn()
+    turns.fetch_turn()
+    turns.judge_turn()
+    refused: list[InputError] = []
+
+    def reload() -> None:
+        try:
+            turns.reload_turn()
+        except InputError as error:
+            refused.append(error)
+
+    reading, closer = Thread(target=reload), turns.closer
+
+    def settle_late(*arguments: Any) -> Any:
+        amend(stage, 2, 15)
+        reading.start()
+        reading.join(0.5)
+        return closer.close_all(*arguments)
+
+    turns.closer = Mock(wraps=closer, close_all=settle_late)
+    turns.close_turn()
+    reading.join()
+    assert [error.code for error in refused] == [HISTORY_REWRITTEN]
+    turns.closer = closer
+    turns.close_turn()
+    assert balance_minor_units(stage.entries()) == pending_minor_units(stage.entries()) == 0
+    assert {e.period for e in stage.entries() if e.status is Status.POSTED} == {"2026-07"}

@@ -12,7 +12,7 @@ from gpusla_collector.ports import Cursor, Evidence, InputFile, Lease, Page, Sto
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
-from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Foretell, Target, nobody
 from gpusla_collector.usecases.judge import Judge, Rules
 from gpusla_collector.usecases.reload_inputs import Reloader
 from gpusla_collector.usecases.standing import StandingBoard
@@ -82,12 +82,14 @@ class JournalAgents:
 class OneByOne(Fetcher):
     """The real fetcher without its threads: which node comes first must not be left to chance."""
 
-    def fetch_all(self, lease: Lease, targets: Sequence[Target]) -> tuple[Fetched, ...]:
+    def fetch_all(
+        self, lease: Lease, targets: Sequence[Target], foretell: Foretell = nobody
+    ) -> tuple[Fetched, ...]:
         """Take in what all nodes have, one after another."""
-        cursors = self.store.cursors()
+        here = self.store.cursors()
         return tuple(
-            self.fetch(lease, target, cursors.get(target.node, Cursor(target.node)))
-            for target in targets
+            self.fetch(lease, one, here.get(one.node, Cursor(one.node)), foretell=foretell)
+            for one in targets
         )
 
 

@@ -58,8 +58,9 @@ class Cursor:
     How far a node's journal was taken in.
 
     head: the last record taken in.  agent_sequence: how far the agent had written when it was last
-    reached, at reached_ms.  evidence_until_ms: the last instant that the records speak for.
-    keyring: the keys that the journal introduced, and how far they signed.
+    reached, at reached_ms.  evidence_until_ms: the instant of the last sample, or when it came if
+    that was earlier (a clock that is ahead); 0 before the first.  keyring: the keys that the
+    journal introduced, and how far they signed.
     """
 
     node: NodeName

@@ -8,6 +8,7 @@ where it stopped.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from gpusla.catalogue.codes import JOURNAL_FORKED, UNKNOWN_REFERENCE
@@ -17,7 +18,7 @@ from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import digest
 from gpusla_collector.ports import Agents, Cursor, Evidence, Lease, Store
-from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target, finding_of
+from gpusla_collector.usecases.fetch.journals import Fetcher, Target, finding_of
 from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.world import World
 
@@ -88,11 +89,12 @@ class Importer:
         refused: GpuslaError | None = self._disagreement(lease, cursor)
         if refused is not None:
             return Imported(node, 0, cursor.head.sequence, error=refused)
+        late = LateEvidence(self.store, self.clock)
+        foretell = partial(late.report, lease, world)
         target = Target(node, "", world.keys_of.get(node, frozenset()))
         records, here, is_going_on = 0, cursor, True
         while is_going_on and self._goes_on(here):
-            fetched = fetcher.fetch(lease, target, here, owners)
-            self._tell_late(lease, world, fetched)
+            fetched = fetcher.fetch(lease, target, here, owners, foretell)
             self.prolong()
             records, refused = records + fetched.records, fetched.error
             here = self.store.cursors().get(node, here)
@@ -105,9 +107,6 @@ class Importer:
     def _goes_on(self, cursor: Cursor) -> bool:
         after = cursor.head.sequence
         return self.source.first_behind(cursor.node, after) == after + 1
-
-    def _tell_late(self, lease: Lease, world: World, fetched: Fetched) -> None:
-        LateEvidence(self.store, self.clock).report(lease, world, [fetched])
 
     def _disagreement(self, lease: Lease, cursor: Cursor) -> JournalError | None:
         """Return how the files and what is here differ, and tell people."""

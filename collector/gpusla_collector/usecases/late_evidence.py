@@ -15,8 +15,8 @@ from gpusla.errors import InputError
 from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval, format_instant
 from gpusla.sla.periods import Period, period_of
-from gpusla_collector.ports import Finding, Lease, Store
-from gpusla_collector.usecases.fetch.journals import Fetched
+from gpusla.timeline.intervals import Intervals, clip, union
+from gpusla_collector.ports import Finding, Lease, Move, Store
 from gpusla_collector.usecases.judge import posted_periods
 from gpusla_collector.usecases.world import World
 
@@ -31,21 +31,27 @@ class LateEvidence:
     store: Store
     clock: Clock
 
-    def report(self, lease: Lease, world: World, fetched: Iterable[Fetched]) -> None:
-        """Keep a finding for each node and posted period that records came too late for."""
+    def report(self, lease: Lease, world: World, moves: Iterable[Move]) -> None:
+        """
+        Keep a finding for each node and posted period that records came too late for.
+
+        Asked before the moves are counted: afterwards nobody would know what was new.
+        """
         now_ms = self.clock.wall_ms()
         late = {
-            one.node: one.since_ms
-            for one in fetched
-            if one.since_ms is not None and one.since_ms < now_ms - FRESH_MS
+            move.after.node: union(Interval(span.start_ms, span.end_ms) for span in move.spans)
+            for move in moves
+            if any(span.start_ms < now_ms - FRESH_MS for span in move.spans)
         }
         if not late:
             return
         for contract in world.assignments.contracts():
             for period in self._posted(world, contract):
-                for node, since_ms in late.items():
-                    if self._is_about(world, contract, period, node, since_ms):
-                        self.store.report(lease, _finding(contract, period, node, since_ms, now_ms))
+                for node, told in late.items():
+                    about = self._about(world, contract, node, clip(told, period.interval))
+                    if about is not None:
+                        found = _finding(contract, period, node, about.start_ms, now_ms)
+                        self.store.report(lease, found)
 
     def _posted(self, world: World, contract: ContractId) -> Iterator[Period]:
         versions = world.versions[contract]
@@ -57,15 +63,15 @@ class LateEvidence:
                     continue
                 break
 
-    def _is_about(
-        self, world: World, contract: ContractId, period: Period, node: NodeName, since_ms: int
-    ) -> bool:
-        """Tell whether a node served the contract in the part of a period that is spoken for."""
-        start_ms = max(since_ms, period.interval.start_ms)
-        if start_ms >= period.interval.end_ms:
-            return False
-        held = world.assignments.held(contract, Interval(start_ms, period.interval.end_ms))
-        return any(node in world.nodes_of.get(slot, ()) for slot in held)
+    def _about(
+        self, world: World, contract: ContractId, node: NodeName, told: Intervals
+    ) -> Interval | None:
+        """Return the first part of what is told in which the node served the contract."""
+        for part in told:
+            held = world.assignments.held(contract, part)
+            if any(node in world.nodes_of.get(slot, ()) for slot in held):
+                return part
+        return None
 
 
 def _finding(

@@ -4,11 +4,12 @@ from collections.abc import MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from gpusla.catalogue.codes import JOURNAL_FORKED, JOURNAL_SIGNATURE
+from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_FORKED, JOURNAL_SIGNATURE
 from gpusla.errors import JournalError
 from gpusla.evidence.hour_chain import NO_HOURS, HourHead
 from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
 from gpusla.identity import NodeName
+from gpusla.instants import INSTANT_MAX_MS, INSTANT_MIN_MS
 from gpusla.journal.body import Body
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.hours import HourClosed
@@ -25,10 +26,10 @@ class TakenIn:
     """
     What came of some lines.
 
-    count: how many of them, from the first on, belong to the chain.  until_ms: the last instant
-    that they speak for, None if none does.  error: why the next one does not belong.  keyring: the
-    keys that the journal introduced up to head, and how far they signed.  milestones: the hours and
-    keys among the lines.
+    count: how many of them, from the first on, belong to the chain.  until_ms: the instant of the
+    last sample among them, None if there is none.  error: why the next one does not belong.
+    keyring: the keys that the journal introduced up to head, and how far they signed.  milestones:
+    the hours and keys among the lines.
     """
 
     count: int
@@ -74,14 +75,16 @@ def take_in(
                 hours.append(hour_of(node, next_head.sequence, line, body))
             elif isinstance(body, KeyIntroduced):
                 keys.append(KeyLine(envelope.sequence, line))
+            told, new = advance(carry, envelope.sequence, body)
+            _require_datable(node, envelope.sequence, told, new)
         except JournalError as cause:
             error = cause
             break
-        carry, new = advance(carry, envelope.sequence, body)
+        carry = told
         spans.extend(new)
         head, keyring, count = next_head, attested, count + 1
         if carry.last is not None:
-            until_ms = max(carry.last.at_ms, until_ms or 0)
+            until_ms = carry.last.at_ms
     found = Milestones(tuple(hours), tuple(keys))
     return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring, found)
 
@@ -103,6 +106,24 @@ def _seeded(keyring: Keyring, body: Body) -> Keyring:
 def _require_own(node: NodeName, body: Body) -> None:
     if isinstance(body, Started) and body.node != node:
         raise JournalError(JOURNAL_FORKED, f"the journal of {node} says that it is {body.node}'s")
+
+
+def _require_datable(
+    node: NodeName, sequence: int, carry: Carry, spans: Sequence[StateSpan]
+) -> None:
+    """One node must not say what no database holds and no page can write, for all others' sake."""
+    instants = [instant for span in spans for instant in (span.start_ms, span.end_ms)]
+    errors = [span.error_ms for span in spans]
+    if carry.last is not None:
+        instants.append(carry.last.at_ms)
+        errors.append(carry.last.error_ms)
+    never = [f"the instant {i} ms" for i in instants if not INSTANT_MIN_MS <= i <= INSTANT_MAX_MS]
+    known = (error_ms for error_ms in errors if error_ms is not None)
+    never += [f"a clock {ms} ms off" for ms in known if not 0 <= ms <= INSTANT_MAX_MS]
+    if never:
+        raise JournalError(
+            JOURNAL_CORRUPT, f"{node}: record {sequence} speaks of {never[0]}, which cannot be"
+        )
 
 
 def _require_own_key(node: NodeName, body: Body, owners: MutableMapping[str, NodeName]) -> None:

@@ -1,6 +1,9 @@
 """
 The collector's work as turns that may be taken at any time, in any order and any number of times.
 
+They may run at once, in threads of their own; only reading files, judging and closing wait for one
+another: a month must not be settled by what a file said that another thread is replacing.
+
 Each turn looks at how things are and does what is missing.  Without the lease a turn does nothing:
 another process leads.  Nothing is judged beyond the instant at which all journals were last asked
 for, so that neither a fresh start nor a slow fetch is taken for silence of the agents.
@@ -9,6 +12,8 @@ for, so that neither a fresh start nor a slow fetch is taken for silence of the 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
 
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
@@ -67,6 +72,7 @@ class Turns:
     _audited: Audited | None = None
     _fetch_errors: Mapping[NodeName, str] = field(default_factory=dict)
     _closed: ClosedPeriods = field(init=False)
+    _one_world: Lock = field(default_factory=Lock, repr=False)
 
     def __post_init__(self) -> None:
         self._closed = ClosedPeriods(self.store)
@@ -87,26 +93,8 @@ class Turns:
 
     def reload_turn(self) -> None:
         """Take in changed files; where one is refused, what was good before stays in force."""
-        lease, world = self._lease, self.board.read().world
-        if lease is None:
-            return
-        self._has_read = False
-        try:
-            found = self.reloader.reload(lease, world)
-        except InputError:
-            self._has_read = True
-            last_good = self.reloader.last_good() if world is None else None
-            if last_good is not None:
-                self.board.set_world(last_good)
-            raise
-        self._has_read = True
-        if found is not world:
-            self.board.set_world(found)
-            log.info(
-                "inputs_taken_in",
-                contracts=len(found.versions),
-                nodes=len(found.inventory.nodes(self.clock.wall_ms())),
-            )
+        with self._one_world:
+            self._reload()
 
     def fetch_turn(self) -> None:
         """Take in what the agents have written since."""
@@ -114,8 +102,9 @@ class Turns:
 
     def judge_turn(self) -> None:
         """Judge what can still change, and book what it is worth."""
-        if self._asked_ms is not None:
-            self._with_world(self._judge)
+        with self._one_world:
+            if self._asked_ms is not None:
+                self._with_world(self._judge)
 
     def close_turn(self) -> None:
         """
@@ -123,8 +112,9 @@ class Turns:
 
         Not after a reading that broke off: what was not taken in yet may cut months otherwise.
         """
-        if self._asked_ms is not None and self._has_read:
-            self._with_world(self._close)
+        with self._one_world:
+            if self._asked_ms is not None and self._has_read:
+                self._with_world(self._close)
 
     def reconcile_turn(self) -> None:
         """Compare journals and Prometheus."""
@@ -164,6 +154,28 @@ class Turns:
             self.store.release(self._lease)
             self._lease = None
 
+    def _reload(self) -> None:
+        lease, world = self._lease, self.board.read().world
+        if lease is None:
+            return
+        self._has_read = False
+        try:
+            found = self.reloader.reload(lease, world)
+        except InputError:
+            self._has_read = True
+            last_good = self.reloader.last_good() if world is None else None
+            if last_good is not None:
+                self.board.set_world(last_good)
+            raise
+        self._has_read = True
+        if found is not world:
+            self.board.set_world(found)
+            log.info(
+                "inputs_taken_in",
+                contracts=len(found.versions),
+                nodes=len(found.inventory.nodes(self.clock.wall_ms())),
+            )
+
     def _with_world(self, work: Callable[[Lease, World], None]) -> None:
         lease, world = self._lease, self.board.read().world
         if lease is not None and world is not None:
@@ -180,10 +192,10 @@ class Turns:
             Target(record.node, record.address, world.keys_of.get(record.node, frozenset()))
             for record in world.inventory.nodes(asked_ms)
         ]
-        fetched = self.fetcher.fetch_all(lease, targets)
+        late = LateEvidence(self.store, self.clock)
+        fetched = self.fetcher.fetch_all(lease, targets, partial(late.report, lease, world))
         self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
         self._tell(fetched)
-        LateEvidence(self.store, self.clock).report(lease, world, fetched)
         self._watch_signing(lease, world)
         self._asked_ms = asked_ms
 

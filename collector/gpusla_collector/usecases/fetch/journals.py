@@ -10,7 +10,7 @@ Source: docs/decisions/0149-fetching-from-25000-nodes.md.
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from gpusla.clock import Clock
@@ -21,7 +21,7 @@ from gpusla_collector.usecases.fetch.flights import Flights, Landed
 from gpusla_collector.usecases.fetch.pace import Pace
 from gpusla_collector.usecases.fetch.page import Pages, Step, Target
 
-__all__ = ["Fetched", "Fetcher", "Target", "finding_of"]
+__all__ = ["Fetched", "Fetcher", "Foretell", "Target", "finding_of", "nobody"]
 
 NODE_MS = 10_000
 """How long a round goes on reading from nodes that have more, a last page not counted."""
@@ -36,27 +36,39 @@ class Fetched:
     How it went with one node: records taken in, and the error that ended it, if one did.
 
     is_asked: False if the node was not asked, or has not answered yet; error is then that of the
-    last time.  since_ms: the first instant that the records speak for, None if they do for none.
+    last time.
     """
 
     node: NodeName
     records: int
     error: GpuslaError | None
     is_asked: bool = True
-    since_ms: int | None = None
+
+
+Foretell = Callable[[Sequence[Move]], None]
+"""Called with moves before they are counted: what it keeps is not lost with them."""
+
+
+def nobody(_moves: Sequence[Move]) -> None:
+    """Tell nobody."""
 
 
 @dataclass(slots=True)
 class _Round:
-    """What one round has to do and has done."""
+    """
+    What one round has to do and has done.
+
+    landed: where nodes are that came home since the last count.
+    """
 
     lease: Lease
     until_ms: int
     queue: deque[Target]
+    foretell: Foretell
+    landed: dict[NodeName, Cursor] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     records: dict[NodeName, int] = field(default_factory=dict)
     errors: dict[NodeName, GpuslaError | None] = field(default_factory=dict)
-    since_ms: dict[NodeName, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -65,7 +77,7 @@ class Fetcher:
     What fetching needs; workers is how many nodes are fetched at the same time.
 
     patience_ms: how long a round waits for a node; None to wait for all.  One fetcher is used by
-    one thread.
+    one thread; others may ask for its cursors.
     """
 
     agents: Agents
@@ -76,6 +88,7 @@ class Fetcher:
     patience_ms: int | None = None
     _lease: Lease | None = None
     _cursors: dict[NodeName, Cursor] = field(default_factory=dict)
+    _counted: dict[NodeName, Cursor] = field(default_factory=dict)
     _owners: dict[str, NodeName] = field(default_factory=dict)
     _pace: Pace = field(default_factory=Pace)
     _flights: Flights = field(init=False)
@@ -86,9 +99,11 @@ class Fetcher:
     @property
     def cursors(self) -> Mapping[NodeName, Cursor]:
         """Where every node is, as far as it is kept."""
-        return self.store.cursors() if self._lease is None else dict(self._cursors)
+        return self.store.cursors() if self._lease is None else dict(self._counted)
 
-    def fetch_all(self, lease: Lease, targets: Sequence[Target]) -> tuple[Fetched, ...]:
+    def fetch_all(
+        self, lease: Lease, targets: Sequence[Target], foretell: Foretell = nobody
+    ) -> tuple[Fetched, ...]:
         """
         Take in what the nodes have, and return how it went with each.
 
@@ -97,7 +112,7 @@ class Fetcher:
         """
         self._remember(lease)
         now_ms = self.clock.monotonic_ms()
-        work = _Round(lease, now_ms + NODE_MS, deque(self._due(targets, now_ms)))
+        work = _Round(lease, now_ms + NODE_MS, deque(self._due(targets, now_ms)), foretell)
         try:
             self._go_round(work)
         except BaseException:
@@ -112,10 +127,11 @@ class Fetcher:
         target: Target,
         cursor: Cursor,
         owners: MutableMapping[str, NodeName] | None = None,
+        foretell: Foretell = nobody,
     ) -> Fetched:
         """Take in what one node has, page by page; owners: whose each key is, by its text."""
         pages = Pages(self.agents, self.evidence, self.clock)
-        work = _Round(lease, self.clock.monotonic_ms() + NODE_MS, deque())
+        work = _Round(lease, self.clock.monotonic_ms() + NODE_MS, deque(), foretell)
         is_behind = True
         while is_behind and self.clock.monotonic_ms() < work.until_ms:
             step = pages.step(lease, target, cursor, owners)
@@ -147,6 +163,7 @@ class Fetcher:
         if lease == self._lease:
             return
         self._cursors = dict(self.store.cursors())
+        self._counted = dict(self._cursors)
         self._owners = {
             key.public: node for node, one in self._cursors.items() for key in one.keyring.keys
         }
@@ -172,6 +189,7 @@ class Fetcher:
             if work.moves and (landed is None or len(work.moves) >= MOVES_AT_ONCE):
                 self._count(work)
             if landed is None and not work.queue and not self._flights.young:
+                self._count(work)
                 return
 
     def _begin(self, pages: Pages, work: _Round, target: Target) -> None:
@@ -193,7 +211,7 @@ class Fetcher:
             return
         before = self._cursors.get(target.node, Cursor(target.node))
         is_behind = self._take(work, target, before, step)
-        self._cursors[target.node] = step.cursor
+        self._cursors[target.node] = work.landed[target.node] = step.cursor
         if step.error is None:
             self._pace.answered(target.node)
         else:
@@ -211,16 +229,16 @@ class Fetcher:
         work.errors[node] = step.error
         if step.move is not None:
             work.moves.append(step.move)
-            starts = [span.start_ms for span in step.move.spans]
-            if starts:
-                work.since_ms[node] = min(*starts, work.since_ms.get(node, starts[0]))
         return step.is_behind and step.error is None
 
     def _count(self, work: _Round) -> None:
-        """Count in one transaction what is on disk."""
+        """Count in one transaction what is on disk; only then may others see it."""
         if work.moves:
+            work.foretell(work.moves)
             self.store.advance_all(work.lease, work.moves)
             work.moves = []
+        self._counted |= work.landed
+        work.landed = {}
 
     def _report(self, lease: Lease, node: NodeName, error: GpuslaError) -> None:
         """Tell people of a journal that cannot go on; that a node is silent is no finding."""
@@ -229,12 +247,7 @@ class Fetcher:
 
     def _told(self, node: NodeName, work: _Round) -> Fetched:
         if node in work.errors:
-            return Fetched(
-                node,
-                work.records[node],
-                work.errors[node],
-                since_ms=work.since_ms.get(node),
-            )
+            return Fetched(node, work.records[node], work.errors[node])
         known = self._pace.failing.get(node)
         return Fetched(node, 0, None if known is None else known.error, is_asked=False)
 

@@ -96,14 +96,14 @@ class Pages:
             enrolled=target.keys,
             owners=owners,
         )
+        now_ms = self.clock.wall_ms()
         after = replace(
-            _advanced(cursor, taken),
+            _advanced(cursor, taken, now_ms),
             segment=self._write(lease, cursor, page.lines[: taken.count]),
         )
         error = taken.error
         if error is None:
             # Only an agent that can be believed counts as reached.
-            now_ms = self.clock.wall_ms()
             after = replace(after, agent_sequence=page.head.sequence, reached_ms=now_ms)
             error = _disagreement(after.node, after.head, page.head)
         return Step(
@@ -131,13 +131,20 @@ def _move(before: Cursor, after: Cursor, taken: TakenIn) -> Move | None:
     return Move(before, after, taken.spans, taken.milestones)
 
 
-def _advanced(cursor: Cursor, taken: TakenIn) -> Cursor:
+def _advanced(cursor: Cursor, taken: TakenIn, now_ms: int) -> Cursor:
+    """
+    Return where the node is after it.
+
+    A clock that was ahead, once, must not hide for years that a node is silent: its last sample
+    counts, not its latest, and none is later than now.
+    """
+    last_ms = cursor.evidence_until_ms if taken.until_ms is None else taken.until_ms
     return replace(
         cursor,
         head=taken.head,
         carry=taken.carry,
         keyring=taken.keyring,
-        evidence_until_ms=max(cursor.evidence_until_ms, taken.until_ms or 0),
+        evidence_until_ms=max(min(last_ms, now_ms), 0),
     )
 
 
