@@ -86,7 +86,9 @@ def from_json(content: bytes, source: str) -> RecordedFacts:
     """
     Read facts back.
 
-    source: how messages name the file.  Raises InputError with the place of the first thing wrong.
+    source: how messages name the file.  Raises InputError with the place of the first thing wrong:
+    also where a slot stands twice, its spans do not cover the reach exactly, or its times of
+    service overlap, for whoever judges relies on these.
     """
     try:
         form = _FactsForm.model_validate_json(content)
@@ -174,18 +176,18 @@ class _FactsForm(_Strict):
 
 def _recorded(form: _FactsForm) -> RecordedFacts:
     contract = ContractId(form.contract)
+    reach = _interval(*form.reach)
     conditions = [
         Condition(State(state), tuple(Finding(reason, words) for reason, words in findings))
         for state, findings in form.conditions
     ]
-    slots = {parse_slot(one.slot): one for one in form.slots}
-    spans = {slot: tuple(_spans(slot, one, conditions)) for slot, one in slots.items()}
+    slots = _by_slot(form.slots)
     facts = Facts(
-        Timeline(Interval(*form.reach), spans),
-        {
-            slot: tuple(Holding(_interval(start, end), sku) for start, end, sku in one.held)
-            for slot, one in slots.items()
-        },
+        Timeline(
+            reach,
+            {slot: tuple(_spans(slot, one, conditions, reach)) for slot, one in slots.items()},
+        ),
+        {slot: tuple(_held(slot, one)) for slot, one in slots.items()},
         tuple(_record(one, contract) for one in form.exclusions),
         {id_: tuple(RequestSlot(*row) for row in rows) for id_, rows in form.requests.items()},
         {
@@ -202,11 +204,36 @@ def _recorded(form: _FactsForm) -> RecordedFacts:
     return RecordedFacts(contract, form.period, form.until_ms, facts)
 
 
-def _spans(slot: Slot, form: _SlotForm, conditions: Sequence[Condition]) -> Iterator[StateSpan]:
+def _by_slot(forms: Iterable[_SlotForm]) -> dict[Slot, _SlotForm]:
+    slots: dict[Slot, _SlotForm] = {}
+    for one in forms:
+        slot = parse_slot(one.slot)
+        if slots.setdefault(slot, one) is not one:
+            message = f"slot {slot} stands twice"
+            raise ValueError(message)
+    return slots
+
+
+def _held(slot: Slot, form: _SlotForm) -> Iterator[Holding]:
     reached_ms: int | None = None
-    for start_ms, end_ms, place, other, error_ms, records, (first, *others) in form.spans:
+    for start_ms, end_ms, sku in form.held:
         if reached_ms is not None and start_ms < reached_ms:
-            message = f"spans of {slot} overlap at {start_ms}"
+            message = f"times at which {slot} was held overlap at {start_ms}"
+            raise ValueError(message)
+        reached_ms = end_ms
+        yield Holding(_interval(start_ms, end_ms), sku)
+
+
+def _spans(
+    slot: Slot, form: _SlotForm, conditions: Sequence[Condition], reach: Interval
+) -> Iterator[StateSpan]:
+    reached_ms = reach.start_ms
+    for start_ms, end_ms, place, other, error_ms, records, (first, *others) in form.spans:
+        if start_ms != reached_ms:
+            how = "overlap at" if start_ms < reached_ms else f"leave a gap from {reached_ms} to"
+            message = f"spans of {slot} {how} {start_ms}"
+            if reached_ms == reach.start_ms:
+                message = f"spans of {slot} begin at {start_ms}, and the reach at {reached_ms}"
             raise ValueError(message)
         reached_ms = _interval(start_ms, end_ms).end_ms
         yield StateSpan(
@@ -220,6 +247,9 @@ def _spans(slot: Slot, form: _SlotForm, conditions: Sequence[Condition]) -> Iter
             Witness(first),
             tuple(Witness(one) for one in others),
         )
+    if reached_ms != reach.end_ms:
+        message = f"spans of {slot} end at {reached_ms}, and the reach at {reach.end_ms}"
+        raise ValueError(message)
 
 
 def _at(conditions: Sequence[Condition], place: int) -> Condition:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from gpusla.cli import main
+from gpusla.commands.exits import Exit, exit_of
+from gpusla.errors import EvidenceError
 from gpusla.evidence.ed25519 import public_of
 from gpusla.evidence.keys import to_text
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of
@@ -21,7 +23,7 @@ from gpusla.sla.evaluation import Evaluation
 from gpusla.statement import to_json
 from gpusla.timeline.model import Evidence, StateSpan
 from tests.core.recompute.bundles import MONTH, OK, OPERATOR, Parts, honest, node
-from tests.core.recompute.edits import judged, outcome
+from tests.core.recompute.edits import judged, outcome, with_facts
 
 KEY = to_text(public_of(OPERATOR))
 HOUR_MS = 3_600_000
@@ -126,3 +128,18 @@ def test_no_older_format_hides_a_figure(
     difference = outcome(in_format(number, path, value)).figure
     assert difference is not None
     assert (difference.told, difference.found[: len(found)]) == (str(value), found)
+
+
+def test_spans_that_begin_before_the_facts_do_are_refused() -> None:
+    """317 years of the first state of each slot would be weighed with the first hours."""
+
+    def early(data: Any) -> None:
+        for slot in data["slots"]:
+            slot["spans"][0][0] -= 10**13
+
+    with pytest.raises(EvidenceError) as caught:
+        outcome(with_facts(early))
+    assert "facts.json: this is not a file of facts: spans of c2/r01/t01/m0 begin at " in str(
+        caught.value
+    )
+    assert exit_of(caught.value) is Exit.INTEGRITY

@@ -15,6 +15,7 @@ from gpusla.inventory.model import ExclusionRecord
 from gpusla.journal.model import Condition, Finding
 from gpusla.sla.facts import Facts, Holding, Measured, Repair, RequestSlot
 from gpusla.sla.facts_file import RecordedFacts, from_json, to_json
+from gpusla.timeline.build import UNOBSERVED
 from gpusla.timeline.model import Evidence, StateSpan, Timeline, Witness
 
 FIRST = Slot("c2", "r01", "t01", "m0")
@@ -58,8 +59,9 @@ def recorded() -> RecordedFacts:
             (Witness.PROVIDER,),
         ),
     )
+    unseen = (StateSpan(SECOND, 0, 1_000, UNOBSERVED),)
     facts = Facts(
-        Timeline(Interval(0, 1_000), {FIRST: spans}),
+        Timeline(Interval(0, 1_000), {FIRST: spans, SECOND: unseen}),
         {
             SECOND: (Holding(Interval(0, 500), "gb300"),),
             FIRST: (Holding(Interval(0, 400), "gb300"), Holding(Interval(400, 1_000), "b300")),
@@ -81,7 +83,7 @@ def test_what_is_read_back_is_what_was_written() -> None:
     timeline, before = read.facts.timeline, recorded().facts.timeline
     assert isinstance(timeline, Timeline)
     assert isinstance(before, Timeline)
-    assert timeline.spans[FIRST] == before.spans[FIRST]
+    assert timeline.spans == before.spans
     assert replace(read.facts, timeline=recorded().facts.timeline) == recorded().facts
     assert to_json(read) == written
 
@@ -113,6 +115,28 @@ def _with(path: tuple[str | int, ...], value: Any) -> bytes:
         (_with(("slots", 0, "spans", 0, 2), -1), "there is no condition -1"),
         (_with(("slots", 0, "spans", 1, 0), 599), "spans of c2/r01/t01/m0 overlap at 599"),
         (_with(("slots", 0, "spans", 0, 1), 0), "[0, 0) is no interval"),
+        (
+            _with(("slots", 0, "spans", 0, 0), -(10**13)),
+            "spans of c2/r01/t01/m0 begin at -10000000000000, and the reach at 0",
+        ),
+        (
+            _with(("slots", 0, "spans", 1, 0), 601),
+            "spans of c2/r01/t01/m0 leave a gap from 600 to 601",
+        ),
+        (
+            _with(("slots", 0, "spans", 2, 1), 999),
+            "spans of c2/r01/t01/m0 end at 999, and the reach at 1000",
+        ),
+        (
+            _with(("slots", 1, "spans"), []),
+            "spans of c2/r01/t01/m1 end at 0, and the reach at 1000",
+        ),
+        (_with(("slots", 1, "slot"), "c2/r01/t01/m0"), "slot c2/r01/t01/m0 stands twice"),
+        (
+            _with(("slots", 0, "held", 1, 0), 399),
+            "times at which c2/r01/t01/m0 was held overlap at 399",
+        ),
+        (_with(("reach",), [1_000, 0]), "[1000, 0) is no interval"),
         (_with(("conditions", 0, 0), "fine"), "'fine' is not a valid State"),
         (_with(("more",), 1), "more: extra inputs are not permitted"),
     ],
