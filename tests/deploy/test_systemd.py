@@ -62,6 +62,13 @@ def test_the_agent_can_read_the_boot_and_the_clocks_error() -> None:
     assert settings["SystemCallFilter"][-1] == "adjtimex clock_adjtime"
 
 
+def test_the_agent_starts_when_the_time_is_known() -> None:
+    """A clock an hour behind would anchor its first samples inside the outage before them."""
+    settings = read(FOLDER / "gpusla-agent.service")
+    for order in ("After", "Wants"):
+        assert "time-sync.target" in settings[order][0].split()
+
+
 def test_the_agent_reaches_the_gpus_the_kernels_log_and_no_other_device() -> None:
     """The glob covers the control device and one for each GPU."""
     settings = read(FOLDER / "gpusla-agent.service")
