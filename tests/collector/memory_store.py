@@ -26,7 +26,6 @@ from gpusla_collector.ports import (
     ContractFile,
     Cursor,
     Finding,
-    HourLine,
     InputFile,
     Judged,
     Lease,
@@ -154,16 +153,22 @@ class MemoryStore:
                 yield span
 
     def milestones(self, node: NodeName, interval: Interval) -> Milestones:
-        """Return hours up to the first that ends at the interval's end or later, and keys."""
+        """Return hours from the first to the last that touch it, up to its end, and keys."""
         kept = self.kept_milestones.get(node, NO_MILESTONES)
-        covering: list[HourLine] = []
-        for hour in kept.hours:
-            if covering or hour.until_ms > interval.start_ms:
-                covering.append(hour)
-                if hour.until_ms >= interval.end_ms:
-                    break
-        last = covering[-1].sequence if covering else 0
-        return Milestones(tuple(covering), tuple(key for key in kept.keys if key.sequence < last))
+        start_ms, end_ms = interval.start_ms, interval.end_ms
+        touching = [
+            place
+            for place, hour in enumerate(kept.hours)
+            if hour.from_ms < end_ms and hour.until_ms > start_ms
+        ]
+        last = touching[-1] if touching else 0
+        closing = [last + n for n, h in enumerate(kept.hours[last:]) if h.until_ms >= end_ms][:1]
+        places = touching[:1] + touching[-1:] + closing
+        if not places:
+            return NO_MILESTONES
+        hours = kept.hours[places[0] : places[-1] + 1]
+        keys = (key for key in kept.keys if key.sequence < hours[-1].sequence)
+        return Milestones(hours, tuple(keys))
 
     def latest(self, kind: str) -> InputFile | None:
         """Return the newest file of a kind."""

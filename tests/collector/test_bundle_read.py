@@ -1,18 +1,27 @@
 """Bundles that a collector made, in the tenant's hands: verified, and worked out anew."""
 
+import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gpusla.catalogue.codes import SHARED_NODE
 from gpusla.cli import main
+from gpusla.errors import InputError
+from gpusla.identity import ContractId
+from gpusla.journal.model import HeadSigned
 from gpusla_collector.ports import OPERATOR
 from tests.collector.amended import amend
 from tests.collector.bundles import KEYS, TRAYS, bundles_of, enrolled
 from tests.collector.hours import close_hour, introduce
+from tests.collector.journals import Journal
 from tests.collector.stage import ALPHA, DAY_MS, START_MS, Stage
+from tests.core.evidence.signed import signed
 
 MONTHS = ("2026-07", "2026-08")
+YEARS_MS = 4 * 366 * DAY_MS
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +30,12 @@ def stage() -> Stage:
     return posted(Stage(TRAYS))
 
 
-def posted(stage: Stage) -> Stage:
-    """Write 66 days of journals and let a collector judge and post what is over."""
+def posted(stage: Stage, *, ahead: int | None = None) -> Stage:
+    """
+    Write 66 days of journals and let a collector judge and post what is over.
+
+    ahead: a day whose block ends with a record that a clock years ahead dated.
+    """
     kind = ("Inventory", "inventory.yaml")
     stage.files.texts[kind] = enrolled(stage.files.texts[kind], KEYS)
     for tray, private in KEYS.items():
@@ -34,10 +47,20 @@ def posted(stage: Stage) -> Stage:
                 introduce(journal, signing, private)
             begin_ms = START_MS + day * DAY_MS
             journal.observe(begin_ms, begin_ms + DAY_MS - 1_000)
+            if day == ahead:
+                sign_years_ahead(journal, signing)
             close_hour(journal, signing)
     stage.clock.now_ms = START_MS + 64 * DAY_MS
     stage.turns().once()
     return stage
+
+
+def sign_years_ahead(journal: Journal, private: bytes) -> None:
+    """Write a signature with a wrong wall clock; the monotonic one goes on."""
+    body = signed(private, journal.head, node=journal.node)
+    assert isinstance(body, HeadSigned)
+    at = journal.instant(START_MS + 13 * DAY_MS - 1_000)
+    journal.append(replace(body, at=replace(at, wall_ms=at.wall_ms + YEARS_MS)))
 
 
 def bundle(stage: Stage, folder: Path, period: str, *, with_journals: bool) -> Path:
@@ -90,3 +113,44 @@ def test_a_part_of_a_month_has_a_bundle_too(tmp_path: Path, period: str) -> None
     path = bundle(posted(stage), tmp_path, period, with_journals=False)
     assert main(["verify", str(path), "--jobs", "1"]) == 0
     assert main(["recompute", str(path)]) == 0
+
+
+@pytest.fixture(scope="module")
+def ahead() -> Stage:
+    """The same two months; the blocks of 13 July end in 2030, and all others as they should."""
+    return posted(Stage(TRAYS), ahead=12)
+
+
+@pytest.mark.parametrize(("period", "blocks"), [("2026-07", 32), ("2026-08", 51)])
+def test_one_block_with_a_clock_far_ahead_spoils_no_month(
+    ahead: Stage,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    period: str,
+    blocks: int,
+) -> None:
+    """July has its 31 days and the one that closes it; August all from 13 July to 1 September."""
+    path = bundle(ahead, tmp_path, period, with_journals=True)
+    assert main(["verify", str(path), "--as", "json", "--jobs", "1"]) == 0
+    (node,) = json.loads(capsys.readouterr().out)["nodes"]
+    assert node["blocks"] == blocks
+    assert main(["recompute", str(path)]) == 0
+
+
+def test_blocks_of_whoever_had_the_node_before_are_given_only_on_purpose() -> None:
+    """A block of July that ends in 2030 brings alpha's July into beta's August."""
+    stage, kind = Stage(TRAYS), ("Assignments", "assignments.yaml")
+    row = """\
+  - {id: a-t01-b, slots: [c2/r01/t01], contract: beta-2026, from: 2026-08-01T00:00:00Z,
+     recorded_at: 2026-06-20T00:00:00Z}
+"""
+    text = stage.files.texts[kind].replace(
+        "contract: alpha-2026, ", "contract: alpha-2026, until: 2026-08-01T00:00:00Z, "
+    )
+    stage.files.texts[kind] = text + row
+    made = bundles_of(posted(stage, ahead=12))
+    month = (io.BytesIO(), OPERATOR, ContractId("beta-2026"), "2026-08")
+    with pytest.raises(InputError, match="c2-r01-t01 served alpha-2026 as well") as caught:
+        made.write(*month)
+    assert caught.value.code is SHARED_NODE
+    assert made.write(*month, with_shared_nodes=True).nodes == 2

@@ -86,7 +86,7 @@ class Bundles:
         whole = self._statements().whole(scope, contract, period)
         nodes = slots_of(whole.case)
         if not with_shared_nodes:
-            require_unshared(whole.case, nodes)
+            require_unshared(whole.case, nodes, whole.case.reach)
         made = Made(len(nodes))
         about = About(
             contract,
@@ -99,7 +99,8 @@ class Bundles:
         def sign(files: Mapping[str, Listed]) -> bytes:
             return seal(BUNDLE_TYPE, manifest_of(about, files), self.private)
 
-        write_bundle(stream, self._members(whole, nodes, made, with_journals=with_journals), sign)
+        with_what = {"with_journals": with_journals, "with_shared_nodes": with_shared_nodes}
+        write_bundle(stream, self._members(whole, nodes, made, **with_what), sign)
         return made
 
     def _members(
@@ -109,6 +110,7 @@ class Bundles:
         made: Made,
         *,
         with_journals: bool,
+        with_shared_nodes: bool,
     ) -> Iterator[Member]:
         """Yield what the manifest lists, in the order of its names."""
         case, keys = whole.case, whole.case.world.keys_of
@@ -116,14 +118,16 @@ class Bundles:
         yield "facts.json", [facts_to_json(whole.facts)]
         by_name = sorted((_member(node), node) for node in nodes)
         for name, node in by_name:
-            found = self.store.milestones(node, case.reach)
+            found = self._milestones(whole, node)
+            told = told_of(found.hours, case.reach)
+            if told != case.reach and not with_shared_nodes:
+                require_unshared(case, {node: nodes[node]}, told)
             if not covers(found.hours, case.reach):
                 made.lacking.append(node)
             yield f"hours/{name}", as_lines(in_order(found))
         for name, node in by_name if with_journals else ():
-            found = self.store.milestones(node, case.reach)
-            cited = whole.inputs["journals"].get(node, [0])[0]
-            yield f"journals/{name}", as_lines(self._records(node, found, cited))
+            found = self._milestones(whole, node)
+            yield f"journals/{name}", as_lines(self._records(node, found, _cited(whole, node)))
         yield (
             "nodes.json",
             [
@@ -136,6 +140,13 @@ class Bundles:
         yield "statement.json", [envelope]
         if self.draw is not None:
             yield "statement.pdf", [self.draw(whole.statement, envelope)]
+
+    def _milestones(self, whole: Whole, node: NodeName) -> Milestones:
+        """Return what the judgement knew of a node's hours; one that knew nothing leaves all in."""
+        found, cited = self.store.milestones(node, whole.case.reach), _cited(whole, node)
+        hours = known_then(found.hours, whole.case.reach, cited) if cited else found.hours
+        keys = (key for key in found.keys if key.sequence < hours[-1].sequence)
+        return Milestones(hours, tuple(keys))
 
     def _versions(self, whole: Whole) -> Iterator[Member]:
         known = set(whole.inputs["contracts"])
@@ -180,7 +191,7 @@ def slots_of(case: Case) -> Mapping[NodeName, Sequence[Slot]]:
     return {node: sorted(found[node]) for node in sorted(found)}
 
 
-def require_unshared(case: Case, nodes: Mapping[NodeName, Sequence[Slot]]) -> None:
+def require_unshared(case: Case, nodes: Mapping[NodeName, Sequence[Slot]], told: Interval) -> None:
     """
     See that the nodes of a contract served no other one in the time that is told of.
 
@@ -193,12 +204,41 @@ def require_unshared(case: Case, nodes: Mapping[NodeName, Sequence[Slot]]) -> No
     for contract in world.assignments.contracts():
         if contract == case.contract.id:
             continue
-        for slot in world.assignments.held(contract, case.reach):
+        for slot in world.assignments.held(contract, told):
             if slot in node_of:
                 raise InputError(
                     SHARED_NODE,
                     f"{node_of[slot]} served {contract} as well: its hours and facts tell of both",
                 )
+
+
+def known_then(hours: tuple[HourLine, ...], reach: Interval, cited: int) -> tuple[HourLine, ...]:
+    """
+    Return the hours that tell of an interval by what was on record at a judgement.
+
+    A clock that was behind lets a block of long after say that it is of that time; it had no part
+    in the judgement, and may tell of whoever the node served then.
+    cited: the last record that the judgement knew.  The first block that ends with the interval or
+    later is there however late it was closed.
+    """
+    last = 0
+    for place, hour in enumerate(hours):
+        is_told = hour.from_ms < reach.end_ms and hour.until_ms > reach.start_ms
+        last = place if is_told and hour.first_sequence <= cited else last
+    closing = (place for place, hour in enumerate(hours) if hour.until_ms >= reach.end_ms)
+    return hours[: next((place for place in closing if place >= last), last) + 1]
+
+
+def told_of(hours: Sequence[HourLine], reach: Interval) -> Interval:
+    """
+    Return the time that a chain of blocks is of: longer than reach where a clock was wrong.
+
+    A block counts from its better end, as it may begin or end at an instant that never was; what
+    lies in the one that closes the interval is of the same hour.
+    """
+    first_ms = min((hour.until_ms for hour in hours), default=reach.start_ms)
+    last_ms = max((hour.from_ms for hour in hours[:-1]), default=reach.end_ms)
+    return Interval(min(first_ms, reach.start_ms), max(last_ms, reach.end_ms))
 
 
 def revision_of(entries: Iterable[Entry]) -> int:
@@ -224,6 +264,12 @@ def in_order(found: Milestones) -> Iterator[bytes]:
     """Yield the lines of hours and keys as the journal has them."""
     lines: list[Any] = sorted((*found.hours, *found.keys), key=lambda one: one.sequence)
     return (one.line for one in lines)
+
+
+def _cited(whole: Whole, node: NodeName) -> int:
+    """Return the last record of a node that the judgement knew, 0 if it knew none."""
+    cited: int = whole.inputs["journals"].get(node, [0])[0]
+    return cited
 
 
 def _member(node: NodeName) -> str:

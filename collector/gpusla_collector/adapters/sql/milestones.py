@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from gpusla.identity import NodeName
 from gpusla.instants import Interval
@@ -18,16 +18,31 @@ def keep_milestones(connection: Connection, node: NodeName, milestones: Mileston
 
 
 def milestones_of(connection: Connection, node: NodeName, interval: Interval) -> Milestones:
-    """Return the hours that cover an interval, and the keys up to the last of them."""
+    """
+    Return the hours that tell of an interval, and the keys up to the last of them.
+
+    From the least record to the greatest one of a block that touches the interval, and on to the
+    first that ends with it or later.  Clocks may have been wrong, so numbers are not in the order
+    of times: a block may touch every month from its own to one that is far ahead.
+    """
     columns = HOURS.c
-    first = connection.scalar(_first_ending(node).where(columns.until_ms > interval.start_ms))
+    first, last = connection.execute(
+        select(func.min(columns.sequence), func.max(columns.sequence)).where(
+            columns.node == node,
+            columns.from_ms < interval.end_ms,
+            columns.until_ms > interval.start_ms,
+        )
+    ).one()
+    closing = connection.scalar(
+        select(func.min(columns.sequence)).where(
+            columns.node == node,
+            columns.until_ms >= interval.end_ms,
+            columns.sequence >= (last or 0),
+        )
+    )
+    first, last = first or closing, closing or last
     if first is None:
         return Milestones()
-    last = connection.scalar(
-        _first_ending(node).where(columns.until_ms >= interval.end_ms, columns.sequence >= first)
-    )
-    if last is None:
-        last = connection.scalar(select(func.max(columns.sequence)).where(columns.node == node))
     hours = (
         select(*(column for column in columns if column is not columns.node))
         .where(columns.node == node, columns.sequence.between(first, last))
@@ -42,7 +57,3 @@ def milestones_of(connection: Connection, node: NodeName, interval: Interval) ->
         tuple(HourLine(*row) for row in connection.execute(hours)),
         tuple(KeyLine(*row) for row in connection.execute(keys)),
     )
-
-
-def _first_ending(node: NodeName) -> Select[tuple[int]]:
-    return select(func.min(HOURS.c.sequence)).where(HOURS.c.node == node)
