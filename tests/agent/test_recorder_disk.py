@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from gpusla.catalogue.codes import JOURNAL_CORRUPT
 from gpusla.catalogue.reasons import State
+from gpusla.errors import JournalError
 from gpusla.identity import GpuUuid
 from gpusla.journal.codec import decode
 from gpusla.journal.hours import HourClosed
@@ -17,6 +19,7 @@ from tests.agent.journals import (
     FailingDisk,
     HandClock,
     all_lines,
+    crash,
     observe_for,
     open_recorder,
     verify,
@@ -120,3 +123,56 @@ def test_a_tail_that_changed_under_a_failing_disk_is_not_written_behind(tmp_path
 
     assert recorder.health.is_failing
     assert recorder.durable.sequence == 3
+
+
+def make_hole(path: Path, begin: int, end: int) -> None:
+    """Leave zeros where a page was never written."""
+    content = path.read_bytes()
+    path.write_bytes(content[:begin] + bytes(end - begin) + content[end:])
+
+
+def test_a_hole_before_whole_lines_is_cut_off(tmp_path: Path) -> None:
+    """Of a batch that was never acknowledged, a later page may be on disk and an earlier not."""
+    clock = HandClock()
+    recorder = open_recorder(tmp_path, clock)
+    observe_for(recorder, clock, 5, ALL_OK)
+    recorder._write_checkpoint()
+    acknowledged = all_lines(recorder)
+    (path,) = tmp_path.glob("journal-*.jsonl")
+    size = path.stat().st_size
+    observe_for(recorder, clock, 20, ALL_OK, after=lambda: None)
+    recorder.sync()
+    crash(recorder)
+    make_hole(path, size + 700, size + 2_000)
+    whole = path.read_bytes()[: size + 700].rfind(b"\n") + 1
+
+    torn = path.stat().st_size
+    again = open_recorder(tmp_path, clock)
+
+    assert again.cut_bytes == torn - whole
+    assert all_lines(again)[: len(acknowledged)] == acknowledged
+    assert path.read_bytes().count(0) == 0
+    verify(all_lines(again))
+
+
+@pytest.mark.parametrize("is_known_by", ["checkpoint", "segment"])
+def test_a_hole_in_what_was_acknowledged_is_no_torn_end(tmp_path: Path, is_known_by: str) -> None:
+    """A checkpoint or a later segment shows that it was on disk: then it is damage, and stays."""
+    clock = HandClock()
+    recorder = open_recorder(tmp_path, clock)
+    observe_for(recorder, clock, 20, ALL_OK)
+    if is_known_by == "checkpoint":
+        recorder._write_checkpoint()
+    else:
+        following = recorder.durable.sequence + 1
+        (tmp_path / f"journal-{following:020}.jsonl").write_bytes(b"\0" * 100)
+    crash(recorder)
+    path = tmp_path / f"journal-{1:020}.jsonl"
+    make_hole(path, 700, 2_000)
+    before = path.read_bytes()
+
+    with pytest.raises(JournalError) as caught:
+        open_recorder(tmp_path, clock)
+
+    assert caught.value.code is JOURNAL_CORRUPT
+    assert path.read_bytes() == before

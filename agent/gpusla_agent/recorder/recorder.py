@@ -42,7 +42,7 @@ from gpusla_agent.recorder.segments import (
     verify_last_segment,
 )
 from gpusla_agent.recorder.signing import Signer, Unsigned
-from gpusla_agent.recorder.tally import restore
+from gpusla_agent.recorder.tally import known_durable, restore
 from gpusla_agent.recorder.values import ClockReading, RecorderHealth, Run, missing_with
 
 SEGMENT_BYTES = 8 * 1024 * 1024
@@ -125,7 +125,7 @@ class Recorder:
     def _open(self, hour_ms: int) -> None:
         segments = list_segments(self._directory)
         require_own(self._directory, segments, self.node)
-        self.cut_bytes = cut_torn_end(segments)
+        self.cut_bytes = cut_torn_end(segments, known_durable(self._checkpoint))
         end = verify_last_segment(segments)
         self._tally = restore(self._checkpoint, segments, end)
         self.start = self._tally.starts + 1

@@ -127,33 +127,41 @@ def list_segments(directory: Path) -> list[Segment]:
     )
 
 
-def cut_torn_end(segments: list[Segment]) -> int:
+def cut_torn_end(segments: list[Segment], known: int = 0) -> int:
     """
-    Remove what a crash tore: an unfinished last line, and a last segment without any line.
+    Remove what a crash tore: an unfinished last line, a hole of zeros and what is behind it, and a
+    last segment without any line.
 
-    Neither was ever acknowledged, because a line and its end are written before they are synced.
-    Changes the list and the files, and returns how many bytes went.
+    None of it was ever acknowledged, because lines and their ends are written before they are
+    synced.  known: number of a record that is known to have been on disk; a hole up to it is
+    damage, and stays.  Changes the list and the files, and returns how many bytes went.
     """
     cut_bytes = 0
     while segments:
         path = segments[-1].path
-        kept, size = _whole_lines_bytes(path), path.stat().st_size
+        kept, size = _whole_lines_bytes(segments[-1], known), path.stat().st_size
         cut_bytes += size - kept
         if kept < size:
             os.truncate(path, kept)
         if kept:
             break
         path.unlink()
-        segments.pop()
+        known = max(known, segments.pop().first - 1)  # A segment begins behind what is on disk.
     return cut_bytes
 
 
-def _whole_lines_bytes(path: Path) -> int:
-    content = path.read_bytes()
+def _whole_lines_bytes(segment: Segment, known: int) -> int:
+    content = segment.path.read_bytes()
     end = content.rfind(b"\n") + 1
-    begin = content.rfind(b"\n", 0, max(end - 1, 0)) + 1
-    # A power cut can leave a hole of zeros in what was not synced yet; no record holds a zero.
-    return begin if b"\0" in content[begin:end] else end
+    # A power cut can leave a hole of zeros in what was not synced yet, also where a later page of
+    # the same batch is on disk; no record holds a zero.
+    hole = content.find(b"\0", 0, end)
+    if hole < 0:
+        return end
+    begin = content.rfind(b"\n", 0, hole) + 1
+    is_last = content.find(b"\n", hole) + 1 == end
+    is_known = segment.first + content.count(b"\n", 0, begin) <= known
+    return end if is_known and not is_last else begin
 
 
 def verify_last_segment(segments: Sequence[Segment]) -> Head:

@@ -184,6 +184,14 @@ def restore(path: Path, segments: list[Segment], end: Head) -> Tally:
     return tally
 
 
+def known_durable(path: Path) -> int:
+    """Return the number of the last record that a checkpoint is of; 0 without a good one."""
+    try:
+        return int(_content(path)["sequence"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def is_tally_before(segment: Segment) -> bool:
     """Return whether the tally of all before a segment is on disk, and fits its first record."""
     try:
