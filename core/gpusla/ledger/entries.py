@@ -71,11 +71,12 @@ class Entry:
     evaluation_digest: str
 
     def __post_init__(self) -> None:
-        total = sum(line.minor_units for line in self.lines)
-        if total or self.lines[0].minor_units != self.amount_minor_units:
+        first, second = (line.minor_units for line in self.lines)
+        if first != self.amount_minor_units or second != -first:
             raise LedgerError(
                 LEDGER_UNBALANCED,
-                f"entry {self.key[:12]} of {self.amount_minor_units} has legs that sum to {total}",
+                f"entry {self.key[:12]} of {self.amount_minor_units} has lines that do not match "
+                f"its amount: {first} and {second}",
             )
 
 

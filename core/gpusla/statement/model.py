@@ -130,14 +130,15 @@ def build(
         evaluation,
         tuple(ours),
         inputs,
-        _standing(evaluation, ours),
+        standing_of(evaluation, ours),
         derive(evaluation),
         tuple(sorted(documents, key=lambda note: note.number)),
         grounds,
     )
 
 
-def _standing(evaluation: Evaluation, entries: Iterable[Entry]) -> Standing:
+def standing_of(evaluation: Evaluation, entries: Iterable[Entry]) -> Standing:
+    """Return how far a judgement with these entries can be relied on."""
     posted = Counter(entry.clause for entry in entries if entry.status is Status.POSTED)
     if posted:
         return Standing.RESTATED if max(posted.values()) > 1 else Standing.FINAL

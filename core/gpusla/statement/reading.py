@@ -27,16 +27,18 @@ from gpusla.contracts.model import (
 from gpusla.contracts.money import EXPONENTS
 from gpusla.contracts.promises import Objective
 from gpusla.contracts.remedies import Claims, Combination, ExclusionRule
-from gpusla.errors import GpuslaError
+from gpusla.errors import GpuslaError, LedgerError
 from gpusla.identity import ContractId, NodeName, TenantId
 from gpusla.instants import Interval, parse_instant
 from gpusla.journal.chain import Head
+from gpusla.ledger.booking import balance_minor_units
 from gpusla.ledger.entries import Account, Entry, Line, Status
 from gpusla.ledger.notes import CreditNote
 from gpusla.sla.digest import canonical
 from gpusla.sla.evaluation import Derivation
 from gpusla.statement.canonical import to_json
-from gpusla.statement.model import FORMAT, Inputs, Standing, Statement
+from gpusla.statement.model import FORMAT, Inputs, Standing, Statement, standing_of
+from gpusla.statement.numbers import money
 from gpusla.statement.read_evaluation import read_evaluation
 from gpusla.statement.read_grounds import read_grounds
 from gpusla.statement.untold import instant, read_terms, text, truth, whole
@@ -57,11 +59,12 @@ def from_json(content: bytes) -> Statement:
     Return the statement that `to_json` wrote.
 
     Raises ValueError, in words, if content is no statement of a format in FORMATS; AlteredError if
-    its figures are not those that its digest is of, or, from format 3 on, if any byte is not what a
-    statement of these figures has.
+    its figures are not those that its digest is of, if what is posted is not its credit, or, from
+    format 3 on, if any byte is not what a statement of these figures has.
     """
     statement, data = unchecked(content)
     _require_digest(data)
+    _require_owed(statement)
     if statement.format != FORMATS[0] and to_json(statement) != content.strip():
         message = "its parts do not belong together"
         raise AlteredError(message)
@@ -72,7 +75,8 @@ def unchecked(content: bytes) -> tuple[Statement, Mapping[str, Any]]:
     """
     Return a statement as it is told, and the values that tell it, whether or not they fit.
 
-    For who recomputes it, and can say what does not fit.  Raises ValueError as `from_json` does.
+    For who recomputes it, and can say what does not fit.  Raises ValueError as `from_json` does;
+    AlteredError for an entry whose lines are not of its amount, which no ledger takes.
     """
     data = json.loads(content, parse_float=_refuse, parse_constant=_refuse)
     if not isinstance(data, dict) or data.get("format") not in FORMATS:
@@ -83,6 +87,8 @@ def unchecked(content: bytes) -> tuple[Statement, Mapping[str, Any]]:
     except _NOT_OURS as cause:
         message = f"{cause} is not what a statement has there"
         raise ValueError(message) from cause
+    except LedgerError as cause:
+        raise AlteredError(cause.message) from cause
     except GpuslaError as cause:
         message = cause.message
         raise ValueError(message) from cause
@@ -92,6 +98,28 @@ def _require_digest(data: Mapping[str, Any]) -> None:
     claimed = data.get("evaluation_digest")
     if hashlib.sha256(canonical(data["evaluation"])).hexdigest() != claimed:
         message = f"the figures are not those of evaluation {str(claimed)[:12]}"
+        raise AlteredError(message)
+
+
+def _require_owed(statement: Statement) -> None:
+    """Hold what is posted, less what was taken back, against the credit, once anything is."""
+    entries, evaluation = statement.entries, statement.evaluation
+    if statement.standing is not standing_of(evaluation, entries):
+        message = f"its entries do not make it {statement.standing.value}"
+        raise AlteredError(message)
+    if not any(entry.status is Status.POSTED for entry in entries):
+        return
+    posted = balance_minor_units(entries)
+    # At a shadow price, or without a fee, nothing is owed whatever the credit would be.
+    is_priced = not evaluation.is_shadow and bool(evaluation.fee_minor_units)
+    credit = evaluation.credit_minor_units.value if is_priced else 0
+    if posted != credit:
+        contract = evaluation.contract
+        told, found = (money(contract, amount) for amount in (posted, credit))
+        message = f"its entries post {told}, and its credit is {found}"
+        raise AlteredError(message)
+    if strange := {entry.currency for entry in entries} - {evaluation.contract.fees.currency}:
+        message = f"its entries are in {', '.join(sorted(strange))}, and its fees are not"
         raise AlteredError(message)
 
 

@@ -4,17 +4,22 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from gpusla.ledger.booking import decide
 from gpusla.sla.digest import canonical
 from gpusla.statement import Statement, render_text, to_json
 from gpusla.statement.reading import AlteredError, from_json
+from tests.core.sla.making import CONTRACT
 from tests.core.statement.scenes import bad_october, four_promises, open_month, statement
+from tests.core.statement.test_focus import restated
+from tests.core.statement.test_statement import deep, one_gpu
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "statement"
 FORMAT_2, FORMAT_3 = (GOLDEN / f"october.format-{number}.json" for number in (2, 3))
@@ -91,7 +96,6 @@ def altered(path: tuple[str | int, ...], value: Any, *, is_resealed: bool = Fals
         (("evaluation", "losses", 0, "end_ms"), 0, "a span ends at 0 and begins at"),
         (("contract", "objectives", 0, "credit", "type"), "gift", "contract.objectives"),
         (("entries",), None, "is not what a statement has there"),
-        (("entries", 0, "lines", 0, 1), 5, "legs that sum to"),
     ],
 )
 def test_what_is_no_statement_is_refused(path: tuple[str, ...], value: Any, sentence: str) -> None:
@@ -105,6 +109,76 @@ def test_a_space_between_two_parts_is_found() -> None:
     content = to_json(statement(bad_october())).replace(b'"standing":', b'"standing": ')
     with pytest.raises(AlteredError, match="do not belong together"):
         from_json(content)
+
+
+def posted(of: Statement, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """A statement whose last posted entry was changed; no digest of it covers the entries."""
+    data = json.loads(to_json(of))
+    change([one for one in data["entries"] if one["status"] == "posted"][-1])
+    return canonical(data)
+
+
+def enlarged(entry: dict[str, Any]) -> None:
+    """An amount and both its lines, as who knows of balance would change them."""
+    entry["amount_minor_units"] += 10_000_000
+    entry["lines"][0][1] += 10_000_000
+    entry["lines"][1][1] -= 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        # USD 37,500,000.00 are owed of it.
+        (enlarged, "its entries post USD 37,600,000.00, and its credit is USD 37,500,000.00"),
+        (lambda entry: entry.update(amount_minor_units=1), "lines that do not match its amount"),
+        (lambda entry: entry["lines"][0].__setitem__(1, 1), "lines that do not match its amount"),
+        (lambda entry: entry.update(status="pending"), "its entries post USD 0.00"),
+        (
+            lambda entry: entry.update(currency="EUR"),
+            "its entries are in EUR, and its fees are not",
+        ),
+    ],
+)
+def test_what_is_posted_is_the_credit(
+    change: Callable[[dict[str, Any]], None], sentence: str
+) -> None:
+    """Of a month that was corrected, so that of three posted entries one takes another back."""
+    with pytest.raises(AlteredError, match=re.escape(sentence)):
+        from_json(posted(restated(), change))
+
+
+def test_a_standing_is_what_its_entries_make_it() -> None:
+    """A month that still runs, called final by who changed the file."""
+    content = to_json(statement(open_month(), ())).replace(b'"open"', b'"final"')
+    with pytest.raises(AlteredError, match="its entries do not make it final"):
+        from_json(content)
+
+
+@pytest.mark.parametrize("hours", [0, 18, 40])
+def test_an_honest_statement_is_read_whatever_became_of_it(hours: int) -> None:
+    """Posted, corrected, corrected back; with no credit, with some; and nothing posted at all."""
+    first, again = deep(), one_gpu(CONTRACT, hours)
+    accrued = decide((), first, is_final=False)
+    final = (*accrued, *decide(accrued, first, is_final=True))
+    corrected = (*final, *decide(final, again, is_final=True))
+    back = (*corrected, *decide(corrected, first, is_final=True))
+    for of in (
+        statement(first, accrued),
+        statement(first, final),
+        statement(again, corrected),
+        statement(first, back),
+        statement(first, ()),
+    ):
+        assert to_json(from_json(to_json(of))) == to_json(of)
+
+
+def test_at_a_shadow_price_nothing_is_owed_whatever_it_is_worth() -> None:
+    """And what was posted of the month before it had a shadow price is taken back."""
+    final = decide((), deep(), is_final=True)
+    free = replace(deep(), is_shadow=True)
+    for entries in ((), (*final, *decide(final, free, is_final=True))):
+        of = statement(free, entries)
+        assert to_json(from_json(to_json(of))) == to_json(of)
 
 
 def test_a_number_with_a_point_is_refused() -> None:
