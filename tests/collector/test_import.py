@@ -22,7 +22,7 @@ from tests.collector import site
 from tests.collector.fakes import FakeAgents, HandClock
 from tests.collector.journals import DOWN, Journal, tray_slots
 from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Files, Stage, texts_of
-from tests.core.evidence.signed import ONE, TWO, introduced, public
+from tests.core.evidence.signed import ONE, TWO, introduced, public, signed
 
 NODE = site.NODE
 EVER = Interval(0, 2**53)
@@ -181,14 +181,15 @@ def test_a_changed_line_ends_it_and_what_comes_before_counts(desk: Desk, tmp_pat
 
 
 def test_keys_are_checked_as_over_the_network(store: Store, lease: Lease, tmp_path: Path) -> None:
-    """The inventory lists another key than the one that the journal introduces."""
+    """The inventory lists another key than the one that signs the journal."""
     desk = Desk(store, lease, tmp_path, public(TWO))
     made = Journal(NODE, tray_slots("c2", "r01", "t01"), START_MS).start(START_MS)
     made.append(introduced(ONE, node=NODE))
+    made.append(signed(ONE, made.head, node=NODE))
     found = desk.take(segments(made, tmp_path / "j"))
     assert found.error is not None
     assert found.error.code is JOURNAL_SIGNATURE
-    assert found.until == 1
+    assert found.until == 2
 
 
 def test_journals_of_a_bundle_are_taken_in(desk: Desk, tmp_path: Path) -> None:

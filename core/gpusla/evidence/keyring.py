@@ -112,7 +112,15 @@ def attest(
 def introduce(
     keyring: Keyring, node: str, body: KeyIntroduced, enrolled: AbstractSet[str]
 ) -> Keyring:
-    """Take in a key; raises JournalError(journal_signature) if it may not sign for the node."""
+    """
+    Take in a key, believed or not.
+
+    Where keys are enrolled, one that may not sign is no fault before it signs: the record of a key
+    that was stolen and taken out of the inventory stays where it is.  Where none are, nothing but
+    an endorsement could tell a new key from somebody else's.
+    Raises JournalError(journal_signature) if it did not sign itself, its endorsement is none, or
+    none are enrolled and no key before it endorsed it.
+    """
     public = _bytes(body.public, PUBLIC_BYTES)
     content = key_bytes(node, body.public, body.previous)
     if not is_signature(public, _bytes(body.signature, SIGNATURE_BYTES), content):
@@ -127,9 +135,14 @@ def introduce(
         ):
             raise _refused(node, public, "is endorsed by no key that the journal had before")
         endorsed_by = body.previous
-    if keyring.known(key_id(public)) is None:
-        keyring = replace(keyring, keys=(*keyring.keys, KnownKey(body.public, endorsed_by)))
-    if not keyring.is_believed(key_id(public), enrolled):
+    key = KnownKey(body.public, endorsed_by)
+    known = keyring.known(key.id)
+    if known is None:
+        keyring = replace(keyring, keys=(*keyring.keys, key))
+    elif not known.endorsed_by:  # it may say later who endorsed it
+        keys = (key if one is known else one for one in keyring.keys)
+        keyring = replace(keyring, keys=tuple(keys))
+    if not enrolled and not keyring.is_believed(key.id, enrolled):
         raise _refused(node, public, _why(enrolled))
     return keyring
 

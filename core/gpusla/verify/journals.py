@@ -74,7 +74,8 @@ class Walk:
         if not self._known:  # nobody enrolled one: whoever had the node first chose it
             self._believed.add(identity)
         self._known[identity] = public
-        self._key(identity, where)
+        if not self._task.keys:  # else it is no fault before it signs: a stolen one stays on record
+            self._key(identity, where)
 
     def _close(self, record: dict[str, Any], where: str) -> None:
         body, found = record["body"], self._found

@@ -162,6 +162,14 @@ def test_a_key_taken_out_of_the_inventory_signs_no_more() -> None:
     assert "is none of the inventory's" in words(checked(made, frozenset({public(THREE)})))
 
 
+def test_a_key_taken_out_of_the_inventory_stays_on_record() -> None:
+    """Records 1 to 17 are signed by the key that came in its place, as is the old one's record."""
+    made = SignedJournal().start().introduce(ONE).observe(1, 13)
+    made.append(introduced(TWO, ONE, endorsed=False)).observe(14).sign(TWO)
+    found = checked(made, frozenset({public(TWO)}))
+    assert (grades(found), found.broken) == ([(1, 17, "A"), (18, 18, "B")], None)
+
+
 def test_a_key_listed_later_makes_the_whole_journal_an_a() -> None:
     """The chain reaches back to its first record."""
     made = journal().introduce(TWO, ONE).sign(TWO)

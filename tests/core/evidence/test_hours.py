@@ -171,10 +171,34 @@ def test_another_node_s_blocks_are_refused() -> None:
     assert refused(told(made))[0] is JOURNAL_FORKED
 
 
-def test_a_key_that_nobody_listed_is_refused() -> None:
-    """With its blocks."""
-    bodies: Told = [introduced(THREE), *told(journal())]
-    assert refused(bodies)[0] is JOURNAL_SIGNATURE
+def test_a_stolen_key_that_was_taken_out_of_the_inventory_stays_on_record() -> None:
+    """ONE was stolen; of a later month only its record is there, and TWO signed all the blocks."""
+    made = journal().append(introduced(TWO, ONE, endorsed=False))
+    made.observe(7, 2).close(TWO).observe(9, 2).close(TWO)
+    key_one, _, _, _, key_two, *blocks = told(made)
+    later: Told = [key_one, key_two, *blocks]
+    assert [one.number for one in check_hours(NODE, later, frozenset({public(TWO)}))] == [4, 5]
+
+
+def test_blocks_of_a_key_that_is_not_listed_are_refused() -> None:
+    """The stolen one's, and those of one that it endorsed."""
+    listed = frozenset({public(TWO)})
+    code, words = refused(told(journal()), listed)
+    assert code is JOURNAL_SIGNATURE
+    assert words.endswith("is none of the inventory's for this node, and none of those endorsed it")
+    key_one, *_, key_three, block = told(journal().introduce(THREE, ONE).observe(7).close(THREE))
+    assert refused([key_one, key_three, block], listed)[0] is JOURNAL_SIGNATURE
+
+
+def test_where_none_is_listed_another_key_is_refused_as_it_comes() -> None:
+    """Nothing but an endorsement could tell it from a thief's."""
+    assert refused([introduced(THREE), *told(journal())], frozenset())[0] is JOURNAL_SIGNATURE
+
+
+def test_a_key_may_be_endorsed_after_it_was_introduced() -> None:
+    """By one that is listed; its first record alone makes it no worse."""
+    made = journal().append(introduced(TWO, ONE, endorsed=False)).introduce(TWO, ONE)
+    assert len(check_hours(NODE, told(made.observe(7).close(TWO)), ENROLLED)) == 4
 
 
 def test_a_list_of_what_is_no_key_is_refused() -> None:

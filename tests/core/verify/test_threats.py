@@ -24,7 +24,7 @@ from tests.core.verify.maker import (
     usual,
 )
 
-NODE, KEY = "c1-r1-t1", b"\x0b" * 32
+NODE, KEY, SECOND = "c1-r1-t1", b"\x0b" * 32, b"\x0c" * 32
 
 
 @pytest.fixture
@@ -45,6 +45,14 @@ def verdict(file: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> s
 def of(made: NodeJournal, *, with_journals: bool = False) -> dict[str, bytes]:
     """Return the members of one node, whose first key is enrolled."""
     return members({made.node: made}, {made.node: [public(KEY)]}, with_journals=with_journals)
+
+
+def replaced_by(
+    private: bytes, made: NodeJournal, hours: list[bytes], *, with_journals: bool = False
+) -> bytes:
+    """Return a bundle of one node, for which another key is enrolled than its first."""
+    found = members({NODE: made}, {NODE: [public(private)]}, with_journals=with_journals)
+    return bundle(found | {f"hours/{NODE}.jsonl": text_of(hours)})
 
 
 def test_o1_no_record_can_be_dropped(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,6 +80,26 @@ def test_o3_blocks_cannot_be_cut_out_and_sealed_again(
     sealed = NodeJournal(NODE, None).start().introduce(KEY).observe().close()
     sealed.introduce(b"\x63" * 32, endorsed=False).observe().close()
     assert verdict(file, bundle(of(sealed)), capsys) == "broken: key"
+
+
+def test_a_stolen_key_signs_nothing_more_and_spoils_nothing(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """KEY was stolen and taken out of the inventory; SECOND came in its place, and is listed."""
+    made = NodeJournal(NODE, None).start().introduce(KEY).observe().close()
+    made.introduce(SECOND, endorsed=False).observe().close().observe().close()
+    stolen, of_stolen, second, *blocks = made.kept
+    later = replaced_by(SECOND, made, [stolen, second, *blocks])
+    assert verdict(file, later, capsys).startswith("verified: acme-2026")
+    whole = replaced_by(SECOND, made, [stolen, of_stolen, second, *blocks])
+    assert verdict(file, whole, capsys) == "broken: key"
+
+    heir = NodeJournal(NODE, None).start().introduce(KEY).introduce(b"\x63" * 32).observe().close()
+    assert verdict(file, replaced_by(SECOND, heir, heir.kept), capsys) == "broken: key"
+    head = NodeJournal(NODE, None).start().introduce(KEY).observe()
+    head.introduce(SECOND, endorsed=False).observe().close()
+    found = replaced_by(SECOND, head, head.kept, with_journals=True)
+    assert verdict(file, found, capsys) == "broken: key"
 
 
 def test_o8_a_healthy_nodes_blocks_cannot_stand_for_anothers(
