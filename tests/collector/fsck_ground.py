@@ -21,7 +21,7 @@ from gpusla_collector.usecases.fsck.records import Fsck
 from gpusla_collector.usecases.fsck.tally import Tally
 from gpusla_collector.usecases.turns import LEASE
 from tests.collector import site
-from tests.collector.journals import DOWN
+from tests.collector.journals import DOWN, Journal
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 from tests.core.evidence.signed import ONE, introduced, signed
 
@@ -69,17 +69,14 @@ def work(database: Database, folder: Path) -> None:
     """
     store, evidence = SqlStore(database), EvidenceFiles(folder / "evidence")
     stage = Stage(TRAYS, store=store, evidence=evidence)
-    for tray in ("t01", "t02"):
-        journal = stage.journal(tray)
-        journal.append(introduced(ONE if tray == "t01" else bytes([9]) * 32, node=journal.node))
-        key = ONE if tray == "t01" else bytes([9]) * 32
-        for day in range(3):
-            begin = START_MS + day * DAY_MS
-            journal.observe(begin, begin + 6 * HOUR_MS, {journal.slots[0]: DOWN})
-            journal.observe(begin + 6 * HOUR_MS + 1_000, begin + DAY_MS - 1_000)
-            journal.append(signed(key, journal.head, node=journal.node))
     turns = stage.turns(policy=POLICY)
-    for at_ms in (START_MS + DAY_MS, START_MS + 3 * DAY_MS, AUGUST_MS + 5 * DAY_MS):
+    for day in range(3):
+        for tray, key in (("t01", ONE), ("t02", bytes([9]) * 32)):
+            write_day(stage.journal(tray), key, START_MS + day * DAY_MS, is_first=day == 0)
+        stage.clock.now_ms = START_MS + (day + 1) * DAY_MS
+        if day != 1:
+            assert turns.once()
+    for at_ms in (AUGUST_MS + 5 * DAY_MS - HOUR_MS, AUGUST_MS + 5 * DAY_MS):
         stage.clock.now_ms = at_ms
         assert turns.once()
     store.switch(ALPHA, Mode.AUTOMATIC, "ada", stage.clock.now_ms)
@@ -93,6 +90,15 @@ def work(database: Database, folder: Path) -> None:
     for announcement in store.undelivered("billing", 3):
         store.delivered(lease, "billing", announcement.key, stage.clock.now_ms)
     store.report(lease, Finding("a key", "a kind", "c2-r01-t01", stage.clock.now_ms, "words"))
+
+
+def write_day(journal: Journal, key: bytes, begin_ms: int, *, is_first: bool) -> None:
+    """Write a day of a node that signs, whose first GPU is down for six hours."""
+    if is_first:
+        journal.append(introduced(key, node=journal.node))
+    journal.observe(begin_ms, begin_ms + 6 * HOUR_MS, {journal.slots[0]: DOWN})
+    journal.observe(begin_ms + 6 * HOUR_MS + 1_000, begin_ms + DAY_MS - 1_000)
+    journal.append(signed(key, journal.head, node=journal.node))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from gpusla_collector.adapters.sql.tables import APPEND_ONLY, CHAIN_LINKS
 from tests.collector.fsck_ground import Ground
 from tests.collector.rows import fill
 from tests.collector.site import write_site
-from tests.collector.stage import AUGUST_MS, DAY_MS, START_MS, Stage
+from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 from tests.core.evidence.signed import ONE, SignedJournal, public
 
 DAMAGES = {
@@ -77,6 +77,14 @@ DAMAGES = {
     "span shortened": ("UPDATE spans SET end_ms = end_ms - 1 WHERE id = 5", {"spans"}),
     "span taken out": ("DELETE FROM spans WHERE id = 28", {"spans"}),
     "cursor moved": ("UPDATE journal_cursors SET sequence = sequence - 1", {"cursor"}),
+    "last sample a millisecond earlier": (
+        "UPDATE journal_cursors SET evidence_until_ms = evidence_until_ms - 1",
+        {"cursor"},
+    ),
+    "last sample a millisecond later": (
+        "UPDATE journal_cursors SET evidence_until_ms = evidence_until_ms + 1",
+        {"cursor"},
+    ),
     "key edited": ("UPDATE journal_keys SET line = CAST('{}' AS BLOB)", {"keys"}),
     "acknowledged more": (
         "UPDATE evidence_segments SET byte_length = byte_length + 10",
@@ -155,7 +163,7 @@ def judge_without_records(folder: Path, after: tuple[bytes, ...]) -> Ground:
     journal.lines[:] = after
     journal.head = Head(len(after), digest(after[-1])) if after else EMPTY
     turns = stage.turns()
-    for at_ms in (START_MS, AUGUST_MS + 5 * DAY_MS):
+    for at_ms in (START_MS, AUGUST_MS + 5 * DAY_MS - HOUR_MS, AUGUST_MS + 5 * DAY_MS):
         stage.clock.now_ms = at_ms
         assert turns.once()
     # Nobody can say what the GPUs did: all of July is unknown, the provider bears it, 10% of 1000.
@@ -253,7 +261,7 @@ def test_the_command_says_what_it_looked_at(
     assert "nothing broken; the chain ends with 29:" in said
     held = said.rsplit("with ", 1)[1].strip()
     assert main(["fsck", "--config", str(path), "--holds", held]) == 0
-    assert main(["fsck", "--config", str(path), "--holds", "3:abc"]) == 6
+    assert main(["fsck", "--config", str(path), "--holds", f"3:{'a' * 64}"]) == 6
 
 
 def test_the_command_ends_with_6_and_a_list(

@@ -93,7 +93,7 @@ class _Walk:
     One journal from its first record on.
 
     digests: those of the records that judgements name, and of record 0, the head of a journal of
-    which nothing was taken in yet.
+    which nothing was taken in yet.  sample_ms: the instant of the last sample, 0 before the first.
     """
 
     check: JournalsCheck
@@ -102,7 +102,7 @@ class _Walk:
     head: Head = EMPTY
     carry: Carry = field(default_factory=Carry)
     keyring: Keyring = NO_KEYS
-    until_ms: int = 0
+    sample_ms: int = 0
     digests: dict[int, str] = field(default_factory=lambda: {EMPTY.sequence: EMPTY.digest})
     is_broken: bool = False
 
@@ -134,11 +134,23 @@ class _Walk:
             ("record", self.head, cursor.head),
             ("memory of the fold", self.carry, cursor.carry),
             ("keys", self.keyring, cursor.keyring),
-            ("last instant", self.until_ms, cursor.evidence_until_ms),
+            ("last instant", self._last_ms(cursor), cursor.evidence_until_ms),
         ):
             if found != kept:
                 words = f"its {what} is not what the journal gives at record {self.head.sequence}"
                 yield Damage(Breach.CURSOR, self.node, words)
+
+    def _last_ms(self, cursor: Cursor) -> int:
+        """
+        Return what a cursor's last instant should be; what it is, where nobody can tell.
+
+        It is the last sample's, or when that came if the node's clock was ahead, and when it came
+        is not kept.  Of a clock that was not ahead the node was last reached after that sample; but
+        where the journal went on without one, it may have been reached only then.
+        """
+        kept_ms = cursor.evidence_until_ms
+        may_be_ahead = self.sample_ms > cursor.reached_ms or self.carry.last is None
+        return kept_ms if may_be_ahead and 0 <= kept_ms < self.sample_ms else self.sample_ms
 
     def named(self) -> Iterator[Damage]:
         """Yield the records that judgements name and that are not what they were then."""
@@ -157,7 +169,8 @@ class _Walk:
                 return
             taken = self._take(some)
             self.head, self.carry, self.keyring = taken.head, taken.carry, taken.keyring
-            self.until_ms = max(self.until_ms, taken.until_ms or 0)
+            if taken.until_ms is not None:
+                self.sample_ms = max(taken.until_ms, 0)
             if self.head.sequence in self.check.heads.get(self.node, {}):
                 self.digests[self.head.sequence] = self.head.digest
             error = taken.error or error
