@@ -22,6 +22,7 @@ from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.adapters.webhook import Webhook
 from gpusla_collector.settings import Settings
 from gpusla_collector.usecases.announce import Announcer
+from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
@@ -42,6 +43,9 @@ PATIENCE_MS = 1_000
 """An agent answers within milliseconds; who takes longer than this is waited for by nobody."""
 
 AUDIT_MS = 60_000
+PAUSE_MS = 600_000
+"""No shorter time between two rounds of asking is a break: 25,000 agents take minutes."""
+
 """How often the ledger is asked whether debits and credits are the same."""
 
 log = get_logger()
@@ -163,8 +167,11 @@ def _build(
     files = input_files(settings)
     judge = Judge(store, clock, Rules(form.evidence_lag_ms, form.metered_from))
     booker = Booker(store, settings.policy)
+    pause_ms = max(
+        PAUSE_MS, STALLED_TURNS * form.fetch_interval_ms, STALLED_TURNS * form.close_interval_ms
+    )
     closer = Closer(
-        store, clock, judge, booker, clock.wall_ms(), form.close_patience_ms, form.final_after_ms
+        store, judge, booker, Asking(pause_ms), form.close_patience_ms, form.final_after_ms
     )
     turns = Turns(
         store=store,

@@ -29,6 +29,7 @@ from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.app import input_files
 from gpusla_collector.ports import Agents, Judged, Lease, Page
 from gpusla_collector.settings import Settings, read_settings
+from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.fetch.journals import Fetcher, Target
@@ -110,7 +111,7 @@ class Driver:
 
     def _book(self, judge: Judge, world: World) -> None:
         booker = Booker(self.store)
-        closer = Closer(self.store, self.clock, judge, booker, 0, patience_ms=0)
+        closer = Closer(self.store, judge, booker, Asking(0), patience_ms=0)
         cursors = self.store.cursors()
         for contract in sorted(world.versions):
             for judgement in judge.judge_contract(

@@ -8,6 +8,7 @@ from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry
 from gpusla.ledger.release import Policy
 from gpusla_collector.ports import OPERATOR, Evidence, InputFile, Store
+from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.book_credits import EVERYTHING_AT_ONCE, Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
@@ -77,7 +78,6 @@ class Stage:
         """Return a new process on the same store, agents and files."""
         judge = Judge(self.store, self.clock, Rules(LAG_MS))
         booker = Booker(self.store, policy)
-        now_ms = self.clock.now_ms
         return Turns(
             store=self.store,
             clock=self.clock,
@@ -87,7 +87,7 @@ class Stage:
             judge=judge,
             booker=booker,
             closer=Closer(
-                self.store, self.clock, judge, booker, now_ms, PATIENCE_MS, final_after_ms
+                self.store, judge, booker, Asking(PATIENCE_MS), PATIENCE_MS, final_after_ms
             ),
             corrector=Corrector(self.store, self.evidence, self.clock, booker),
             reconciler=None,

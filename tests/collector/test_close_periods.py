@@ -3,26 +3,30 @@
 import pytest
 
 from gpusla_collector.ports import Store
+from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.turns import Turns
-from tests.collector.stage import AUGUST_MS, DAY_MS, START_MS, Stage
+from tests.collector.stage import AUGUST_MS, DAY_MS, PATIENCE_MS, START_MS, Stage
 
 FINAL_MS = AUGUST_MS + 2 * DAY_MS
 
 
 @pytest.fixture
 def stage(store: Store) -> Stage:
-    """A month and four days in which all was delivered, on the fake store and on the real one."""
-    made = Stage(store=store)
-    made.journal().observe(START_MS, FINAL_MS + 2 * DAY_MS)
-    return made
+    """The stage on the fake store and on the real one."""
+    return Stage(store=store)
 
 
 def stopped(stage: Stage) -> Turns:
-    """Return the collector's process, which stood still from 20 July until July was final."""
-    turns = stage.turns()
-    for at_ms in (START_MS, START_MS + 19 * DAY_MS):
-        stage.clock.now_ms = at_ms
-        turns.once()
+    """
+    Return the collector's process, which stood still from 20 July until July was final.
+
+    Meanwhile all was delivered, and the agent wrote it down.
+    """
+    turns, journal = stage.turns(), stage.journal()
+    stage.clock.now_ms = START_MS + 19 * DAY_MS
+    journal.observe(START_MS, stage.clock.now_ms)
+    turns.once()
+    journal.observe(stage.clock.now_ms + 1_000, FINAL_MS)
     stage.clock.now_ms = FINAL_MS
     turns.lead_turn()
     turns.reload_turn()
@@ -37,3 +41,46 @@ def test_a_month_is_not_settled_before_agents_were_asked_after_it_was_final(stag
     turns.fetch_turn()
     turns.close_turn()
     assert stage.amounts("2026-07") == [("posted", 0)]
+
+
+def test_patience_with_missing_evidence_begins_anew_after_a_break(stage: Stage) -> None:
+    """Nobody asked for eleven days, so an hour of asking is still to come; then 100.00 is owed."""
+    turns = stopped(stage)
+    stage.agents.silent.add(stage.journal().node)
+    for waited_ms in (0, PATIENCE_MS - 1):
+        stage.clock.now_ms = FINAL_MS + waited_ms
+        turns.once()
+        assert ("posted", 10_000) not in stage.amounts("2026-07")
+    stage.clock.now_ms = FINAL_MS + PATIENCE_MS
+    turns.once()
+    assert stage.amounts("2026-07")[-1] == ("posted", 10_000)
+
+
+def test_what_comes_while_there_is_patience_counts(stage: Stage) -> None:
+    """The node was out of reach for half an hour; it had delivered all of July."""
+    turns = stopped(stage)
+    stage.agents.silent.add(stage.journal().node)
+    turns.once()
+    stage.agents.silent.clear()
+    stage.clock.now_ms = FINAL_MS + PATIENCE_MS // 2
+    turns.once()
+    assert stage.amounts("2026-07")[-1] == ("posted", 0)
+
+
+@pytest.mark.parametrize(
+    ("rounds_ms", "tried_ms"),
+    [
+        ((5,), 0),
+        ((5, 15), 10),
+        ((5, 15, 15, 25), 20),
+        ((5, 15, 26), 0),
+        ((5, 15, 26, 30), 4),
+        ((5, 15, 14), 0),
+    ],
+)
+def test_asking_goes_on_as_long_as_no_two_rounds_are_too_far_apart(
+    rounds_ms: tuple[int, ...], tried_ms: int
+) -> None:
+    """Ten apart is no break, eleven is, and so is a clock that was set back."""
+    asking = Asking(10)
+    assert [asking.tried_ms(asked_ms) for asked_ms in rounds_ms][-1] == tried_ms

@@ -9,6 +9,7 @@ from gpusla.catalogue.codes import AGENT_UNREACHABLE
 from gpusla.errors import ServiceError
 from gpusla.identity import NodeName
 from gpusla_collector.ports import Cursor, Evidence, InputFile, Lease, Page, Store
+from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
@@ -120,7 +121,7 @@ class Host:
             fetcher=OneByOne(Port("agents", self.agents, self), evidence, store, self.clock, 1),
             judge=judge,
             booker=booker,
-            closer=Closer(store, self.clock, judge, booker, self.clock.wall_ms(), HOUR_MS),
+            closer=Closer(store, judge, booker, Asking(HOUR_MS), HOUR_MS),
             corrector=Corrector(store, evidence, self.clock, booker),
             reconciler=None,
             holder=f"{self.name}-{self.lives}",

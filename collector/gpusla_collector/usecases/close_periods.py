@@ -8,7 +8,6 @@ twice or after a week changes nothing but when.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
 from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval
@@ -18,6 +17,7 @@ from gpusla.sla.fees import fee_due
 from gpusla.sla.periods import Period
 from gpusla.sla.reach import margin_ms
 from gpusla_collector.ports import OPERATOR, Cursor, Lease, Store
+from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.judge import Judge, periods_to_judge, posted_periods
@@ -30,14 +30,14 @@ class Closer:
     What settling needs.
 
     final_after_ms: overrides what contracts say; None to follow them.  patience_ms: how long this
-    process must have tried to get evidence that is missing before it settles without.
+    process must have asked without a break before it settles without evidence that is missing.
+    Source: docs/decisions/0152-what-a-month-waits-for.md.
     """
 
     store: Store
-    clock: Clock
     judge: Judge
     booker: Booker
-    started_ms: int
+    asking: Asking
     patience_ms: int
     final_after_ms: int | None = None
 
@@ -48,12 +48,13 @@ class Closer:
         asked_ms: when all agents were last asked.  A month whose final instant lies later waits:
         what nobody was asked for is not missing.
         """
-        cursors, now_ms = self.store.cursors(), self.clock.wall_ms()
+        is_patient = self.asking.tried_ms(asked_ms) < self.patience_ms
+        cursors = self.store.cursors()
         return tuple(
             entry
             for contract in sorted(world.versions)
             for version, period in self._due(world, contract, asked_ms)
-            if self._has_evidence(world, version, period, cursors, now_ms)
+            if not is_patient or self._has_evidence(world, version, period, cursors)
             for entry in self._close(lease, world, version, period)
         )
 
@@ -120,11 +121,8 @@ class Closer:
         version: ContractVersion,
         period: Period,
         cursors: Mapping[NodeName, Cursor],
-        now_ms: int,
     ) -> bool:
-        """Tell whether all evidence is in, or was waited for long enough."""
-        if now_ms - self.started_ms >= self.patience_ms:
-            return True
+        """Tell whether all evidence is in."""
         seen = Interval(period.interval.start_ms, self._known_ms(version, period))
         for slot, intervals in world.assignments.held(version.id, seen).items():
             needed_ms = max(interval.end_ms for interval in intervals)
