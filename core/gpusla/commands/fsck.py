@@ -6,6 +6,7 @@ the entry points of group `gpusla.fsck` and is imported only when it is called.
 """
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gpusla.catalogue.codes import BAD_SETTING
+from gpusla.catalogue.codes import BAD_SETTING, NOTHING_TO_SHOW
 from gpusla.commands.exits import Exit
 from gpusla.commands.fsck_journal import check_journal
 from gpusla.errors import InputError
@@ -25,6 +26,7 @@ from gpusla.evidence.damage import Damage
 
 GROUP = "gpusla.fsck"
 TOLD_EVERY = 100_000
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 LISTED_MAX = 1_000
 """How much damage the JSON form lists; it counts all of it."""
 
@@ -73,7 +75,17 @@ class Outcome:
             print(f"{number} {what}", file=sys.stderr)  # noqa: T201
 
     def end(self) -> None:
-        """Say what was checked; ends with 6 if anything is broken."""
+        """
+        Say what was checked; ends with 6 if anything is broken.
+
+        Raises InputError `nothing_to_show` if there was nothing to look at.
+        """
+        if not self.breaches and not any(self.counts.values()):
+            raise InputError(
+                NOTHING_TO_SHOW,
+                "nothing is on record yet, so nothing was checked",
+                fix="Run `gpusla collector once` or `gpusla collector run` first.",
+            )
         if self.form is Form.JSON:
             typer.echo(json.dumps(self._plain(), sort_keys=True))
         else:
@@ -116,7 +128,11 @@ def fsck(
         list[str] | None, typer.Option(help="A public key of the journal's node; may be repeated.")
     ] = None,
     holds: Annotated[
-        str | None, typer.Option(metavar="NUMBER:DIGEST", help="What must still stand there.")
+        str | None,
+        typer.Option(
+            metavar="NUMBER:DIGEST",
+            help="What must still stand there, as an earlier check printed it: all 64 hex digits.",
+        ),
     ] = None,
     as_: Annotated[Form, typer.Option("--as", help="How to tell the outcome.")] = Form.TEXT,
 ) -> None:
@@ -141,8 +157,10 @@ def _held(words: str | None) -> tuple[int, str] | None:
     if words is None:
         return None
     number, _, digest = words.partition(":")
-    if not number.isascii() or not number.isdigit() or not digest:
-        raise typer.BadParameter(f"--holds {words!r}: write the number, a colon and the digest")
+    digest = digest.lower()
+    if not number.isascii() or not number.isdigit() or not _DIGEST.fullmatch(digest):
+        message = "write the number, a colon and the whole digest, which has 64 hex digits"
+        raise typer.BadParameter(f"--holds {words!r}: {message}")
     return int(number), digest
 
 

@@ -1,14 +1,14 @@
 """A node's journal on disk, as its agent wrote it or a collector fetched it, line by line."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
 
-from gpusla.catalogue.codes import FILE_UNREADABLE, NOTHING_TO_SHOW
+from gpusla.catalogue.codes import FILE_UNREADABLE, NOTHING_TO_SHOW, WRONG_TYPE
 from gpusla.errors import GpuslaError, InputError, JournalError, Position
 from gpusla.evidence.damage import Breach, Damage
 from gpusla.evidence.grades import Checked, check
@@ -20,6 +20,9 @@ from gpusla.journal.model import Started
 
 NAME = re.compile(r"(?:journal-)?(\d+)(?:-\d+)?\.jsonl")
 """An agent's `journal-<first record>.jsonl`, a collector's `<first record>-<epoch>.jsonl`."""
+
+_BEGINS, _ENDS = b'{"body":', b',"seq":'
+"""How every record begins, and what stands near its end; damage seldom hits all of both."""
 
 LOOKED_AT = 1_000
 """How many records are read to learn whose journal it is; it begins with a start."""
@@ -37,12 +40,17 @@ class Told(Protocol):
 
 @dataclass(slots=True)
 class _Lines:
-    """The lines of some files, one after the other; torn: where the last one has no end."""
+    """
+    The lines of some files, one after the other.
+
+    torn: where the last one has no end.  rest: what there is of that one.
+    """
 
     paths: list[Path]
     outcome: Told
     held: tuple[int, str] | None
     torn: str = ""
+    rest: bytes = b""
     is_held: bool = False
 
     def read(self) -> Iterator[bytes]:
@@ -52,6 +60,7 @@ class _Lines:
                 with path.open("rb") as file:
                     while line := file.readline(LINE_BYTES_MAX + 2):
                         if not line.endswith(b"\n"):
+                            self.rest = line
                             self.torn = f"{path}: the last {len(line)} bytes are no whole record"
                             return
                         yield self._counted(line[:-1])
@@ -75,13 +84,15 @@ def check_journal(
 
     path: a file, or a folder of segments.  keys: of the node, in base64; without any the journal's
     first one is believed.  held: number and digest of a record that somebody wrote down.
-    Raises InputError if there is nothing to read.
+    Raises InputError if there is nothing to read, or `wrong_type` if that is no journal at all.
     """
     lines = _Lines(_files(path), outcome, held)
     reading = lines.read()
     first = list(islice(reading, LOOKED_AT))
     if not first and not lines.torn:
-        raise InputError(NOTHING_TO_SHOW, f"{path} holds no record")
+        fix = "Name a file or folder in which an agent or a collector keeps a journal."
+        raise InputError(NOTHING_TO_SHOW, f"{path} holds no record", fix=fix)
+    require_journal(path, [*first, lines.rest])
     checked = _checked(path, first, chain(first, reading), keys, outcome)
     if checked.broken is not None:
         subject = f"{path} after record {checked.head.sequence}"
@@ -98,6 +109,26 @@ def check_journal(
     outcome.remarks.append(
         f"{path}: ends with record {checked.head.sequence}:{checked.head.digest}, for which only "
         "what comes next vouches"
+    )
+
+
+def require_journal(path: Path, lines: Iterable[bytes]) -> None:
+    """
+    See that some of the first lines of a file look like records of a journal, whole or damaged.
+
+    A file that has a journal's name is one, whatever has become of it.
+    Raises InputError `wrong_type`.
+    """
+    if path.is_dir() or NAME.fullmatch(path.name):
+        return
+    if any(line[: len(_BEGINS)] == _BEGINS[: len(line)] or _ENDS in line for line in lines if line):
+        return
+    raise InputError(
+        WRONG_TYPE,
+        "this is no journal",
+        fix="Name a journal's files or its folder; `gpusla verify` checks a bundle, and "
+        "`gpusla statement` reads a statement.",
+        position=Position(str(path)),
     )
 
 
