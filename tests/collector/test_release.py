@@ -22,6 +22,7 @@ from gpusla_collector.ports import OPERATOR, Approval, Lease, Scope, Store
 from gpusla_collector.usecases.release import Releaser
 from gpusla_collector.usecases.turns import Turns
 from tests.collector.journals import DOWN
+from tests.collector.memory_store import MemoryStore
 from tests.collector.site import settings_of, write_site
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 from tests.collector.test_store import TENANT_A, TENANT_B, entry, judged, posted
@@ -84,9 +85,11 @@ def test_postings_are_numbered_without_gaps(store: Store, lease: Lease) -> None:
     assert store.credit_notes(OPERATOR, ContractId("beta")) == ()
 
 
-def after_july(policy: Policy, down_days: int = 2) -> tuple[Stage, Turns]:
+def after_july(
+    policy: Policy, down_days: int = 2, store: Store | None = None
+) -> tuple[Stage, Turns]:
     """Return a stage on which July is over and final, before its close; July was bad."""
-    stage = Stage()
+    stage = Stage(store=store or MemoryStore())
     journal = stage.journal()
     for day in range(40):
         at_ms = START_MS + day * DAY_MS
@@ -171,6 +174,46 @@ exclusions:
      approver: tenant, from: 2026-07-01T00:00:00Z, until: 2026-07-02T00:00:00Z,
      recorded_at: 2026-08-04T00:00:00Z}}
 """
+
+
+def test_what_is_proposed_again_after_something_else_can_be_released(store: Store) -> None:
+    """
+    An hour of maintenance changes the judgement and not the 50.00; then it is taken back.
+
+    Three proposals: the last one says what the first one said, and takes approvals of its own.
+    """
+    stage, turns = after_july(TWO, store=store)
+    releaser, seen = Releaser(store, TWO), []
+    for exclusions in ("", AN_HOUR, AN_HOUR + TAKEN_BACK):
+        if exclusions:
+            stage.files.texts["Exclusions", "exclusions.yaml"] = HEAD + exclusions
+        turn(stage, turns)
+        (waiting,) = releaser.waiting()
+        assert (waiting.proposal.stake_minor_units, waiting.approved_by) == (5_000, ())
+        releaser.approve(waiting.proposal.digest, "ada", 1)
+        seen.append(waiting.proposal)
+    first, second, third = seen
+    assert first.content == third.content != second.content
+    assert len({one.digest for one in seen}) == 3
+    for gone in (first, second):
+        with pytest.raises(InputError, match="names no proposal that waits"):
+            releaser.approve(gone.digest, "grace", 2)
+    turn(stage, turns)
+    assert [one.proposal for one in releaser.waiting()] == [third]
+    releaser.approve(third.digest, "grace", 2)
+    turn(stage, turns)
+    assert stage.amounts("2026-07")[-1] == ("posted", 5_000)
+    assert releaser.waiting() == ()
+    assert store.proposals() == (first, second, third)
+
+
+HEAD = "apiVersion: gpusla/v1\nkind: Exclusions\nexclusions:\n"
+AN_HOUR = f"""\
+  - {{id: e, slots: [c2/r01], contract: {ALPHA}, kind: maintenance, reason: r, clause: c,
+     approver: tenant, from: 2026-07-10T00:00:00Z, until: 2026-07-10T01:00:00Z,
+     recorded_at: 2026-08-04T00:00:00Z}}
+"""
+TAKEN_BACK = AN_HOUR.replace("{id: e,", "{id: f, supersedes: e, withdrawn: true,")
 
 
 Told = Callable[..., tuple[int, str]]

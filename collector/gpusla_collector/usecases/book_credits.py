@@ -83,7 +83,8 @@ class Booker:
             return posting, None
         waiting = decide(standing, evaluation, is_final=False, keys=keys)
         after = (*standing, *waiting)
-        proposal = proposal_of(decide(after, evaluation, is_final=True, keys=keys))
+        due = decide(after, evaluation, is_final=True, keys=keys)
+        proposal = proposal_of(due, self.store.proposals())
         hold = held_by or self._hold(proposal)
         return (posting, None) if hold is None else (waiting, (proposal, hold))
 

@@ -2,12 +2,12 @@
 Whether what is owed may be posted: a contract that a person switched, and two people for much.
 
 Machines propose, people release.  What is held back stays pending, with its amount.
-Source: docs/decisions/0132-shadow-mode-and-two-people.md.
+Source: docs/decisions/0132-shadow-mode-and-two-people.md, 0153-what-was-proposed-before.md.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,8 +43,8 @@ class Proposal:
     What would be posted for one period of a contract.
 
     digest: of all that is posted, down to keys and the evaluation; another amount or another
-    judgement is another proposal.  stake_minor_units: what is given or what is taken back,
-    whichever is more.
+    judgement is another proposal, and so is the same after another one.  stake_minor_units: what
+    is given or what is taken back, whichever is more.
     """
 
     digest: str
@@ -92,10 +92,35 @@ class Policy:
         return None if len(self.approvers & set(approved_by)) >= PEOPLE else Hold.APPROVALS
 
 
-def proposal_of(entries: Sequence[Entry]) -> Proposal:
-    """Return the proposal to append entries of one period, at least one, in their order."""
-    first = entries[0]
-    content = json.dumps(
+def proposal_of(entries: Sequence[Entry], before: Iterable[Proposal] = ()) -> Proposal:
+    """
+    Return the proposal to append entries of one period, at least one, in their order.
+
+    before: all that was proposed, in that order.  The last proposal of the period is in force, and
+    stands if it says the same.  What was replaced by another one and is to be posted after all is
+    proposed anew, under a digest of its own: nobody's word for the first time counts.
+    """
+    first, content = entries[0], _content(entries)
+    place, said = (first.contract, first.period), (first.currency, content)
+    told = [(one.currency, one.content) for one in before if (one.contract, one.period) == place]
+    times = told.count(said) - (told[-1:] == [said])
+    named = [first.contract, first.period, first.currency, content, *([times] if times else [])]
+    amounts = [e.amount_minor_units for e in entries if e.status is Status.POSTED]
+    given = sum(amount for amount in amounts if amount > 0)
+    taken = -sum(amount for amount in amounts if amount < 0)
+    return Proposal(
+        hashlib.sha256(json.dumps(named).encode("ascii")).hexdigest(),
+        first.contract,
+        first.tenant,
+        first.period,
+        first.currency,
+        max(given, taken),
+        content,
+    )
+
+
+def _content(entries: Sequence[Entry]) -> str:
+    return json.dumps(
         [
             [
                 entry.key,
@@ -109,17 +134,4 @@ def proposal_of(entries: Sequence[Entry]) -> Proposal:
             for entry in entries
         ],
         separators=(",", ":"),
-    )
-    amounts = [e.amount_minor_units for e in entries if e.status is Status.POSTED]
-    given = sum(amount for amount in amounts if amount > 0)
-    taken = -sum(amount for amount in amounts if amount < 0)
-    named = json.dumps([first.contract, first.period, first.currency, content])
-    return Proposal(
-        hashlib.sha256(named.encode("ascii")).hexdigest(),
-        first.contract,
-        first.tenant,
-        first.period,
-        first.currency,
-        max(given, taken),
-        content,
     )

@@ -104,3 +104,18 @@ def test_a_document_is_named_by_contract_and_number() -> None:
     """With six digits, and more where six are not enough."""
     assert CreditNote(ALPHA, 1, "k").document == "CN-alpha-000001"
     assert CreditNote(ALPHA, 1_234_567, "k").document == "CN-alpha-1234567"
+
+
+def test_what_was_replaced_is_proposed_anew_under_a_digest_of_its_own() -> None:
+    """A, A, B, A, A, B and A again are five proposals; those of another period change nothing."""
+    here, other = entry(500), entry(600)
+    elsewhere = proposal_of([replace(here, period="2026-08")])
+    before = [elsewhere]
+    for one in (here, here, other, here, here, other, here):
+        proposal = proposal_of([one], before)
+        if proposal not in before:
+            before += [proposal, elsewhere]
+    made = [one for one in before if one != elsewhere]
+    assert [one.stake_minor_units for one in made] == [500, 600, 500, 600, 500]
+    assert len({one.digest for one in made}) == 5
+    assert made[0] == proposal_of([here])
