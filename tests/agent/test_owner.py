@@ -57,6 +57,17 @@ def test_a_start_of_long_ago_says_whose_it_is(tmp_path: Path, pattern: str) -> N
     assert owner_of(list_segments(tmp_path)) == NODE
 
 
+def test_a_segment_without_a_line_says_nothing(tmp_path: Path) -> None:
+    """A kill right after it was made, with its tally: the ones before it say whose it is."""
+    clock = HandClock()
+    recorder = open_recorder(tmp_path, clock)
+    observe_for(recorder, clock, 3, ALL_OK)
+    recorder._next_file().close()
+    crash(recorder)
+    assert owner_of(list_segments(tmp_path)) == NODE
+    assert Recorder(tmp_path, NODE, clock.read).durable.sequence == 4
+
+
 def test_nobody_is_named_by_what_cannot_be_read(tmp_path: Path) -> None:
     """Then whoever checks the chain says what is wrong, and a new journal is anybody's."""
     assert owner_of([]) is None

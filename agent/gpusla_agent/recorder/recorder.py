@@ -106,11 +106,10 @@ class Recorder:
         self._is_failing = False
         self._synced_wall_ms: int | None = None
         self.signer: Signer | None = None
-        self._unsigned = Unsigned()
+        self._unsigned, self._retiring = Unsigned(), Retiring()
         self._missing: Gap | None = None
         self.sampled_mono_ms: int | None = None
         self.retention: Retention | None = None
-        self._retiring = Retiring()
         self._fetched = 0
         self._lock = lock(directory)
         try:

@@ -205,7 +205,10 @@ def is_tally_before(segment: Segment) -> bool:
 
 def _require_before(content: dict[str, Any], segment: Segment) -> None:
     """A tally of another history would let its sums go on under this one."""
-    follow(Head(content["sequence"], content["digest"]), next(lines([segment], segment.first - 1)))
+    line = next(lines([segment], segment.first - 1), None)
+    if line is None:
+        raise JournalError(JOURNAL_CORRUPT, f"{segment.path}: its first record is not there")
+    follow(Head(content["sequence"], content["digest"]), line)
 
 
 def tally_at_start(segments: list[Segment]) -> Tally:
