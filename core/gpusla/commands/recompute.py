@@ -16,9 +16,11 @@ from gpusla.commands.bundle_file import BundleFile
 from gpusla.commands.exits import Exit
 from gpusla.errors import EvidenceError, Position
 from gpusla.recompute.bundle import Bundle
-from gpusla.recompute.report import plain, recompute, render
+from gpusla.recompute.report import Verdict, plain, recompute, render
 from gpusla.sla.digest import canonical
 from gpusla.verify.__main__ import main as verify
+
+_EXITS = {Verdict.LEFT_OUT: Exit.BAD, Verdict.DIFFERS: Exit.INTEGRITY}
 
 GIVEN = "the key that you gave"
 NOT_GIVEN = "the key in the bundle itself: one hand made all of it, and nobody says whose"
@@ -54,7 +56,8 @@ def recompute_command(
 
     For example: gpusla recompute reflection-2026-2026-10-r1.bundle.zip --key operator.pub
 
-    Ends with 6 if anything is not the same; the first thing that is not is named.
+    Ends with 6 if anything is not the same; the first thing that is not is named.  Ends with 1 if
+    a final statement leaves out what nodes signed in time.
     """
     began_ms = SystemClock().monotonic_ms()
     signer = _verified(bundle, key or ())
@@ -69,7 +72,7 @@ def recompute_command(
         )
     _tell(f"it took {(SystemClock().monotonic_ms() - began_ms) / 1000:.1f} s")
     if not outcome.is_same:
-        raise typer.Exit(Exit.INTEGRITY)
+        raise typer.Exit(_EXITS[outcome.verdict])
 
 
 def _verified(bundle: Path, keys: Sequence[str]) -> Mapping[str, Any]:

@@ -74,6 +74,17 @@ class Bundle:
             raise broken("it holds no version of the contract")
         return tuple(sorted(found, key=lambda version: version.version))
 
+    @property
+    def version(self) -> ContractVersion:
+        """The version of the contract that the statement is of."""
+        number = self.statement.evaluation.contract.version
+        found = [version for version in self.versions if version.version == number]
+        if not found:
+            raise broken(
+                f"the statement is of version {number} of the contract, which it does not hold"
+            )
+        return found[0]
+
     @cached_property
     def nodes(self) -> Mapping[NodeName, Node]:
         """The nodes of the statement's slots."""

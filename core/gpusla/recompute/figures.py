@@ -83,7 +83,7 @@ def judged_again(bundle: Bundle, recorded: RecordedFacts) -> Statement:
     Raises EvidenceError (`bundle`) if contract, statement and facts are not of one period.
     """
     statement = bundle.statement
-    contract = _version(bundle)
+    contract = bundle.version
     evaluation = _evaluated(contract, bundle, recorded)
     inputs = statement.inputs
     grounds = statement.grounds and grounds_of(evaluation, recorded.facts, inputs)
@@ -118,16 +118,6 @@ def is_posted(statement: Statement) -> bool:
     return any(entry.status is Status.POSTED for entry in statement.entries)
 
 
-def _version(bundle: Bundle) -> ContractVersion:
-    number = bundle.statement.evaluation.contract.version
-    found = [version for version in bundle.versions if version.version == number]
-    if not found:
-        raise broken(
-            f"the statement is of version {number} of the contract, which it does not hold"
-        )
-    return found[0]
-
-
 def _evaluated(contract: ContractVersion, bundle: Bundle, recorded: RecordedFacts) -> Evaluation:
     told = bundle.statement.evaluation
     of_facts = recorded.contract, recorded.period, recorded.until_ms
@@ -138,7 +128,8 @@ def _evaluated(contract: ContractVersion, bundle: Bundle, recorded: RecordedFact
     timeline = recorded.facts.timeline
     assert isinstance(timeline, Timeline), "a file of facts holds spans"
     reach = timeline.period
-    if reach != reach_of(bundle.versions, contract, period, reach.end_ms):
+    is_whole = reach == reach_of(bundle.versions, contract, period, reach.end_ms)
+    if not is_whole or reach.end_ms < told.until_ms:
         raise broken("its facts do not reach as far as the contract's windows do")
     return evaluate(contract, period, told.until_ms, recorded.facts, versions=bundle.versions)
 

@@ -14,6 +14,7 @@ from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.hours import HourBlock
 from gpusla.recompute.bundle import Bundle
+from gpusla.recompute.left_out import Collected, LeftOut
 from gpusla.sla.facts_file import RecordedFacts
 from gpusla.timeline.build import cover
 from gpusla.timeline.hours import spans_of
@@ -35,13 +36,15 @@ class Rebuilt:
     spans: by slot, resolved, over the reach of the facts.  doubtful: by slot, where spans of the
     blocks overlap, so that which records are behind what counts depends on how they were joined.
     until_ms: by slot, up to where blocks tell of it at all.  ends: by node, the last record of the
-    block that ends at an instant.
+    block that ends at an instant.  left_out: of the period, what blocks say behind the records that
+    were judged; None if nothing.
     """
 
     spans: Mapping[Slot, tuple[StateSpan, ...]]
     doubtful: Mapping[Slot, tuple[Interval, ...]]
     until_ms: Mapping[Slot, int]
     ends: Mapping[NodeName, Mapping[int, int]]
+    left_out: LeftOut | None
     nodes: int
     blocks: int
     records: int
@@ -52,13 +55,14 @@ def rebuild(bundle: Bundle, recorded: RecordedFacts, tell: Tell) -> Rebuilt:
     told = recorded.facts.timeline
     assert isinstance(told, Timeline), "a file of facts holds spans"
     found: dict[Slot, list[StateSpan]] = {slot: [] for slot in recorded.facts.held}
-    counted = _Counted(bundle.nodes)
+    counted, collected = _Counted(bundle.nodes), Collected()
     for node in sorted(bundle.nodes):
         head = bundle.statement.inputs.journals.get(node, EMPTY)
         for span in join(counted.spans(node, bundle.blocks(node))):
-            known = _known(span, head, told) if span.slot in bundle.nodes[node].slots else None
-            if known is not None and span.slot in found:
-                found[span.slot].append(known)
+            if span.slot in bundle.nodes[node].slots and span.slot in found:
+                known = _known(span, head, told)
+                collected.add(node, span, known)
+                found[span.slot] += [known] if known is not None else []
         counted.tell(tell)
     return Rebuilt(
         {slot: cover(slot, spans, told.period) for slot, spans in found.items()},
@@ -68,6 +72,7 @@ def rebuild(bundle: Bundle, recorded: RecordedFacts, tell: Tell) -> Rebuilt:
             for slot, spans in found.items()
         },
         counted.ends,
+        collected.left_out(bundle, recorded, counted.ends),
         counted.nodes,
         counted.blocks,
         counted.records,

@@ -1,7 +1,8 @@
 """What recomputing a bundle came to, for people and for machines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 from gpusla.errors import InputError
@@ -9,6 +10,7 @@ from gpusla.instants import format_instant
 from gpusla.recompute.bundle import FACTS, Bundle, broken
 from gpusla.recompute.compare import Compared, SpanDifference, compare
 from gpusla.recompute.figures import FigureDifference, first_difference, is_posted, judged_again
+from gpusla.recompute.left_out import LeftOut
 from gpusla.recompute.rebuild import Rebuilt, Tell, rebuild
 from gpusla.recompute.words import condition_words
 from gpusla.sla.digest import digest as evaluation_digest
@@ -18,6 +20,19 @@ from gpusla.statement.numbers import gpu_hours, money
 from gpusla.timeline.model import StateSpan
 
 FORMAT = "gpusla/recomputed/1"
+
+
+class Verdict(StrEnum):
+    """
+    What it came to.
+
+    same: the blocks give the facts, and the facts the figures.  left_out: so they do, of a final
+    statement that leaves out what nodes signed in time.  differs: something is not the same.
+    """
+
+    SAME = "same"
+    LEFT_OUT = "left_out"
+    DIFFERS = "differs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +50,18 @@ class Recomputed:
     figure: FigureDifference | None
 
     @property
+    def verdict(self) -> Verdict:
+        """What it came to."""
+        if self.timeline.first is not None or self.figure is not None:
+            return Verdict.DIFFERS
+        left_out = self.rebuilt.left_out
+        is_kept_out = left_out is not None and left_out.in_time_gpu_ms > 0
+        return Verdict.LEFT_OUT if is_kept_out and is_posted(self.told) else Verdict.SAME
+
+    @property
     def is_same(self) -> bool:
-        """Whether the blocks give the facts, and the facts the figures."""
-        return self.timeline.first is None and self.figure is None
+        """Whether the nodes' blocks give the figures, and none is left out that was in time."""
+        return self.verdict is Verdict.SAME
 
 
 def recompute(bundle: Bundle, tell: Tell) -> Recomputed:
@@ -74,8 +98,10 @@ def render(one: Recomputed) -> Iterator[str]:
     """Yield what came out, line by line."""
     found, rebuilt = one.found.evaluation, one.rebuilt
     contract = found.contract
-    verdict = "THE SAME" if one.is_same else "DIFFERS"
-    yield f"RECOMPUTED {contract.id} version {contract.version}, {found.period.key}: {verdict}"
+    what = f"{contract.id} version {contract.version}, {found.period.key}"
+    yield f"RECOMPUTED {what}: {_verdict_words(one)}"
+    if rebuilt.left_out is not None:
+        yield from _left_out_words(rebuilt.left_out)
     yield (
         f"  from        {rebuilt.blocks:,} blocks of {rebuilt.nodes:,} nodes, which stand for "
         f"{rebuilt.records:,} records"
@@ -97,19 +123,21 @@ def render(one: Recomputed) -> Iterator[str]:
 def plain(one: Recomputed) -> dict[str, Any]:
     """Return the same as maps, lists, text and integers."""
     found, rebuilt, timeline = one.found.evaluation, one.rebuilt, one.timeline
-    credit, figure = found.credit_minor_units, one.figure
+    credit, figure, left_out = found.credit_minor_units, one.figure, rebuilt.left_out
     return {
         "format": FORMAT,
         "contract": found.contract.id,
         "version": found.contract.version,
         "period": found.period.key,
         "is_same": one.is_same,
+        "verdict": one.verdict.value,
         "nodes": rebuilt.nodes,
         "blocks": rebuilt.blocks,
         "records": rebuilt.records,
         "slots": timeline.slots,
         "slots_differing": timeline.differing,
         "open_gpu_ms": timeline.open_gpu_ms,
+        "left_out": None if left_out is None else asdict(left_out),
         "currency": found.contract.fees.currency,
         "credit_minor_units": {"low": credit.low, "value": credit.value, "high": credit.high},
         "evaluation_digest": evaluation_digest(found),
@@ -125,6 +153,24 @@ def span_words(difference: SpanDifference) -> Iterator[str]:
     yield f"{difference.slot} from {format_instant(difference.at_ms)} on:"
     yield f"the facts say   {_said(difference.told)}"
     yield f"the blocks say  {_said(difference.found)}"
+
+
+def _verdict_words(one: Recomputed) -> str:
+    left_out = one.rebuilt.left_out
+    if one.verdict is Verdict.LEFT_OUT and left_out is not None:
+        return (
+            f"LEAVES OUT {gpu_hours(left_out.in_time_gpu_ms)} GPU-HOURS THAT NODES SIGNED IN TIME"
+        )
+    return "DIFFERS" if one.verdict is Verdict.DIFFERS else "THE SAME"
+
+
+def _left_out_words(left_out: LeftOut) -> Iterator[str]:
+    yield (
+        f"  left out    {gpu_hours(left_out.gpu_ms)} GPU-hours of the period stand in blocks behind"
+        " the records that were judged;"
+    )
+    first = format_instant(left_out.from_ms)
+    yield f"              the first are of {left_out.node} from {first} on"
 
 
 def _timeline_words(compared: Compared) -> str:

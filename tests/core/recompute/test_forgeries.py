@@ -17,12 +17,33 @@ from gpusla.commands.exits import Exit, exit_of
 from gpusla.errors import EvidenceError
 from gpusla.evidence.ed25519 import public_of
 from gpusla.evidence.keys import to_text
+from gpusla.journal.chain import Head
+from gpusla.journal.codec import decode
+from gpusla.journal.codec import digest as digest_of
+from gpusla.journal.model import Observed
+from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of
+from gpusla.recompute.bundle import Bundle
+from gpusla.recompute.rebuild import rebuild
+from gpusla.recompute.report import render
 from gpusla.sla.digest import canonical, digest
 from gpusla.sla.evaluation import Evaluation
+from gpusla.sla.facts_file import from_json
+from gpusla.sla.facts_file import to_json as facts_to_json
 from gpusla.statement import to_json
 from gpusla.timeline.model import Evidence, StateSpan
-from tests.core.recompute.bundles import MONTH, OK, OPERATOR, Parts, honest, node
+from tests.core.recompute.bundles import (
+    DOWN_FROM,
+    FABRIC,
+    MONTH,
+    OK,
+    OPERATOR,
+    Parts,
+    honest,
+    journals,
+    members,
+    node,
+)
 from tests.core.recompute.edits import judged, outcome, with_facts
 
 KEY = to_text(public_of(OPERATOR))
@@ -85,6 +106,18 @@ def test_an_open_month_is_believed_for_an_hour_behind_its_blocks() -> None:
     assert found.first.found.condition.findings[0].reason == "not_observed"
 
 
+def test_facts_that_end_before_what_was_judged_are_refused() -> None:
+    """The rest of the month would be nobody's, and no block would be asked for."""
+
+    def short(data: Any) -> None:
+        data["reach"][1] = MONTH.start_ms + 1
+        for slot in data["slots"]:
+            slot["spans"] = [[MONTH.start_ms, MONTH.start_ms + 1, *slot["spans"][0][2:]]]
+
+    with pytest.raises(EvidenceError, match="do not reach as far as"):
+        outcome(with_facts(short))
+
+
 def in_format(number: int, path: tuple[str | int, ...] = (), value: Any = None) -> Parts:
     """The honest statement as a format before told it, with one value changed."""
     data = json.loads(to_json(replace(honest().statement, format=f"gpusla/statement/{number}")))
@@ -143,3 +176,73 @@ def test_spans_that_begin_before_the_facts_do_are_refused() -> None:
         caught.value
     )
     assert exit_of(caught.value) is Exit.INTEGRITY
+
+
+def with_early_head(decided: Callable[[Evaluation], Sequence[Entry]]) -> Parts:
+    """The month judged without what tray 3 said from its outage on; its blocks say it all."""
+    lines = journals()[2].lines
+    last = next(
+        place
+        for place, line in enumerate(lines)
+        if isinstance(body := decode(line)[1], Observed) and FABRIC in body.conditions.values()
+    )
+    told = honest().statement.inputs
+    inputs = replace(
+        told,
+        journals={**told.journals, node(3): Head(last, digest_of(lines[last - 1]))},
+        signed={**told.signed, node(3): last},
+        signed_until_ms={
+            name: at_ms for name, at_ms in told.signed_until_ms.items() if name != node(3)
+        },
+    )
+    spans = [
+        span
+        for one in journals()
+        for span in one.spans
+        if one.tray != 3 or (span.evidence and span.evidence.last_sequence <= last)
+    ]
+    return judged(spans, MONTH.end_ms, inputs, decided)
+
+
+def test_evidence_that_a_final_statement_leaves_out_is_told_before_all_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its four GPUs count as unknown for 30 days and ten seconds, and the blocks lie beside it."""
+    forged = with_early_head(lambda evaluation: decide((), evaluation, is_final=True))
+    file = tmp_path / "x.zip"
+    file.write_bytes(forged.write())
+    assert main(["recompute", str(file), "--key", KEY]) == 1
+    first, second, third, *_ = capsys.readouterr().out.splitlines()
+    # 4 x (720 h + 10 s): the last of the 31 days' first, and all others.
+    assert first.endswith("2026-10: LEAVES OUT 2,880.011 GPU-HOURS THAT NODES SIGNED IN TIME")
+    assert "2,880.011 GPU-hours of the period stand in blocks behind the records" in second
+    assert "the first are of r01-t03.c2 from 2026-10-02T04:59:50Z on" in third
+    assert main(["recompute", str(file), "--as", "json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["is_same"], told["verdict"]) == (False, "left_out")
+    left_out_ms = 4 * (720 * HOUR_MS + 10_000)
+    assert told["left_out"] == {
+        "gpu_ms": left_out_ms,
+        "in_time_gpu_ms": left_out_ms,
+        "node": "r01-t03.c2",
+        "from_ms": DOWN_FROM - 10_000,
+    }
+
+
+def test_what_a_provisional_statement_leaves_out_is_a_remark() -> None:
+    """The next judgement takes it in; until then the figures are those of what was judged."""
+    found = outcome(with_early_head(lambda _: ()))
+    assert found.is_same
+    assert "left out    2,880.011 GPU-hours" in list(render(found))[1]
+
+
+def test_blocks_that_were_closed_after_the_last_day_for_evidence_are_a_remark() -> None:
+    """A final statement cannot have them: the contract let in nothing from 1 October on."""
+    forged = with_early_head(lambda evaluation: decide((), evaluation, is_final=True))
+    bundle = Bundle(members(forged.write()))
+    recorded = from_json(facts_to_json(forged.facts), "facts.json")
+    terms = replace(bundle.version.statement, final_after_ms=MONTH.start_ms - MONTH.end_ms)
+    bundle.__dict__["versions"] = (replace(bundle.version, statement=terms),)
+    left_out = rebuild(bundle, recorded, lambda _: None).left_out
+    assert left_out is not None
+    assert (left_out.gpu_ms, left_out.in_time_gpu_ms) == (4 * (720 * HOUR_MS + 10_000), 0)
