@@ -1,14 +1,14 @@
 """The facts judged once more, and every figure held against the statement's."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gpusla.contracts.model import ContractVersion
 from gpusla.instants import format_instant
-from gpusla.ledger.booking import balance_minor_units
-from gpusla.ledger.entries import Status
 from gpusla.recompute.bundle import Bundle, broken
+from gpusla.recompute.difference import FigureDifference
+from gpusla.recompute.entries import first_wrong
 from gpusla.recompute.rebuild import Rebuilt
 from gpusla.sla.digest import from_exact
 from gpusla.sla.evaluate import evaluate
@@ -67,15 +67,6 @@ _AMOUNTS = {
 """Names of what is money, whatever of it is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class FigureDifference:
-    """A figure that the statement has otherwise, by its place; both as people read them."""
-
-    name: str
-    told: str
-    found: str
-
-
 def judged_again(bundle: Bundle, recorded: RecordedFacts) -> Statement:
     """
     Return the statement that the facts give under the contract, with the same entries and inputs.
@@ -99,7 +90,7 @@ def first_difference(bundle: Bundle, found: Statement, rebuilt: Rebuilt) -> Figu
     for name in (*FIRST, *sorted(set(evaluations[1]) - set(FIRST))):
         for difference in _differences(evaluations[0].get(name), evaluations[1][name], (name,)):
             return _told(contract, evaluations[1], *difference)
-    beside = _early(told) or _owed(told) or _unsigned(bundle, rebuilt)
+    beside = first_wrong(told.entries, found.evaluation) or _unsigned(bundle, rebuilt)
     if beside is not None:
         return beside
     return next((_told(contract, theirs, *one) for one in _differences(ours, theirs, ())), None)
@@ -111,11 +102,6 @@ def _as_told(found: Statement) -> dict[str, Any]:
     for part, names in UNTOLD.get(found.format, {}).items():
         whole[part] = {name: one for name, one in whole[part].items() if name not in names}
     return whole
-
-
-def is_posted(statement: Statement) -> bool:
-    """Tell whether anything of a statement is owed, or was."""
-    return any(entry.status is Status.POSTED for entry in statement.entries)
 
 
 def _evaluated(contract: ContractVersion, bundle: Bundle, recorded: RecordedFacts) -> Evaluation:
@@ -132,31 +118,6 @@ def _evaluated(contract: ContractVersion, bundle: Bundle, recorded: RecordedFact
     if not is_whole or reach.end_ms < told.until_ms:
         raise broken("its facts do not reach as far as the contract's windows do")
     return evaluate(contract, period, told.until_ms, recorded.facts, versions=bundle.versions)
-
-
-def _early(told: Statement) -> FigureDifference | None:
-    """Find that something is posted of a period that was not judged to its end."""
-    evaluation = told.evaluation
-    if evaluation.is_complete or not is_posted(told):
-        return None
-    end = format_instant(evaluation.period.interval.end_ms)
-    return FigureDifference(
-        "standing",
-        f"{told.standing.value}, judged until {format_instant(evaluation.until_ms)}",
-        f"nothing that may be posted before {end}",
-    )
-
-
-def _owed(told: Statement) -> FigureDifference | None:
-    """Hold what is posted against the credit, once anything is."""
-    if not is_posted(told):
-        return None
-    contract, credit = told.evaluation.contract, told.evaluation.credit_minor_units.value
-    owed = balance_minor_units(told.entries)
-    if owed == credit:
-        return None
-    amounts = (exact_money(contract, from_exact(amount)) for amount in (owed, credit))
-    return FigureDifference("owed by the ledger", *amounts)
 
 
 def _unsigned(bundle: Bundle, rebuilt: Rebuilt) -> FigureDifference | None:

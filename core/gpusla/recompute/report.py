@@ -9,7 +9,9 @@ from gpusla.errors import InputError
 from gpusla.instants import format_instant
 from gpusla.recompute.bundle import FACTS, Bundle, broken
 from gpusla.recompute.compare import Compared, SpanDifference, compare
-from gpusla.recompute.figures import FigureDifference, first_difference, is_posted, judged_again
+from gpusla.recompute.difference import FigureDifference
+from gpusla.recompute.entries import is_posted
+from gpusla.recompute.figures import first_difference, judged_again
 from gpusla.recompute.left_out import LeftOut
 from gpusla.recompute.rebuild import Rebuilt, Tell, rebuild
 from gpusla.recompute.words import condition_words
@@ -56,7 +58,7 @@ class Recomputed:
             return Verdict.DIFFERS
         left_out = self.rebuilt.left_out
         is_kept_out = left_out is not None and left_out.in_time_gpu_ms > 0
-        return Verdict.LEFT_OUT if is_kept_out and is_posted(self.told) else Verdict.SAME
+        return Verdict.LEFT_OUT if is_kept_out and is_posted(self.told.entries) else Verdict.SAME
 
     @property
     def is_same(self) -> bool:
@@ -86,7 +88,7 @@ def _recomputed(bundle: Bundle, tell: Tell) -> Recomputed:
     rebuilt = rebuild(bundle, recorded, tell)
     told = statement.evaluation
     # What is posted is owed by what nodes signed, and none of it by what they may still sign.
-    is_settled = told.is_complete or is_posted(statement)
+    is_settled = told.is_complete or is_posted(statement.entries)
     must_ms = told.until_ms if is_settled else told.period.interval.start_ms
     timeline = compare(recorded, rebuilt, must_ms)
     tell("the facts are judged")

@@ -93,7 +93,7 @@ def test_a_month_that_is_posted_a_millisecond_early_needs_its_blocks(
     assert "2026-10: DIFFERS" in shown
     assert "the blocks say something else of 72 of 72 slots" in shown
     assert (
-        "standing: the statement says final, judged until 2026-11-01T04:59:59.999Z, "
+        "standing: the statement says posted, judged until 2026-11-01T04:59:59.999Z, "
         "the facts give nothing that may be posted before 2026-11-01T05:00:00Z"
     ) in shown
 
