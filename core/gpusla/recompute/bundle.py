@@ -21,6 +21,7 @@ from gpusla.evidence.sealed import payload_of
 from gpusla.identity import NodeName, Slot, parse_slot
 from gpusla.journal.codec import decode
 from gpusla.journal.hours import HourBlock, HourClosed
+from gpusla.recompute.words import printable
 from gpusla.statement.model import Statement
 from gpusla.statement.reading import unchecked
 
@@ -91,6 +92,10 @@ class Bundle:
         told = _json(self.member(NODES), NODES)
         if told.get("format") != NODES_FORMAT:
             raise broken(f"{NODES} is of format {told.get('format')!r}, not {NODES_FORMAT}")
+        rows = told.get("nodes")
+        for name in rows if isinstance(rows, dict) else ():
+            if not name or not name.isprintable():
+                raise broken(f"{NODES} names a node {name!r}, which is no name")
         try:
             return {
                 NodeName(name): Node(
@@ -138,7 +143,7 @@ def hours_name(node: NodeName) -> str:
 
 def broken(words: str) -> EvidenceError:
     """Return the error that says what is wrong with the bundle."""
-    return EvidenceError(BUNDLE, f"the bundle cannot be used: {words}")
+    return EvidenceError(BUNDLE, f"the bundle cannot be used: {printable(words)}")
 
 
 def _require_next(name: str, node: NodeName, before: HourBlock | None, block: HourBlock) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gpusla.contracts.model import ContractVersion
 from gpusla.instants import format_instant
+from gpusla.journal.chain import EMPTY
 from gpusla.recompute.bundle import Bundle, broken
 from gpusla.recompute.difference import FigureDifference
 from gpusla.recompute.entries import first_wrong
@@ -124,8 +125,11 @@ def _unsigned(bundle: Bundle, rebuilt: Rebuilt) -> FigureDifference | None:
     """Find a node that the statement says signed more than its keys and its blocks show."""
     inputs = bundle.statement.inputs
     for node, last in sorted(inputs.signed.items()):
+        judged, name = inputs.journals.get(node, EMPTY).sequence, f"signed by {node}"
         if node not in bundle.nodes or not bundle.nodes[node].keys:
-            return FigureDifference(f"signed by {node}", f"to record {last}", "no enrolled key")
+            return FigureDifference(name, f"to record {last}", "no enrolled key")
+        if last > judged:
+            return FigureDifference(name, f"to record {last}", f"no record behind {judged}")
     for node, at_ms in sorted(inputs.signed_until_ms.items()):
         end = rebuilt.ends.get(node, {}).get(at_ms)
         if end is None or end > inputs.signed.get(node, 0):
@@ -171,7 +175,7 @@ def _told(
 def _name(whole: Mapping[str, Any], path: Path) -> str:
     """Say where a figure stands: `credit, at least`; `outcomes[0] (availability) credit value`."""
     if path[:1] == ("credit_minor_units",):
-        return ", ".join(["credit", *(_ENDS[str(step)] for step in path[1:])])
+        return ", ".join(["credit", *(_ENDS.get(str(step), str(step)) for step in path[1:])])
     here: Any = whole
     words = ""
     for step in path:

@@ -14,7 +14,7 @@ from gpusla.recompute.entries import is_posted
 from gpusla.recompute.figures import first_difference, judged_again
 from gpusla.recompute.left_out import LeftOut
 from gpusla.recompute.rebuild import Rebuilt, Tell, rebuild
-from gpusla.recompute.words import condition_words
+from gpusla.recompute.words import condition_words, printable
 from gpusla.sla.digest import digest as evaluation_digest
 from gpusla.sla.facts_file import from_json
 from gpusla.statement.model import Statement
@@ -97,7 +97,11 @@ def _recomputed(bundle: Bundle, tell: Tell) -> Recomputed:
 
 
 def render(one: Recomputed) -> Iterator[str]:
-    """Yield what came out, line by line."""
+    """Yield what came out, line by line; what a bundle names cannot begin a line of its own."""
+    return map(printable, _lines(one))
+
+
+def _lines(one: Recomputed) -> Iterator[str]:
     found, rebuilt = one.found.evaluation, one.rebuilt
     contract = found.contract
     what = f"{contract.id} version {contract.version}, {found.period.key}"

@@ -5,6 +5,7 @@ Canonical JSON with whole numbers and text only.  Conditions stand once in a tab
 into it; times are milliseconds since 1970-01-01T00:00:00Z.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,14 +20,36 @@ from gpusla.identity import ContractId, NodeName, Slot, parse_slot
 from gpusla.instants import Interval
 from gpusla.inventory.model import ExclusionRecord
 from gpusla.journal.model import Condition, Finding
-from gpusla.sla.digest import canonical, exact
+from gpusla.sla.digest import canonical, exact, from_exact
 from gpusla.sla.facts import Facts, Holding, Measured, Repair, RequestSlot
 from gpusla.timeline.model import Evidence, StateSpan, Timeline, Witness
 
-_SOME = Field(min_length=1)
-
 FORMAT = "gpusla/facts/1"
 """What stands under `format`."""
+
+MS_MAX = 2**45
+"""
+So many milliseconds from 1970-01-01T00:00:00Z an instant may lie, before or after: 855 to 3084.
+
+Every calendar has these years, and the time of 100,000 slots together still fits into the 64 bits
+that arrays of it are summed in.
+"""
+
+COUNT_MAX = 2**47
+"""No journal has more records, as the verifier holds it too, and no slot of time more requests."""
+
+AMOUNT_MAX = 2**63 - 1
+"""No credit is more, in minor units: what databases hold."""
+
+NUMBER_CHARACTERS_MAX = 65_536
+"""Longer than any mean over the time slots of a month; reading one takes no noticeable time."""
+
+_SOME = Field(min_length=1)
+_Ms = Annotated[int, Field(ge=-MS_MAX, le=MS_MAX)]
+_Length = Annotated[int, Field(ge=0, le=MS_MAX)]
+_Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
+_Amount = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
+_NUMBER = re.compile(r"-?(?:0x[0-9a-f]+|[0-9]+)(?:/(?:0x[0-9a-f]+|[0-9]+))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +153,13 @@ class _Table:
 
 
 _SpanRow = tuple[
-    int, int, int, int | None, int | None, tuple[str, int, int] | None, Annotated[list[str], _SOME]
+    _Ms,
+    _Ms,
+    int,
+    int | None,
+    _Length | None,
+    tuple[str, _Count, _Count] | None,
+    Annotated[list[str], _SOME],
 ]
 """Start, end, condition, other, clock error, records; then whose they are, and who agrees."""
 
@@ -141,37 +170,37 @@ class _Strict(BaseModel):
 
 class _SlotForm(_Strict):
     slot: str
-    held: list[tuple[int, int, str]]
+    held: list[tuple[_Ms, _Ms, str]]
     spans: list[_SpanRow]
 
 
 class _ExclusionForm(_Strict):
     id: str
-    from_ms: int
-    until_ms: int | None
-    recorded_ms: int
+    from_ms: _Ms
+    until_ms: _Ms | None
+    recorded_ms: _Ms
     slots: list[str]
     kind: str
     reason: str
     clause: str
     approver: str
-    notice_ms: int | None
+    notice_ms: _Ms | None
 
 
 class _FactsForm(_Strict):
     format: Literal["gpusla/facts/1"]
     contract: str
     period: str
-    until_ms: int
-    reach: tuple[int, int]
+    until_ms: _Ms
+    reach: tuple[_Ms, _Ms]
     conditions: list[tuple[str, list[tuple[str, str]]]]
     slots: list[_SlotForm]
     exclusions: list[_ExclusionForm]
-    requests: dict[str, list[tuple[int, int, int]]]
-    measurements: dict[str, dict[str, list[tuple[int, int, int | str]]]]
-    repairs: list[tuple[str, int, int | None, int | None]]
-    claimed_ms: int | None
-    granted_minor_units: dict[str, int] = Field(default_factory=dict)
+    requests: dict[str, list[tuple[_Ms, _Count, _Count]]]
+    measurements: dict[str, dict[str, list[tuple[_Ms, _Ms, int | str]]]]
+    repairs: list[tuple[str, _Ms, _Ms | None, _Ms | None]]
+    claimed_ms: _Ms | None
+    granted_minor_units: dict[str, _Amount] = Field(default_factory=dict)
 
 
 def _recorded(form: _FactsForm) -> RecordedFacts:
@@ -192,7 +221,7 @@ def _recorded(form: _FactsForm) -> RecordedFacts:
         {id_: tuple(RequestSlot(*row) for row in rows) for id_, rows in form.requests.items()},
         {
             id_: {
-                unit: tuple(Measured(_interval(a, b), Fraction(v)) for a, b, v in rows)
+                unit: tuple(Measured(_interval(a, b), _number(v)) for a, b, v in rows)
                 for unit, rows in units.items()
             }
             for id_, units in form.measurements.items()
@@ -250,6 +279,18 @@ def _spans(
     if reached_ms != reach.end_ms:
         message = f"spans of {slot} end at {reached_ms}, and the reach at {reach.end_ms}"
         raise ValueError(message)
+
+
+def _number(written: int | str) -> Fraction:
+    """Read what `exact` writes; raises ValueError for anything else, a division by zero too."""
+    text = str(written)
+    if len(text) <= NUMBER_CHARACTERS_MAX and _NUMBER.fullmatch(text):
+        try:
+            return from_exact(written)
+        except (ValueError, ZeroDivisionError):
+            pass  # more digits than Python reads, or nothing below the line
+    message = f"{text[:40]!r} is not an exact number"
+    raise ValueError(message)
 
 
 def _at(conditions: Sequence[Condition], place: int) -> Condition:

@@ -25,7 +25,7 @@ from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of
 from gpusla.recompute.bundle import Bundle
 from gpusla.recompute.rebuild import rebuild
-from gpusla.recompute.report import render
+from gpusla.recompute.report import recompute, render
 from gpusla.sla.digest import canonical, digest
 from gpusla.sla.evaluation import Evaluation
 from gpusla.sla.facts_file import from_json
@@ -44,7 +44,7 @@ from tests.core.recompute.bundles import (
     members,
     node,
 )
-from tests.core.recompute.edits import judged, outcome, with_facts
+from tests.core.recompute.edits import judged, outcome, with_facts, with_statement
 
 KEY = to_text(public_of(OPERATOR))
 HOUR_MS = 3_600_000
@@ -246,3 +246,61 @@ def test_blocks_that_were_closed_after_the_last_day_for_evidence_are_a_remark() 
     left_out = rebuild(bundle, recorded, lambda _: None).left_out
     assert left_out is not None
     assert (left_out.gpu_ms, left_out.in_time_gpu_ms) == (4 * (720 * HOUR_MS + 10_000), 0)
+
+
+def with_nodes(name: str) -> Bundle:
+    """The honest bundle, in which one more node has a name that somebody made up."""
+    parts = members(honest().write())
+    told = json.loads(parts["nodes.json"])
+    told["nodes"][name] = {"slots": [], "keys": []}
+    return Bundle({**parts, "nodes.json": canonical(told)})
+
+
+@pytest.mark.parametrize("name", ["\ud800", "", "n1\n  verdict", "\x1b[2K"])
+def test_a_node_whose_name_cannot_be_written_is_refused(name: str) -> None:
+    """No member can be named after it, and no line of the report."""
+    with pytest.raises(
+        EvidenceError, match=r"nodes\.json names a node '.*', which is no name"
+    ) as e:
+        recompute(with_nodes(name), lambda _: None)
+    assert exit_of(e.value) is Exit.INTEGRITY
+    assert str(e.value).encode().isascii()
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda data: data["measurements"].update(x={"u": [[0, 1, "1/0"]]}), "'1/0' is not an"),
+        (lambda data: data["measurements"].update(x={"u": [[0, 1, "1e999999999"]]}), "is not an"),
+        (lambda data: data["slots"][0]["held"].append(data["slots"][0]["held"][0]), "overlap at"),
+        (lambda data: data["slots"][0]["held"][0].__setitem__(1, 10**30), "slots.0.held.0.1: "),
+        (lambda data: data["slots"].append(data["slots"][0]), "slot c2/r01/t01/m0 stands twice"),
+        (lambda data: data["exclusions"][0].update(until_ms=-(10**30)), "exclusions.0.until_ms"),
+    ],
+)
+def test_facts_that_no_judgement_can_take_are_refused_in_words(
+    change: Callable[[Any], None], where: str
+) -> None:
+    """`gpusla verify` does not look into them."""
+    with pytest.raises(EvidenceError) as caught:
+        outcome(with_facts(change))
+    assert "facts.json: this is not a file of facts" in str(caught.value)
+    assert where in str(caught.value)
+    assert exit_of(caught.value) is Exit.INTEGRITY
+
+
+def test_a_bound_that_no_statement_has_is_a_difference() -> None:
+    """Besides low, value and high the credit has a fourth one."""
+    found = outcome(with_statement(("evaluation", "credit_minor_units", "lowest"), 5)).figure
+    assert found is not None
+    assert (found.name, found.told, found.found) == ("credit, lowest", "USD 0.05", "nothing")
+
+
+def test_words_of_a_bundle_cannot_begin_a_line_of_the_report() -> None:
+    """A tenant's name, in the statement and not in the contract, that looks like a verdict."""
+    forged = with_statement(
+        ("contract", "tenant_name"), "A\nRECOMPUTED a 1, 2026-10: THE SAME\ud800"
+    )
+    lines = list(render(outcome(forged)))
+    assert len([line for line in lines if line.startswith("RECOMPUTED")]) == 1
+    assert any("A\\nRECOMPUTED a 1, 2026-10: THE SAME\\ud800" in line for line in lines)

@@ -78,7 +78,12 @@ def test_what_came_after_the_statement_is_left_out() -> None:
 
     def known(inputs: Inputs) -> Inputs:
         digest = decode(journals()[2].lines[last])[0].previous
-        return replace(inputs, journals={**inputs.journals, node(3): Head(last, digest)})
+        return replace(
+            inputs,
+            journals={**inputs.journals, node(3): Head(last, digest)},
+            signed={**inputs.signed, node(3): last},
+            signed_until_ms={},
+        )
 
     late = judged_until(MONTH.end_ms, known)
     found = outcome(late)
@@ -89,10 +94,12 @@ def test_what_came_after_the_statement_is_left_out() -> None:
 def test_a_node_that_did_not_sign_so_far_is_named() -> None:
     """The statement makes its evidence look better than the blocks show."""
     inputs = honest().statement.inputs
+    last = inputs.journals[node(3)].sequence
     for changed, words in (
         ({"signed_until_ms": {node(3): MONTH.end_ms}}, "no signed block that ends then"),
         ({"signed": {**inputs.signed, node(3): 5}}, "no signed block that ends then"),
         ({"signed": {**inputs.signed, NodeName("n9"): 5}}, "no enrolled key"),
+        ({"signed": {**inputs.signed, node(3): 2**47}}, f"no record behind {last}"),
     ):
         better = judged_until(MONTH.end_ms, partial(replace, **changed))
         found = outcome(better).figure

@@ -95,6 +95,18 @@ def test_the_order_in_which_facts_were_found_changes_nothing() -> None:
     assert to_json(replace(recorded(), facts=turned)) == to_json(recorded())
 
 
+MEASURED = ("measurements", "nccl", "c2/r01", 0, 2)
+
+
+@pytest.mark.parametrize("written", ["-2/3", "0x2/0x3", "0xff", 7, "7"])
+def test_an_exact_number_is_read_however_it_was_written(written: int | str) -> None:
+    """As `exact` writes it, short or long."""
+    facts = from_json(_with(MEASURED, written), "facts.json").facts
+    ((measured,),) = facts.measurements["nccl"].values()
+    parts = [int(part, 0) for part in f"{written}/1".split("/")[:2]]
+    assert measured.value == Fraction(*parts)
+
+
 def _with(path: tuple[str | int, ...], value: Any) -> bytes:
     data = json.loads(to_json(recorded()))
     place = data
@@ -137,6 +149,24 @@ def _with(path: tuple[str | int, ...], value: Any) -> bytes:
             "times at which c2/r01/t01/m0 was held overlap at 399",
         ),
         (_with(("reach",), [1_000, 0]), "[1000, 0) is no interval"),
+        (_with(("until_ms",), 10**30), "until_ms: "),
+        (_with(("slots", 0, "spans", 0, 0), -(10**30)), "slots.0.spans.0.0: "),
+        (_with(("slots", 0, "spans", 1, 4), 10**30), "slots.0.spans.1.4: "),
+        (_with(("slots", 0, "spans", 1, 4), -1), "greater than or equal to 0"),
+        (_with(("slots", 0, "spans", 0, 5, 2), 10**30), "less than or equal to 140737488355328"),
+        (_with(("slots", 0, "held", 0, 0), -(2**45) - 1), "slots.0.held.0.0: input should be"),
+        (_with(("exclusions", 0, "from_ms"), 2**45 + 1), "less than or equal to 35184372088832"),
+        (_with(("requests", "api", 0, 1), -1), "requests.api.0.1: input should be greater"),
+        (_with(("repairs", 0, 1), 10**30), "repairs.0.1: "),
+        (_with(("claimed_ms",), 10**30), "claimed_ms: "),
+        (_with(("granted_minor_units", "availability"), 2**63), "granted_minor_units.availability"),
+        (_with(MEASURED, "1/0"), "'1/0' is not an exact number"),
+        (_with(MEASURED, "0x1/0x0"), "'0x1/0x0' is not an exact number"),
+        (_with(MEASURED, "1e999999999"), "'1e999999999' is not an exact number"),
+        (_with(MEASURED, "0.5"), "'0.5' is not an exact number"),
+        (_with(MEASURED, "1_0"), "'1_0' is not an exact number"),
+        (_with(MEASURED, "0x" + "f" * 65_536), "is not an exact number"),
+        (_with(MEASURED, "9" * 5_000), "is not an exact number"),
         (_with(("conditions", 0, 0), "fine"), "'fine' is not a valid State"),
         (_with(("more",), 1), "more: extra inputs are not permitted"),
     ],
