@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gpusla.catalogue.codes import FENCED
+from gpusla.catalogue.codes import BAD_SETTING, FENCED
 from gpusla.clock import Clock
-from gpusla.errors import StoreError
+from gpusla.errors import SettingsError, StoreError
 from gpusla.logs import get_logger
 from gpusla_collector import schedule
 from gpusla_collector.adapters.agents import HttpAgents
@@ -113,7 +113,7 @@ def opened(
 
     patience_ms: how long a round of fetching waits for a node; None to wait for all.
     """
-    settings.data_directory.mkdir(parents=True, exist_ok=True)
+    make_data_directory(settings)
     with _database(settings) as database, HttpAgents(clock) as agents:
         counters = _counters(settings)
         store, evidence = SqlStore(database), EvidenceFiles(settings.evidence)
@@ -130,9 +130,21 @@ def opened(
                 collector.turns.announcer.receiver.close()
 
 
+def make_data_directory(settings: Settings) -> None:
+    """Make the folder that the settings name, if it is not there; raises SettingsError if not."""
+    try:
+        settings.data_directory.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise SettingsError(
+            BAD_SETTING,
+            f"data_directory: {settings.data_directory} cannot be made: {cause.strerror}",
+            fix="Name a folder that the collector's user may write to.",
+        ) from cause
+
+
 def upgrade(settings: Settings) -> str:
     """Bring the database to the newest schema; returns its revision."""
-    settings.data_directory.mkdir(parents=True, exist_ok=True)
+    make_data_directory(settings)
     database = open_database(settings.database)
     try:
         return migrate(database)
@@ -166,7 +178,7 @@ def _build(
     evidence = EvidenceFiles(settings.evidence)
     files = input_files(settings)
     judge = Judge(store, clock, Rules(form.evidence_lag_ms, form.metered_from))
-    booker = Booker(store, settings.policy)
+    booker = Booker(store, clock, settings.policy)
     pause_ms = max(
         PAUSE_MS, STALLED_TURNS * form.fetch_interval_ms, STALLED_TURNS * form.close_interval_ms
     )

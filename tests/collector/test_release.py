@@ -245,7 +245,7 @@ def test_people_release_by_commands(tmp_path: Path, told: Told) -> None:
     settings = ("--config", str(path))
     assert told("collector", "automatic", "alpha-2026", "--as", "ada", *settings) == (
         0,
-        "alpha-2026 automatic\n",
+        "alpha-2026 automatic\ngpusla: final months are posted at the collector's next turn\n",
     )
     database = open_database(settings_of(path).database)
     require_newest(database)

@@ -1,5 +1,6 @@
 """`gpusla collector bundle` and `gpusla statement sign`: what a tenant can check without us."""
 
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gpusla.commands.files import new_file
+from gpusla.commands.files import new_file, require_new
 from gpusla.commands.statement_forms import Form, form_of
+from gpusla.evidence.keys import fingerprint
 from gpusla.identity import ContractId
-from gpusla_collector.commands.output import Config, Out, put
+from gpusla_collector.commands.output import Config, Month, NewOut, put, said
 from gpusla_collector.ports import OPERATOR
 from gpusla_collector.settings import read_settings
 
@@ -20,10 +22,8 @@ if TYPE_CHECKING:
 TOLD = 3
 """How many nodes are named of those that lack something."""
 
-Month = Annotated[str, typer.Argument(help="A month, such as 2026-07.")]
 
-
-def sign_command(contract: str, period: Month, config: Config, out: Out = None) -> None:
+def sign_command(contract: str, period: Month, config: Config, out: NewOut = None) -> None:
     """
     Write one month's statement in an envelope that the operator's key signs; 4 if there is none.
 
@@ -31,9 +31,13 @@ def sign_command(contract: str, period: Month, config: Config, out: Out = None) 
 
     The same records give the same bytes.
     """
+    if out is not None:
+        require_new(out)
     with _bundles(config) as bundles:
         envelope = bundles.statement(OPERATOR, ContractId(contract), period)
     put(envelope.decode("ascii"), out)
+    if out is not None:
+        said(f"{out}: written, signed by {_signer(bundles)}")
 
 
 def bundle_command(
@@ -42,7 +46,11 @@ def bundle_command(
     config: Config,
     *,
     out: Annotated[
-        Path, typer.Option(help="File to write, whole or not at all.", show_default=False)
+        Path,
+        typer.Option(
+            help="New file to write, whole or not at all; one that is there is never replaced.",
+            show_default=False,
+        ),
     ],
     journals: Annotated[
         bool, typer.Option("--journals", help="Put the records behind the hours in as well.")
@@ -62,6 +70,7 @@ def bundle_command(
 
     The same records give the same bytes.
     """
+    require_new(out)
     with _bundles(config) as bundles, new_file(out) as stream:
         made = bundles.write(
             stream,
@@ -71,8 +80,10 @@ def bundle_command(
             with_journals=journals,
             with_shared_nodes=with_shared_nodes,
         )
+    with zipfile.ZipFile(out) as archive:
+        said(f"{out}: written, {len(archive.namelist())} files, signed by {_signer(bundles)}")
     if made.lacking:
-        typer.echo(_lacking(made), err=True)
+        said(_lacking(made))
 
 
 @contextmanager
@@ -97,12 +108,19 @@ def _draw() -> "Draw | None":
     return lambda statement, envelope: form_of(statement, Form.PDF, envelope=envelope)
 
 
+def _signer(bundles: "Bundles") -> str:
+    """Return the fingerprint of the key that signs."""
+    from gpusla.evidence.ed25519 import public_of  # noqa: PLC0415
+
+    return fingerprint(public_of(bundles.private))
+
+
 def _lacking(made: "Made") -> str:
     names = ", ".join(made.lacking[:TOLD])
     rest = len(made.lacking) - TOLD
     more = f" and {rest} more" if rest > 0 else ""
     return (
-        f"gpusla: the hours of {len(made.lacking)} of {made.nodes} nodes leave some of the time "
+        f"the hours of {len(made.lacking)} of {made.nodes} nodes leave some of the time "
         f"out: {names}{more}. Their agents closed none, or they were taken in before hours were "
         "kept; the facts are in the bundle all the same."
     )

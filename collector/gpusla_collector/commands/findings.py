@@ -1,10 +1,23 @@
 """`gpusla collector findings`: what people must look at."""
 
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
-from gpusla.catalogue.codes import NOTHING_TO_SHOW
+from gpusla.catalogue.codes import (
+    EVIDENCE_LATE,
+    EVIDENCE_UNSIGNED,
+    JOURNAL_CORRUPT,
+    JOURNAL_FORKED,
+    JOURNAL_SIGNATURE,
+    LEDGER_UNBALANCED,
+    NOTHING_TO_SHOW,
+    RECORD_BACKDATED,
+    UNKNOWN_REFERENCE,
+    WITNESSES_DISAGREE,
+)
 from gpusla.errors import InputError
 from gpusla.instants import format_instant
 from gpusla_collector.commands.output import (
@@ -16,8 +29,18 @@ from gpusla_collector.commands.output import (
     as_table,
     put,
 )
+from gpusla_collector.ports import OPERATOR, Finding, Store
 from gpusla_collector.settings import read_settings
 
+POSTING_HELD = "posting_held"
+KINDS = (
+    *(JOURNAL_CORRUPT.name, JOURNAL_FORKED.name, JOURNAL_SIGNATURE.name),
+    *(EVIDENCE_LATE.name, EVIDENCE_UNSIGNED.name, RECORD_BACKDATED.name),
+    *(WITNESSES_DISAGREE.name, LEDGER_UNBALANCED.name, POSTING_HELD),
+)
+"""Every kind that the collector makes."""
+
+WITHOUT = "All that there are: gpusla collector findings without --kind and --subject."
 FORMAT = "gpusla/findings/1"
 
 
@@ -32,18 +55,21 @@ def findings_command(
     """
     List what people must look at: forks, disagreements, late evidence; 4 if there is nothing.
 
+    A kind that there is none of, or a node or contract of which nothing is on record, is refused.
+
     For example: gpusla collector findings --config collector.yaml --kind witnesses_disagree
     """
     from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
 
     with reading(read_settings(config).database) as store:
-        found = [
-            one
-            for one in store.findings()
-            if kind in {None, one.kind} and subject in {None, one.subject}
-        ]
+        known = store.findings()
+        require_known(known, kind, subject, store)
+    found = [one for one in known if kind in {None, one.kind} and subject in {None, one.subject}]
     if not found:
-        raise InputError(NOTHING_TO_SHOW, "there is no such finding")
+        of = "" if kind is None else f" of kind {kind}"
+        about = "" if subject is None else f" about {subject}"
+        fix = "Nobody has to look at anything." if not (of or about) else WITHOUT
+        raise InputError(NOTHING_TO_SHOW, f"there is no finding{of}{about}", fix=fix)
     rows = [
         {
             "found_at": format_instant(one.found_ms),
@@ -60,3 +86,34 @@ def findings_command(
             put(as_csv(rows), out)
         case TableForm.TEXT:
             put(as_table(list(rows[0]), [list(row.values()) for row in rows]), out)
+
+
+def require_known(
+    known: Iterable[Finding], kind: str | None, subject: str | None, store: Store
+) -> None:
+    """
+    See that what is asked for could be there: silence about a slip of the pen is no good news.
+
+    Raises InputError `unknown_reference`.
+    """
+    kinds = {*KINDS, *(one.kind for one in known)}
+    if kind is not None and kind not in kinds:
+        raise InputError(
+            UNKNOWN_REFERENCE,
+            f"--kind {kind!r} is no kind of finding",
+            fix=f"Kinds are {', '.join(sorted(kinds))}.",
+        )
+    contracts = {one.contract for one in store.contracts(OPERATOR)}
+    subjects = {*contracts, *store.cursors(), *(one.subject for one in known)}
+    if subject is not None and subject not in subjects:
+        raise InputError(
+            UNKNOWN_REFERENCE,
+            f"--subject {subject!r} is no contract and no node of which anything is on record",
+            fix=near(subject, subjects),
+        )
+
+
+def near(name: str, names: Collection[str]) -> str:
+    """Say which names are close to one that is none of them."""
+    found = get_close_matches(name, list(names), n=3)
+    return f"Close to it: {', '.join(found)}." if found else WITHOUT

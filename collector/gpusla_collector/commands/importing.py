@@ -4,17 +4,23 @@ import os
 import secrets
 import socket
 import tempfile
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gpusla.catalogue.codes import FENCED
+from gpusla.catalogue.codes import BAD_SETTING, FENCED, WRONG_TYPE
 from gpusla.clock import Clock, SystemClock
 from gpusla.commands.exits import Exit
-from gpusla.errors import StoreError
+from gpusla.commands.fsck_journal import LOOKED_AT, require_journal
+from gpusla.commands.statement_bytes import is_archive
+from gpusla.errors import InputError, Position, SettingsError, StoreError
 from gpusla.identity import NodeName
+from gpusla.journal.codec import LINE_BYTES_MAX
 from gpusla_collector.commands.output import Config
 from gpusla_collector.ports import Lease, Store
 from gpusla_collector.settings import Settings, read_settings
@@ -47,16 +53,18 @@ def import_command(
     from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
     from gpusla_collector.adapters.journal_files import open_journals  # noqa: PLC0415
     from gpusla_collector.adapters.sql.reading import deciding  # noqa: PLC0415
-    from gpusla_collector.app import input_files  # noqa: PLC0415
+    from gpusla_collector.app import input_files, make_data_directory  # noqa: PLC0415
     from gpusla_collector.usecases.import_journals import Importer  # noqa: PLC0415
     from gpusla_collector.usecases.world import read_world  # noqa: PLC0415
 
     settings, clock = read_settings(config), SystemClock()
     world = read_world(input_files(settings).read())
-    settings.data_directory.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        require_readable(path)
+    make_data_directory(settings)
     worst = Exit.FINE
-    with tempfile.TemporaryDirectory(dir=settings.data_directory) as folder:
-        source = open_journals(paths, Path(folder), None if node is None else NodeName(node))
+    with room_in(settings.data_directory) as folder:
+        source = open_journals(paths, folder, None if node is None else NodeName(node))
         with deciding(settings.database) as store:
             take = taking(store, clock, settings)
             lease = waited_for(take, clock, settings.form.lease_ms)
@@ -70,6 +78,44 @@ def import_command(
                 store.release(lease)
     if worst is not Exit.FINE:
         raise typer.Exit(worst)
+
+
+def require_readable(path: Path) -> None:
+    """
+    See that a path is a folder, a whole archive, or a file that looks like a journal.
+
+    Raises InputError: `file_unreadable`, `wrong_type`.
+    """
+    if path.is_dir():
+        return
+    if not is_archive(path):
+        with path.open("rb") as stream:
+            reading = (stream.readline(LINE_BYTES_MAX + 2) for _ in range(LOOKED_AT))
+            lines = [*takewhile(bool, reading)]
+        if lines:
+            require_journal(path, lines)
+    elif not zipfile.is_zipfile(path):
+        raise InputError(
+            WRONG_TYPE,
+            "this begins as a bundle and does not end as one: it was cut off",
+            fix="Copy it once more; `gpusla verify` says whether it is whole.",
+            position=Position(str(path)),
+        )
+
+
+@contextmanager
+def room_in(folder: Path) -> Iterator[Path]:
+    """Give a folder for what is unpacked, until the block ends; raises SettingsError."""
+    try:
+        room = tempfile.TemporaryDirectory(dir=folder)
+    except OSError as cause:
+        raise SettingsError(
+            BAD_SETTING,
+            f"data_directory: nothing can be written in {folder}: {cause.strerror}",
+            fix="Run this as the collector's user, or name a folder that you may write to.",
+        ) from cause
+    with room as name:
+        yield Path(name)
 
 
 def taking(store: Store, clock: Clock, settings: Settings) -> Callable[[], Lease | None]:

@@ -6,14 +6,10 @@ from typing import Annotated
 import typer
 
 from gpusla.evidence.keys import fingerprint, to_text
-from gpusla_collector.commands.output import Config
+from gpusla_collector.commands.output import COMMON, Config
 from gpusla_collector.settings import read_settings
 
-key_app = typer.Typer(
-    help="The key by which the operator signs statements and bundles.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+key_app = typer.Typer(help="The key by which the operator signs statements and bundles.", **COMMON)
 
 
 @key_app.command("new")
@@ -32,7 +28,11 @@ def new_command(
 
 @key_app.command("show")
 def show_command(config: Config) -> None:
-    """Print the fingerprint and the public key, in base64, of the key that the settings name."""
+    """
+    Print the fingerprint and the public key, in base64, of the key that the settings name.
+
+    For example: gpusla collector key show --config collector.yaml
+    """
     from gpusla_collector.adapters.signing_key import require_signing_key  # noqa: PLC0415
 
     _echo(require_signing_key(read_settings(config).signing_key))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -12,12 +13,45 @@ import typer
 
 from gpusla.commands.files import write_atomically
 
+COMMON: dict[str, Any] = {
+    "no_args_is_help": True,
+    "add_completion": False,
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+}
+"""How every group of commands behaves."""
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-v[1-9][0-9]*)?")
+
+
+def _month(value: str) -> str:
+    if not _MONTH.fullmatch(value):
+        message = f"{value!r} is no month; write it like 2026-07"
+        raise typer.BadParameter(message)
+    return value
+
+
+Month = Annotated[
+    str,
+    typer.Argument(help="A month, such as 2026-07; of a part of it 2026-07-v2.", callback=_month),
+]
 Config = Annotated[
     Path, typer.Option("--config", help="Settings file of kind Collector.", show_default=False)
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", help="File to write, whole or not at all; else standard output."),
+    typer.Option(
+        "--out",
+        help="File to write, whole or not at all, in place of what is there; else standard output.",
+    ),
+]
+NewOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="New file to write, whole or not at all; one that is there is never replaced. "
+        "Else standard output.",
+    ),
 ]
 
 
@@ -34,6 +68,11 @@ class TableForm(StrEnum):
     TEXT = "text"
     JSON = "json"
     CSV = "csv"
+
+
+def said(words: str) -> None:
+    """Tell people on standard error what was done, where standard output is for machines."""
+    typer.echo(f"gpusla: {words}", err=True)
 
 
 def put(content: str, out: Path | None) -> None:

@@ -45,6 +45,9 @@ def explain(
     """
     Say what a name means, or how a statement's figures came about.
 
+    For example: gpusla explain GS3101
+    Of a statement: gpusla explain --statement march.json availability
+
     Of a bundle it goes down to the node, the block and the records that say so; nothing is verified
     by it. Ends with 4 if nothing has that name, with 6 if a statement's figures were altered.
     """

@@ -17,6 +17,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
+def require_new(path: Path) -> None:
+    """Refuse to take the place of a file; raises InputError `file_unreadable`."""
+    if path.exists() or path.is_symlink():
+        raise InputError(
+            FILE_UNREADABLE,
+            "there is a file already, and it is not replaced",
+            fix="Name another file, or move this one away first.",
+            position=Position(str(path)),
+        )
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """

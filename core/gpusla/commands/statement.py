@@ -21,13 +21,19 @@ GROUP = "gpusla.statement_commands"
 DEFAULT = "render"
 
 As = Annotated[Form, typer.Option("--as", "--format", help="What to write.")]
-Table = Annotated[Rows, typer.Option("--table", help="Which rows, of csv, jsonl and parquet.")]
+Table = Annotated[
+    Rows | None,
+    typer.Option("--table", help="Which rows, of csv, jsonl and parquet; else credits."),
+]
 Before = Annotated[
     Path | None, typer.Option(help="An earlier one of the period: say what changed since.")
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", help="File to write, whole or not at all; else standard output."),
+    typer.Option(
+        "--out",
+        help="File to write, whole or not at all, in place of what is there; else standard output.",
+    ),
 ]
 
 
@@ -60,7 +66,7 @@ def render_command(
         ),
     ],
     as_: As = Form.TEXT,
-    table: Table = Rows.CREDITS,
+    table: Table = None,
     before: Before = None,
     out: Out = None,
 ) -> None:
@@ -82,7 +88,11 @@ def changes_command(
     before: Annotated[Path, typer.Argument(help="The earlier statement as JSON.")],
     after: Annotated[Path, typer.Argument(help="The later one.")],
 ) -> None:
-    """Say what changed between two statements of a period; 1 if anything did."""
+    """
+    Say what changed between two statements of a period; 1 if anything did.
+
+    For example: gpusla statement changes march-first.json march.json
+    """
     was, now = read_whole(before), read_whole(after)
     try:
         require_same(was, now)

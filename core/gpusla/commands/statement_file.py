@@ -115,7 +115,7 @@ def read_with_values(path: Path) -> tuple[StatementForm, Mapping[str, Any]]:
         raise InputError(
             WRONG_TYPE,
             f"{where} is not what a statement has there",
-            fix=f"Give the JSON of `gpusla statement show --format json` ({FORMAT}).",
+            fix=f"Give the JSON of `gpusla statement show --as json` ({FORMAT}).",
             position=place,
         ) from cause
     if hashlib.sha256(canonical(data["evaluation"])).hexdigest() != form.evaluation_digest:
@@ -242,7 +242,7 @@ def _json_of(path: Path) -> Any:
         raise InputError(
             WRONG_TYPE,
             f"this is not a statement's JSON: {cause}",
-            fix="Give the JSON of `gpusla statement show --format json`.",
+            fix="Give the JSON of `gpusla statement show --as json`.",
             position=Position(str(path)),
         ) from cause
 

@@ -13,6 +13,7 @@ from gpusla.catalogue.codes import STATEMENT_ALTERED, WRONG_TYPE
 from gpusla.commands.files import write_atomically
 from gpusla.commands.statement_bytes import SIZE_BYTES_MAX, given
 from gpusla.errors import InputError, Position
+from gpusla.ledger.entries import Status
 from gpusla.statement import Statement, render_text, to_json
 from gpusla.statement.reading import FORMATS, AlteredError, from_json
 from gpusla.statement.revisions import render_changes, require_same
@@ -40,6 +41,7 @@ class Rows(StrEnum):
     INCIDENTS = "incidents"
 
 
+_TABLES = {Form.CSV, Form.JSONL, Form.PARQUET}
 _BINARY = {Form.PDF, Form.PARQUET}
 """What no terminal can show."""
 
@@ -48,7 +50,7 @@ def write_statement(
     statement: Statement,
     form: Form,
     *,
-    rows: Rows = Rows.CREDITS,
+    rows: Rows | None = None,
     before: Statement | None = None,
     envelope: bytes | None = None,
     out: Path | None = None,
@@ -56,15 +58,23 @@ def write_statement(
     """
     Write a statement in a form: to a file, whole or not at all, or to standard output.
 
+    rows: of a table, credits if None.
     before: an earlier statement of the same period, with what changed since as a part of the text
     and the pages.  envelope: the signed one that it came in, which goes with the pages.
-    Raises typer.BadParameter where the form's packages are not installed, or where a binary form
-    has no file to go to; InputError if the file cannot be written.
+    Raises typer.BadParameter where the form's packages are not installed, where a binary form has
+    no file to go to, or rows are named for what is no table; InputError if the file cannot be
+    written.
     """
+    if rows is not None and form not in _TABLES:
+        names = ", ".join(sorted(one.value for one in _TABLES))
+        message = f"--table {rows.value} needs --as with one of {names}"
+        raise typer.BadParameter(message)
     if out is None and form in _BINARY:
         message = f"--as {form.value} needs --out FILE"
         raise typer.BadParameter(message)
-    content = form_of(statement, form, rows, before, envelope)
+    content = form_of(statement, form, rows or Rows.CREDITS, before, envelope)
+    if form is Form.FOCUS and not any(one.status is Status.POSTED for one in statement.entries):
+        typer.echo("gpusla: nothing of this period is posted, so the export has no row", err=True)
     if out is None:
         typer.echo(content, nl=form is Form.JSON)
     else:

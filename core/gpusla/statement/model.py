@@ -130,16 +130,20 @@ def build(
         evaluation,
         tuple(ours),
         inputs,
-        standing_of(evaluation, ours),
+        standing_of(ours, is_complete=evaluation.is_complete),
         derive(evaluation),
         tuple(sorted(documents, key=lambda note: note.number)),
         grounds,
     )
 
 
-def standing_of(evaluation: Evaluation, entries: Iterable[Entry]) -> Standing:
-    """Return how far a judgement with these entries can be relied on."""
+def standing_of(entries: Iterable[Entry], *, is_complete: bool) -> Standing:
+    """
+    Return how far a judgement with these entries can be relied on.
+
+    is_complete: the whole period was judged.
+    """
     posted = Counter(entry.clause for entry in entries if entry.status is Status.POSTED)
     if posted:
         return Standing.RESTATED if max(posted.values()) > 1 else Standing.FINAL
-    return Standing.PROVISIONAL if evaluation.is_complete else Standing.OPEN
+    return Standing.PROVISIONAL if is_complete else Standing.OPEN

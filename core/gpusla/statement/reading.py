@@ -104,7 +104,7 @@ def _require_digest(data: Mapping[str, Any]) -> None:
 def _require_owed(statement: Statement) -> None:
     """Hold what is posted, less what was taken back, against the credit, once anything is."""
     entries, evaluation = statement.entries, statement.evaluation
-    if statement.standing is not standing_of(evaluation, entries):
+    if statement.standing is not standing_of(entries, is_complete=evaluation.is_complete):
         message = f"its entries do not make it {statement.standing.value}"
         raise AlteredError(message)
     if not any(entry.status is Status.POSTED for entry in entries):

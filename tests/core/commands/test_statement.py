@@ -12,7 +12,7 @@ from gpusla.commands.files import write_atomically
 from gpusla.commands.statement_forms import Form, Rows, form_of
 from gpusla.errors import InputError
 from gpusla.statement import Statement, digest, to_json
-from tests.core.statement.scenes import bad_october, four_promises, statement
+from tests.core.statement.scenes import bad_october, four_promises, open_month, statement
 from tests.core.statement.test_focus import restated
 from tests.core.statement.test_statement import deep
 
@@ -102,6 +102,27 @@ def test_a_file_that_is_none_or_was_altered_is_refused(
     assert main(["statement", str(path), "--as", "html", "--out", str(out)]) == code
     assert sentence in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html", "focus"])
+def test_rows_of_what_is_no_table_are_refused(form: str, tmp_path: Path, capsys: Capture) -> None:
+    """Who asks for losses and gets all of it would take it for losses."""
+    file, out = file_of(statement(bad_october()), tmp_path), tmp_path / "out"
+    words = ["statement", file, "--as", form, "--table", "losses", "--out", str(out)]
+    assert main(words) == 2
+    said = "--table losses needs --as with one of csv, jsonl, parquet"
+    assert said in squeezed(capsys.readouterr().err)
+    assert not out.exists()
+
+
+def test_an_export_of_nothing_posted_says_so(tmp_path: Path, capsys: Capture) -> None:
+    """Its header alone could be read as a month without credits."""
+    assert main(["statement", file_of(statement(open_month(), ()), tmp_path), "--as", "focus"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.count("\n") == 1
+    assert "nothing of this period is posted, so the export has no row" in shown.err
+    assert main(["statement", file_of(restated(), tmp_path), "--as", "focus"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path, capsys: Capture) -> None:

@@ -36,6 +36,8 @@ def check(
     """
     Read contract files and say what is wrong with them, or what they promise.
 
+    For example: gpusla contract check acme-2027.yaml
+
     Worked examples in the files are computed and compared.
     Ends with 1 if any is bad, 4 if a folder holds none.
     """

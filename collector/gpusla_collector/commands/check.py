@@ -1,0 +1,76 @@
+"""`gpusla collector check`: the settings and all that they name, before anything starts."""
+
+import os
+from pathlib import Path
+
+import typer
+
+from gpusla.catalogue.codes import BAD_SETTING
+from gpusla.commands.exits import Exit
+from gpusla.errors import GpuslaError, Position, SettingsError
+from gpusla_collector.commands.output import Config
+from gpusla_collector.settings import Settings, read_settings
+
+
+def check_command(config: Config) -> None:
+    """
+    Read the settings and all the files that they name, and change nothing; 1 if one is bad.
+
+    For example: gpusla collector check --config collector.yaml
+
+    The signing key and the data directory are looked at too: run it as the collector's user.
+    """
+    try:
+        told = checked(config)
+    except GpuslaError as error:
+        typer.echo(f"gpusla: {error}", err=True)
+        raise typer.Exit(Exit.BAD) from None
+    typer.echo(told)
+
+
+def checked(config: Path) -> str:
+    """Return what there is, in words; raises the error of the first thing that is bad."""
+    from gpusla_collector.adapters.files import InputFilesOnDisk  # noqa: PLC0415
+    from gpusla_collector.adapters.signing_key import read_signing_key  # noqa: PLC0415
+    from gpusla_collector.usecases.reload_inputs import require_examples  # noqa: PLC0415
+    from gpusla_collector.usecases.world import read_world, require_claims  # noqa: PLC0415
+
+    settings = read_settings(config)
+    files = InputFilesOnDisk(
+        settings.inventory,
+        settings.assignments,
+        settings.exclusions,
+        settings.claims,
+        settings.contracts,
+    )
+    world = read_world(files.read())
+    require_claims(world)
+    for version in (one for versions in world.versions.values() for one in versions):
+        require_examples(version)
+    if settings.signing_key is not None:
+        read_signing_key(settings.signing_key)
+    require_room(settings, config)
+    return (
+        f"{config}: {len(world.versions)} contracts, "
+        f"{len(world.inventory.node_names())} nodes, "
+        f"{len(world.assignments.records)} assignments"
+    )
+
+
+def require_room(settings: Settings, config: Path) -> None:
+    """
+    See that the data directory is a folder to write to, or can be made; it is not made here.
+
+    Raises SettingsError `bad_setting`.
+    """
+    place = settings.data_directory.absolute()
+    found = next(one for one in (place, *place.parents) if one.exists())
+    if found.is_dir() and os.access(found, os.W_OK | os.X_OK):
+        return
+    why = "may not be written to" if found.is_dir() else "is no folder"
+    raise SettingsError(
+        BAD_SETTING,
+        f"data_directory: {found} {why}",
+        fix="Name a folder that the collector's user may write to.",
+        position=Position(str(config)),
+    )

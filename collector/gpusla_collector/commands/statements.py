@@ -1,0 +1,132 @@
+"""What a collector's database says of months: the list, a statement, the facts behind it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gpusla.catalogue.codes import NOTHING_TO_SHOW
+from gpusla.commands.files import write_atomically
+from gpusla.commands.statement import As, Before, Out, Table
+from gpusla.commands.statement_forms import Form, read_whole, write_statement
+from gpusla.contracts.money import format_amount
+from gpusla.errors import InputError
+from gpusla.identity import ContractId
+from gpusla.ledger.booking import balance_minor_units, pending_minor_units
+from gpusla.ledger.entries import Entry, Status
+from gpusla.sla.facts_file import to_json as facts_to_json
+from gpusla.statement import Standing
+from gpusla.statement.model import standing_of
+from gpusla_collector.commands.output import Config, Month, said
+from gpusla_collector.ports import OPERATOR, Store
+from gpusla_collector.settings import read_settings
+
+
+def facts_command(
+    contract: str,
+    period: Month,
+    config: Config,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to write, whole or not at all, in place of what is there; else standard "
+            "output."
+        ),
+    ] = None,
+) -> None:
+    """
+    Write the facts that a month was judged from, to judge them anew or on other terms.
+
+    For example: gpusla collector facts acme-2027 2027-03 --config collector.yaml --out march.json
+    """
+    from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+    from gpusla_collector.usecases.show_statement import Statements  # noqa: PLC0415
+
+    settings = read_settings(config)
+    with reading(settings.database) as store:
+        statements = Statements(store, EvidenceFiles(settings.evidence))
+        content = facts_to_json(statements.facts(OPERATOR, ContractId(contract), period))
+    if out is None:
+        typer.echo(content)
+    else:
+        write_atomically(out, content)
+        said(f"{out}: written, the facts of {contract} in {period}")
+
+
+def show_command(
+    contract: str,
+    period: Month,
+    config: Config,
+    *,
+    as_: As = Form.TEXT,
+    table: Table = None,
+    before: Before = None,
+    out: Out = None,
+) -> None:
+    """
+    Print one month of one contract, or write it in another form; 4 if there is nothing.
+
+    For example: gpusla statement show acme-2027 2027-03 --config collector.yaml
+    For a person: ... --as pdf --out march.pdf
+    """
+    from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+    from gpusla_collector.usecases.show_statement import Statements  # noqa: PLC0415
+
+    settings = read_settings(config)
+    with reading(settings.database) as store:
+        statements = Statements(store, EvidenceFiles(settings.evidence))
+        statement = statements.show(OPERATOR, ContractId(contract), period)
+    earlier = read_whole(before) if before is not None else None
+    write_statement(statement, as_, rows=table, before=earlier, out=out)
+
+
+def list_command(config: Config) -> None:
+    """
+    Print every month that was judged, how far it holds, and what it is worth; 4 if there is none.
+
+    For example: gpusla statement list --config collector.yaml
+
+    Open: the month still runs. Provisional: late evidence may still come. Final: posted.
+    """
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+
+    with reading(read_settings(config).database) as store:
+        rows = list(_rows(store))
+    if not rows:
+        fix = "Wait for the collector's next turn, or run `gpusla collector once`."
+        raise InputError(NOTHING_TO_SHOW, "nothing was judged yet", fix=fix)
+    for row in rows:
+        typer.echo(row)
+
+
+def _rows(store: Store) -> Iterator[str]:
+    for contract, period in store.judged_periods(OPERATOR):
+        entries = store.entries(OPERATOR, contract, period)
+        standing = _standing(store, contract, period, entries)
+        yield f"{contract} {period} {standing.value} {_worth(entries)}"
+
+
+def _standing(
+    store: Store, contract: ContractId, period: str, entries: tuple[Entry, ...]
+) -> Standing:
+    """Return how far a month holds; the judgement is read only where nothing is posted."""
+    if any(entry.status is Status.POSTED for entry in entries):
+        return standing_of(entries, is_complete=True)
+    judged = store.judged(OPERATOR, contract, period)
+    assert judged is not None, "it was listed as judged"
+    end_ms = json.loads(judged.content)["end_ms"]
+    return standing_of(entries, is_complete=judged.until_ms >= end_ms)
+
+
+def _worth(entries: tuple[Entry, ...]) -> str:
+    """Say what the entries of one month come to; a month without any owes nothing so far."""
+    if not entries:
+        return "nothing booked"
+    currency = entries[0].currency
+    if any(entry.status is Status.POSTED for entry in entries):
+        return f"posted {format_amount(balance_minor_units(entries), currency)}"
+    return f"pending {format_amount(pending_minor_units(entries), currency)}"
