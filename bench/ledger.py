@@ -61,7 +61,7 @@ class Ground:
             "{}",
             20,
         )
-        assert self.store.book(self.lease, judged, lambda _: [entry]) == (entry,)
+        assert self.store.book(self.lease, judged, lambda _: [entry], 20) == (entry,)
 
     def row(self) -> dict[str, Any]:
         """Return the row of an entry."""

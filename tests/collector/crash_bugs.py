@@ -90,11 +90,11 @@ def _kept_before_booked(_: Database) -> None:
     right = Booker.book
 
     def book(
-        self: Booker, lease: Lease, judgement: Judgement, *, is_final: bool
+        self: Booker, lease: Lease, judgement: Judgement, *, is_final: bool, **named: Any
     ) -> tuple[Entry, ...]:
         if is_final:
             self.store.keep(lease, judgement.judged)
-        return right(self, lease, judgement, is_final=is_final)
+        return right(self, lease, judgement, is_final=is_final, **named)
 
     setattr(Booker, "book", book)  # noqa: B010  (mypy refuses to assign to a method)
 
@@ -135,11 +135,12 @@ def _decided_outside(database: Database) -> None:
         lease: Lease,
         judged: Judged,
         decide: Callable[[Sequence[Entry]], Sequence[Entry]],
+        now_ms: int,
     ) -> tuple[Entry, ...]:
         month = month_of(judged.period)
         known = self.entries(OPERATOR, judged.contract)
         standing = [entry for entry in known if month_of(entry.period) == month]
-        return right(self, lease, judged, lambda _: decide(standing))
+        return right(self, lease, judged, lambda _: decide(standing), now_ms)
 
     setattr(ledger.SqlLedger, "book", book)  # noqa: B010
 

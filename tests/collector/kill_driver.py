@@ -110,7 +110,7 @@ class Driver:
             self._acknowledge(f"cursor {fetched.node} {self.agents.limit}")
 
     def _book(self, judge: Judge, world: World) -> None:
-        booker = Booker(self.store)
+        booker = Booker(self.store, self.clock)
         closer = Closer(self.store, judge, booker, Asking(0), patience_ms=0)
         cursors = self.store.cursors()
         for contract in sorted(world.versions):
@@ -143,12 +143,13 @@ class StoppingStore(SqlStore):
         lease: Lease,
         judged: Judged,
         decide: Callable[[Sequence[Entry]], Sequence[Entry]],
+        now_ms: int,
     ) -> tuple[Entry, ...]:
         """Book."""
         self._left -= 1
         if self._left == 0:
             stop()
-        return super().book(lease, judged, decide)
+        return super().book(lease, judged, decide, now_ms)
 
 
 def live(settings: Settings, agents: Agents, first_ms: int, place: str, number: int) -> None:

@@ -241,6 +241,7 @@ class MemoryStore:
         lease: Lease,
         judged: Judged,
         decide: Callable[[Sequence[Entry]], Sequence[Entry]],
+        now_ms: int,
     ) -> tuple[Entry, ...]:
         """Append entries."""
         self._require(lease)
@@ -253,8 +254,7 @@ class MemoryStore:
         self.keep(lease, judged)
         self.ledger += new
         self.announced += [
-            Announcement(entry.key, f"credit_{entry.status}", "{}", judged.judged_ms)
-            for entry in new
+            Announcement(entry.key, f"credit_{entry.status}", "{}", now_ms) for entry in new
         ]
         return tuple(new)
 

@@ -73,11 +73,16 @@ class Stage:
         final_after_ms: int | None = None,
         holder: str = "this",
         lease_ms: int = 15_000,
+        pause_ms: int = 10_000 * DAY_MS,
         policy: Policy = EVERYTHING_AT_ONCE,
     ) -> Turns:
-        """Return a new process on the same store, agents and files."""
+        """
+        Return a new process on the same store, agents and files.
+
+        pause_ms: hands move the clock by months, so that nothing is a break unless a test says so.
+        """
         judge = Judge(self.store, self.clock, Rules(LAG_MS))
-        booker = Booker(self.store, policy)
+        booker = Booker(self.store, self.clock, policy)
         return Turns(
             store=self.store,
             clock=self.clock,
@@ -86,9 +91,7 @@ class Stage:
             fetcher=Fetcher(self.agents, self.evidence, self.store, self.clock, 1),
             judge=judge,
             booker=booker,
-            closer=Closer(
-                self.store, judge, booker, Asking(PATIENCE_MS), PATIENCE_MS, final_after_ms
-            ),
+            closer=Closer(self.store, judge, booker, Asking(pause_ms), PATIENCE_MS, final_after_ms),
             corrector=Corrector(self.store, self.evidence, self.clock, booker),
             reconciler=None,
             holder=holder,

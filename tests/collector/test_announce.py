@@ -51,7 +51,7 @@ def announcer(store: Store, receiver: FakeReceiver) -> Announcer:
 @pytest.fixture
 def booked(store: Store, lease: Lease) -> Store:
     """A store with three entries."""
-    store.book(lease, judged(), lambda _: ENTRIES)
+    store.book(lease, judged(), lambda _: ENTRIES, 20)
     return store
 
 

@@ -22,7 +22,7 @@ def stopped(stage: Stage) -> Turns:
 
     Meanwhile all was delivered, and the agent wrote it down.
     """
-    turns, journal = stage.turns(), stage.journal()
+    turns, journal = stage.turns(pause_ms=PATIENCE_MS), stage.journal()
     stage.clock.now_ms = START_MS + 19 * DAY_MS
     journal.observe(START_MS, stage.clock.now_ms)
     turns.once()

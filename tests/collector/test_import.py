@@ -296,6 +296,7 @@ def test_m12_evidence_after_the_posting_changes_nothing_and_is_told(
     stage, line = late_stage(store)
     stage.clock.now_ms = AUGUST_MS + 3 * DAY_MS
     turns = stage.turns()
+    turns.once()
     # It waits an hour for what is missing before it settles without.
     stage.clock.now_ms += HOUR_MS
     turns.once()

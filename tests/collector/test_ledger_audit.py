@@ -123,20 +123,29 @@ def test_booking_goes_on_once_the_ledger_balances_again(database: Database, tmp_
 
 def test_what_balances_is_found_to(store: Store, lease: Lease) -> None:
     """Entries of every kind, on each store."""
-    store.book(lease, judged(), lambda _: [entry()])
-    store.book(lease, judged(), lambda _: [entry(2, amount=-500)])
+    store.book(lease, judged(), lambda _: [entry()], 20)
+    store.book(lease, judged(), lambda _: [entry(2, amount=-500)], 20)
     assert store.unbalanced() == ()
 
 
 def test_what_a_receiver_has_not_taken_is_counted(store: Store, lease: Lease) -> None:
     """With the instant at which the oldest was booked; nothing waits in the end."""
     assert store.waiting("billing") == Waiting(0, None)
-    store.book(lease, judged(), lambda _: [entry(), entry(2)])
+    store.book(lease, judged(), lambda _: [entry(), entry(2)], 20)
     assert store.waiting("billing") == Waiting(2, 20)
     for announcement in store.undelivered("billing", 10):
         store.delivered(lease, "billing", announcement.key, 30)
     assert store.waiting("billing") == Waiting(0, None)
     assert store.waiting("erp") == Waiting(2, 20)
+
+
+def test_what_is_booked_long_after_it_was_judged_waits_since_then(
+    store: Store, lease: Lease
+) -> None:
+    """Judged at 20 and booked at 900: nobody was late in telling it before."""
+    store.book(lease, judged(), lambda _: [entry()], 900)
+    assert store.waiting("billing") == Waiting(1, 900)
+    assert [one.written_ms for one in store.undelivered("billing", 1)] == [900]
 
 
 def test_the_page_shows_what_waits_although_telling_fails() -> None:

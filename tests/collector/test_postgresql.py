@@ -58,7 +58,7 @@ def test_credit_notes_have_no_gaps_under_writers_that_fail(store: SqlStore, leas
         good = replace(base, key=key_of(ALPHA, month, base.clause, 1))
         entries = [good, replace(good, revision=2)] if number % 3 == 0 else [good]
         try:
-            store.book(lease, replace(judged(), period=month), lambda _: entries)
+            store.book(lease, replace(judged(), period=month), lambda _: entries, 20)
         except StoreError:
             return False
         return True
@@ -76,7 +76,7 @@ def test_a_reader_sees_one_state_and_keeps_nobody_waiting(store: SqlStore, lease
     with store._database.reading() as connection:
         query = "SELECT count(*) FROM ledger_entries"
         assert connection.exec_driver_sql(query).scalar() == 0
-        store.book(lease, judged(), lambda _: [entry()])
+        store.book(lease, judged(), lambda _: [entry()], 20)
         assert connection.exec_driver_sql(query).scalar() == 0
         with pytest.raises(Exception, match="read-only transaction"):
             connection.exec_driver_sql("DELETE FROM spans")

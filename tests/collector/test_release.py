@@ -73,8 +73,8 @@ def test_the_last_switch_of_a_contract_counts(store: Store) -> None:
 
 def test_postings_are_numbered_without_gaps(store: Store, lease: Lease) -> None:
     """From 1 in each contract; what is pending or nothing takes no number."""
-    store.book(lease, judged(), lambda _: [posted(1, amount=0), entry(2), posted(3)])
-    store.book(lease, judged(), lambda _: [posted(4, amount=-500), posted(5)])
+    store.book(lease, judged(), lambda _: [posted(1, amount=0), entry(2), posted(3)], 20)
+    store.book(lease, judged(), lambda _: [posted(4, amount=-500), posted(5)], 20)
     notes = store.credit_notes(OPERATOR)
     assert [(note.number, note.entry) for note in notes] == [
         (number, posted(revision).key) for number, revision in ((1, 3), (2, 4), (3, 5))
@@ -174,6 +174,26 @@ exclusions:
      approver: tenant, from: 2026-07-01T00:00:00Z, until: 2026-07-02T00:00:00Z,
      recorded_at: 2026-08-04T00:00:00Z}}
 """
+
+
+def test_what_people_release_late_is_booked_when_it_is_booked(store: Store) -> None:
+    """Not when it was judged, eight days before they approved it: the posting comes after that."""
+    stage, turns = after_july(TWO, store=store)
+    turn(stage, turns)
+    judged_ms = stage.clock.now_ms
+    stage.clock.now_ms += 8 * DAY_MS
+    releaser = Releaser(store, TWO)
+    (waiting,) = releaser.waiting()
+    for person in ("ada", "grace"):
+        releaser.approve(waiting.proposal.digest, person, stage.clock.now_ms)
+    stage.clock.now_ms += 60_000
+    turns.once()
+    told = {one.topic: one.written_ms for one in store.undelivered("billing", 100)}
+    assert told == {
+        "credit_pending": judged_ms,
+        "credit_void": judged_ms + 8 * DAY_MS + 60_000,
+        "credit_posted": judged_ms + 8 * DAY_MS + 60_000,
+    }
 
 
 def test_what_is_proposed_again_after_something_else_can_be_released(store: Store) -> None:

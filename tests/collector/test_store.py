@@ -112,7 +112,7 @@ def test_every_write_of_a_holder_that_lost_its_lease_is_refused(store: Store, le
         lambda: store.add(lease, FILE, [RECORD], 0),
         lambda: store.add_contract(lease, file, 0),
         lambda: store.keep(lease, judged()),
-        lambda: store.book(lease, judged(), lambda _: [entry()]),
+        lambda: store.book(lease, judged(), lambda _: [entry()], 20),
         lambda: store.report(lease, Finding("k", "fork", NODE, 0, "")),
     )
     for write in writes:
@@ -232,7 +232,7 @@ def test_a_tenant_sees_its_own_and_nothing_else(store: Store, lease: Lease) -> N
         paper = replace(FILE, kind="Contract", digest=contract)
         store.add_contract(lease, ContractFile(contract, 1, tenant, date(2026, 7, 1), paper), 0)
         store.keep(lease, judged(contract, tenant, f"e-{contract}"))
-    store.book(lease, judged(), lambda _: [entry()])
+    store.book(lease, judged(), lambda _: [entry()], 20)
     seen = {
         tenant: (
             [file.contract for file in store.contracts(Scope(tenant))],
@@ -258,37 +258,37 @@ def test_the_last_evaluation_replaces_the_one_before(store: Store, lease: Lease)
 
 def test_an_evaluation_that_an_entry_names_is_kept_for_good(store: Store, lease: Lease) -> None:
     """Whoever doubts the entry can ask for it."""
-    store.book(lease, judged(digest="e1"), lambda _: [entry()])
+    store.book(lease, judged(digest="e1"), lambda _: [entry()], 20)
     store.keep(lease, judged(digest="e2"))
     assert store.judgement(OPERATOR, "e1") == judged(digest="e1")
 
 
 def test_booking_twice_books_once(store: Store, lease: Lease) -> None:
     """A retry meets what stands."""
-    assert store.book(lease, judged(), lambda _: [entry()]) == (entry(),)
-    assert store.book(lease, judged(), lambda _: [entry()]) == ()
+    assert store.book(lease, judged(), lambda _: [entry()], 20) == (entry(),)
+    assert store.book(lease, judged(), lambda _: [entry()], 20) == ()
     assert store.entries(OPERATOR, ALPHA, "2026-07") == (entry(),)
 
 
 def test_another_decision_under_the_same_key_stops_booking(store: Store, lease: Lease) -> None:
     """And leaves the ledger as it was."""
-    store.book(lease, judged(), lambda _: [entry()])
+    store.book(lease, judged(), lambda _: [entry()], 20)
     with pytest.raises(LedgerError) as caught:
-        store.book(lease, judged(digest="e2"), lambda _: [entry(amount=600, evaluation="e2")])
+        store.book(lease, judged(digest="e2"), lambda _: [entry(amount=600, evaluation="e2")], 20)
     assert caught.value.code is LEDGER_CONFLICT
     assert store.entries(OPERATOR) == (entry(),)
 
 
 def test_what_to_book_is_decided_from_what_stands(store: Store, lease: Lease) -> None:
     """In the same transaction."""
-    store.book(lease, judged(), lambda _: [entry()])
+    store.book(lease, judged(), lambda _: [entry()], 20)
     seen: list[Sequence[Entry]] = []
 
     def decide(standing: Sequence[Entry]) -> Sequence[Entry]:
         seen.append(standing)
         return ()
 
-    store.book(lease, judged(), decide)
+    store.book(lease, judged(), decide, 20)
     assert seen == [(entry(),)]
 
 

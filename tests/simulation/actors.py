@@ -112,7 +112,7 @@ class Host:
         self.lives += 1
         store: Store = Port("store", self.store, self)
         evidence: Evidence = Port("evidence", self.evidence, self)
-        judge, booker = Judge(store, self.clock, Rules(LAG_MS)), Booker(store)
+        judge, booker = Judge(store, self.clock, Rules(LAG_MS)), Booker(store, self.clock)
         self.turns = Turns(
             store=store,
             clock=self.clock,

@@ -42,10 +42,10 @@ def reversal(of: Entry) -> Entry:
 def test_o18_a_posting_cannot_be_booked_otherwise(store: Store, lease: Lease) -> None:
     """Under its key stands what stands, and a second reversal has no key left."""
     first = posted()
-    store.book(lease, judged(), lambda _: [first])
+    store.book(lease, judged(), lambda _: [first], 20)
     changed = replace(first, amount_minor_units=1, lines=lines_of(Status.POSTED, 1))
     with pytest.raises(LedgerError):
-        store.book(lease, judged(), lambda _: [changed])
+        store.book(lease, judged(), lambda _: [changed], 20)
     assert store.entries(OPERATOR) == (first,)
 
 
@@ -55,9 +55,9 @@ def test_o18_a_reversal_names_its_reason_has_a_document_and_is_announced(
 ) -> None:
     """The judgement that it follows from is kept with it, for as long as the ledger."""
     first = posted()
-    store.book(lease, judged(), lambda _: [first])
+    store.book(lease, judged(), lambda _: [first], 20)
     back = replace(reversal(first), evaluation_digest="e2")
-    store.book(lease, judged(digest="e2"), lambda _: [back])
+    store.book(lease, judged(digest="e2"), lambda _: [back], 20)
     assert store.judgement(OPERATOR, "e2") is not None
     assert [note.document for note in store.credit_notes(OPERATOR)] == [
         "CN-alpha-000001",
@@ -70,7 +70,9 @@ def test_o18_a_reversal_names_its_reason_has_a_document_and_is_announced(
         assert (said["reverses"], said["amount_minor_units"]) == (first.key, -500)
         assert said["document"] == "CN-alpha-000002"
         with pytest.raises(StoreError):
-            store.book(lease, judged(digest="e3"), lambda _: [replace(back, evaluation_digest="x")])
+            store.book(
+                lease, judged(digest="e3"), lambda _: [replace(back, evaluation_digest="x")], 20
+            )
 
 
 def test_o18_taking_back_takes_two_people_as_giving_does() -> None:

@@ -104,7 +104,7 @@ class Claiming(RuleBasedStateMachine):
         before = tuple(self.store.ledger)
         if entries and {e.key for e in entries} <= {e.key for e in before}:
             with suppress(LedgerError):  # refused, if it says something else than what stands
-                self.store.book(self.lease, judged(evaluation), lambda _: entries)
+                self.store.book(self.lease, judged(evaluation), lambda _: entries, 20)
             assert tuple(self.store.ledger) == before
         self.stale = None
 
@@ -113,6 +113,7 @@ class Claiming(RuleBasedStateMachine):
             self.lease,
             judged(evaluation),
             lambda standing: decide(standing, evaluation, is_final=is_final),
+            20,
         )
 
     @invariant()

@@ -30,12 +30,14 @@ class Ledger(Protocol):
         lease: Lease,
         judged: Judged,
         decide: Callable[[Sequence[Entry]], Sequence[Entry]],
+        now_ms: int,
     ) -> tuple[Entry, ...]:
         """
         Append what decide makes of the billing period, in one transaction; returns what is new.
 
         decide: pure; sees the entries of the whole billing period, its segments too, as they stand
-        in that same transaction.  The evaluation that the entries name and one announcement for
+        in that same transaction.  now_ms: when it is booked and announced, which may be long
+        after it was judged.  The evaluation that the entries name and one announcement for
         each are kept with them.
         Raises LedgerError `ledger_conflict` if another entry stands under a key, and StoreError
         `fenced` if the lease was lost.

@@ -9,6 +9,7 @@ that people must release first is proposed instead, and stays pending.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gpusla.clock import Clock
 from gpusla.identity import ContractId
 from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry
@@ -28,6 +29,7 @@ class Booker:
     """What booking needs."""
 
     store: Store
+    clock: Clock
     policy: Policy = EVERYTHING_AT_ONCE
 
     def book(
@@ -50,11 +52,12 @@ class Booker:
         def decided(standing: Sequence[Entry]) -> Sequence[Entry]:
             return self._decide(judgement, standing, held_by, is_final=is_final)[0]
 
+        now_ms = self.clock.wall_ms()
         standing = self.store.entries(OPERATOR, judged.contract)
         entries, held = self._decide(judgement, standing, held_by, is_final=is_final)
-        booked = self.store.book(lease, judged, decided) if entries else ()
+        booked = self.store.book(lease, judged, decided, now_ms) if entries else ()
         if held is not None:
-            self._propose(lease, judged.judged_ms, *held)
+            self._propose(lease, now_ms, *held)
         return booked
 
     def held(self, judgement: Judgement) -> Hold | None:

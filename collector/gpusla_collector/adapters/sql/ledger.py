@@ -127,6 +127,7 @@ class SqlLedger:
         lease: Lease,
         judged: Judged,
         decide: Callable[[Sequence[Entry]], Sequence[Entry]],
+        now_ms: int,
     ) -> tuple[Entry, ...]:
         """Append what decide makes of the period's entries, in one transaction."""
         with self._database.writing() as connection:
@@ -137,8 +138,7 @@ class SqlLedger:
             if new:
                 said = _judged_row(connection, judged) if before.is_known else judgement_row(judged)
                 beside = {EVALUATIONS.name: [JUDGED.plain(said)]}
-                now_ms, number = judged.judged_ms, before.note
-                facts = []
+                number, facts = before.note, []
                 for entry in new:
                     number += is_documented(entry)
                     rows = _append(connection, lease, entry, now_ms, number)
