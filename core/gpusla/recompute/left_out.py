@@ -2,10 +2,13 @@
 What nodes signed of a period and nobody judged: it stands behind the heads of the statement.
 
 A statement is of what was known when it was made.  Who names early heads leaves out whatever the
-nodes said since, and every comparison fits; so what was left out is counted.
+nodes said since, and every comparison fits; so what was left out is counted.  So is what a node
+said of a slot that it may not speak for by `nodes.json`, which the operator writes, where those
+that may said nothing.
 Source: docs/decisions/0155-evidence-left-out.md.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -40,16 +43,16 @@ class Collected:
     """What blocks say behind the heads, and what the same nodes said before, slot by slot."""
 
     behind: dict[tuple[Slot, NodeName], list[StateSpan]] = field(default_factory=dict)
-    judged: dict[tuple[Slot, NodeName], list[Interval]] = field(default_factory=dict)
+    judged: dict[Slot, dict[NodeName, list[Interval]]] = field(default_factory=dict)
 
     def add(self, node: NodeName, span: StateSpan, known: StateSpan | None) -> None:
         """Take in a span of a node's blocks; known: the part of it that was judged."""
-        place = span.slot, node
         if known is not None:
-            self.judged.setdefault(place, []).append(Interval(known.start_ms, known.end_ms))
+            times = self.judged.setdefault(span.slot, {}).setdefault(node, [])
+            times.append(Interval(known.start_ms, known.end_ms))
             span = replace(span, start_ms=known.end_ms)
         if span.start_ms < span.end_ms:
-            self.behind.setdefault(place, []).append(span)
+            self.behind.setdefault((span.slot, node), []).append(span)
 
     def left_out(self, bundle: Bundle, recorded: RecordedFacts, ends: Ends) -> LeftOut | None:
         """Return what of it matters; None if nothing does.  ends: as `Rebuilt` has them."""
@@ -63,8 +66,10 @@ class Collected:
         first: list[tuple[int, NodeName]] = []
         for (slot, node), spans in sorted(self.behind.items()):
             served = intersect(to_date, [one.interval for one in recorded.facts.held[slot]])
-            window = subtract(served, self.judged.get((slot, node), ()))
-            early = _closed_by(deadline_ms, spans, heads.get(node, EMPTY), ends[node])
+            is_heard = slot in bundle.nodes[node].slots
+            window = subtract(served, self._judged(slot, node if is_heard else None))
+            head = heads.get(node, EMPTY) if is_heard else EMPTY
+            early = _closed_by(deadline_ms, spans, head, ends[node])
             times = _within(spans, window)
             found.setdefault(slot, []).extend(times)
             in_time.setdefault(slot, []).extend(_within(early, window))
@@ -73,6 +78,13 @@ class Collected:
             return None
         from_ms, node = min(first)
         return LeftOut(_gpu_ms(found), _gpu_ms(in_time), node, from_ms)
+
+    def _judged(self, slot: Slot, node: NodeName | None) -> list[Interval]:
+        """Return the time of a slot that was judged by what a node said; by any for None."""
+        by_node = self.judged.get(slot, {})
+        if node is not None:
+            return by_node.get(node, [])
+        return [one for times in by_node.values() for one in times]
 
 
 def _within(spans: Sequence[StateSpan], window: Intervals) -> Intervals:
@@ -92,6 +104,7 @@ def _closed_by(
     for span in spans:
         assert span.evidence is not None, "a span of a block names its records"
         first = max(span.evidence.first_sequence, head.sequence + 1)
-        closed_ms = next(until_ms for last, until_ms in blocks if last >= first)
-        found += [span] if closed_ms <= deadline_ms else []
+        place = bisect_left(blocks, (first,))
+        is_early = place == len(blocks) or blocks[place][1] <= deadline_ms
+        found += [span] if is_early else []
     return found

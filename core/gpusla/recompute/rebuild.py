@@ -59,8 +59,9 @@ def rebuild(bundle: Bundle, recorded: RecordedFacts, tell: Tell) -> Rebuilt:
     for node in sorted(bundle.nodes):
         head = bundle.statement.inputs.journals.get(node, EMPTY)
         for span in join(counted.spans(node, bundle.blocks(node))):
-            if span.slot in bundle.nodes[node].slots and span.slot in found:
-                known = _known(span, head, told)
+            if span.slot in found:
+                may_speak = span.slot in bundle.nodes[node].slots
+                known = _known(span, head, told) if may_speak else None
                 collected.add(node, span, known)
                 found[span.slot] += [known] if known is not None else []
         counted.tell(tell)

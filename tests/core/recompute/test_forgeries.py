@@ -24,6 +24,7 @@ from gpusla.journal.model import Observed
 from gpusla.ledger.booking import decide
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of
 from gpusla.recompute.bundle import Bundle
+from gpusla.recompute.left_out import Collected
 from gpusla.recompute.rebuild import rebuild
 from gpusla.recompute.report import recompute, render
 from gpusla.sla.digest import canonical, digest
@@ -43,6 +44,7 @@ from tests.core.recompute.bundles import (
     journals,
     members,
     node,
+    slots,
 )
 from tests.core.recompute.edits import judged, outcome, with_facts, with_statement
 
@@ -227,6 +229,40 @@ def test_evidence_that_a_final_statement_leaves_out_is_told_before_all_else(
         "node": "r01-t03.c2",
         "from_ms": DOWN_FROM - 10_000,
     }
+
+
+def test_a_node_that_is_said_not_to_have_the_slots_it_tells_of_is_left_out() -> None:
+    """`nodes.json` gives tray 3 no slots: a month of four GPUs is nobody's, whatever it signed."""
+    spans = [span for one in journals() for span in one.spans if one.tray != 3]
+    forged = judged(
+        spans,
+        MONTH.end_ms,
+        honest().statement.inputs,
+        lambda evaluation: decide((), evaluation, is_final=True),
+    )
+    parts = members(forged.write())
+    told = json.loads(parts["nodes.json"])
+    told["nodes"][node(3)]["slots"] = []
+    found = recompute(Bundle({**parts, "nodes.json": canonical(told)}), lambda _: None)
+    assert (found.timeline.first, found.figure) == (None, None)
+    assert not found.is_same
+    left_out = found.rebuilt.left_out
+    assert left_out is not None
+    assert (left_out.in_time_gpu_ms, left_out.node) == (4 * 744 * HOUR_MS, node(3))
+
+
+def test_a_node_that_tells_of_slots_of_others_takes_nothing_away() -> None:
+    """Tray 3 claims tray 4's slots, which tray 4 was heard on: that is not left out."""
+    parts = members(honest().write())
+    collected = Collected()
+    span = StateSpan(
+        slots(4)[0], MONTH.start_ms, MONTH.end_ms, OK, evidence=Evidence(node(3), 1, 9)
+    )
+    collected.add(node(4), span, span)
+    collected.add(node(3), span, None)
+    bundle, facts = Bundle(parts), from_json(parts["facts.json"], "facts.json")
+    ends = {node(3): {MONTH.end_ms: 9}, node(4): {MONTH.end_ms: 9}}
+    assert collected.left_out(bundle, facts, ends) is None
 
 
 def test_what_a_provisional_statement_leaves_out_is_a_remark() -> None:
