@@ -35,6 +35,16 @@ def contents(archive: bytes) -> list[tuple[str, bytes]] | None:
     """Return what an archive of whole headers holds; None if a member's packed bytes are not."""
     with zipfile.ZipFile(io.BytesIO(archive)) as file:
         try:
-            return [(info.filename, file.read(info)) for info in file.infolist()]
-        except (zlib.error, zipfile.BadZipFile):  # deflate cannot go on, or another CRC-32
+            return [(info.filename, content(archive, info)) for info in file.infolist()]
+        except zlib.error:  # deflate cannot go on, or does not end
             return None
+
+
+def content(archive: bytes, info: zipfile.ZipInfo) -> bytes:
+    """Return what a member's packed bytes stand for; zlib.error unless it is all of them."""
+    start = info.header_offset + 30 + len(info.filename)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    found = inflater.decompress(archive[start : start + info.compress_size])
+    if not inflater.eof or inflater.unused_data:
+        raise zlib.error("no end, or something behind it")
+    return found

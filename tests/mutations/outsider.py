@@ -15,6 +15,7 @@ from tests.core.verify.maker import (
     bundle,
     manifest,
     packed,
+    packed_by_hand,
     packed_so,
     public,
     sealed,
@@ -141,6 +142,24 @@ def header_unlike_directory(chance: Random) -> bytes:
     return bytes(whole)
 
 
+def lengths_of_the_last_entry(chance: Random) -> bytes:
+    """Change how long name, addition or comment of the directory's last entry are said to be."""
+    whole = bytearray(bundle(usual()))
+    place = whole.rindex(b"PK\x01\x02") + chance.randrange(28, 34)
+    whole[place] ^= 1 << chance.randrange(8)
+    return bytes(whole)
+
+
+def junk_in_a_member(chance: Random) -> bytes:
+    """Put bytes behind the end of a member's packed bytes, or take its end away."""
+    junk, kind = chance.randbytes(chance.choice([1, 9, 100_000])), chance.choice([0, 8])
+
+    def change(body: bytes) -> bytes:
+        return body + junk if chance.random() < 0.7 else body[:-1]
+
+    return packed_by_hand(everything(), chance.choice(sorted(usual())), change, kind)
+
+
 def bomb(chance: Random) -> bytes:
     """Put a member in that unpacks to a thousand times its size, rightly listed."""
     name = chance.choice(["facts.json", "journals/c1-r1-t1.jsonl", "hours/c1-r1-t1.jsonl"])
@@ -220,6 +239,8 @@ ATTEMPTS = (
     Attempt("two members of one name", name_twice, frozenset({"archive"})),
     Attempt("members in another order", reorder_members, frozenset({"archive"})),
     Attempt("a header unlike the directory", header_unlike_directory, frozenset({"archive"})),
+    Attempt("the last entry's lengths", lengths_of_the_last_entry, frozenset({"archive"})),
+    Attempt("junk in a member", junk_in_a_member, frozenset({"archive"})),
     Attempt("a bomb", bomb, frozenset({"archive"})),
     Attempt("a statement edited", edit_the_statement, frozenset({"signature"})),
     Attempt("digests made anew", fix_the_digests, frozenset({"signature"})),

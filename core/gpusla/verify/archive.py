@@ -12,17 +12,16 @@ import struct
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
-from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from gpusla.verify.faults import Broken, need, told
 
-LINE_BYTES_MAX = 65_536
+LINE_BYTES_MAX, _WHOLE_BYTES_MAX = 65_536, 256 << 20
 RATIO_MAX = 200  # deflate reaches 1,032 where nothing is said; what bundles hold stays under 50
 _RATIO_FROM_BYTES = 1 << 20
-_CHUNK_BYTES, _ENTRY_BYTES = 1 << 18, 46
+_CHUNK_BYTES, _HEADER_BYTES = 1 << 14, 30  # no chunk unpacks to more than 17 MB
 _NAME = re.compile(r"(?:[A-Za-z0-9_~%-]+/)?[A-Za-z0-9_~%-]+\.[a-z]+")
-_PLAIN = (0, 0, 0, 0, b"", (1980, 1, 1, 0, 0, 0))
-_WIDE_FROM, _WIDE = (1 << 31) - 1, 45  # beyond this many bytes archives are of version 4.5
+_STORED, _DEFLATED, _UNIX, _MODE, _DATE = 0, 8, 3, 0o644 << 16, 1 << 5 | 1  # 1980-01-01
+_USUAL, _WIDE, _WIDE_FROM = 20, 45, (1 << 31) - 1  # behind so many bytes version 4.5 begins
 _SHORT, _LONG = (1 << 16) - 1, (1 << 32) - 1
 
 
@@ -30,29 +29,51 @@ class Archive:
     """An archive that was opened; each reading of a member checks its size, sum and digest."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        try:
-            self._file = ZipFile(stream)
-        except (BadZipFile, NotImplementedError, UnicodeDecodeError) as cause:
-            raise Broken("archive", f"this is no whole ZIP archive: {told(cause)}") from cause
-        self.sizes = {info.orig_filename: info.file_size for info in self._file.infolist()}
-        _require_plain(stream, self._file.infolist(), self._file.start_dir)
+        """Account for every byte but the packed ones: header after header, directory, end."""
+        self._stream, self._members = stream, dict[str, tuple[int, ...]]()
+        offset, before, directory = 0, "", list[bytes]()
+        while (header := self._at(offset, _HEADER_BYTES)).startswith(b"PK\x03\x04"):
+            header += stream.read(int.from_bytes(header[26:28], "little"))
+            name = header[_HEADER_BYTES:].decode("ascii", "replace")
+            need(_NAME.fullmatch(name), "archive", f"{told(name)} is no name of a member")
+            need(name > before, "archive", f"{name} stands twice, or behind {before}")
+            directory.append(_entry(header, offset))
+            self._members[name] = member = _member(header, offset, name)
+            offset, before = member[1], name
+        rest = b"".join(directory)
+        rest += _ending(len(directory), len(rest), offset)
+        is_rest = self._at(offset, len(rest) + 1) == rest
+        need(is_rest, "archive", f"behind {before or 'no member'} is no directory of the headers")
+        self.sizes = {name: size for name, (*_, size) in self._members.items()}
 
     def chunks(self, name: str, sha256: str | None = None) -> Iterator[bytes]:
         """Yield a member's bytes; Broken at the end if they have not this digest."""
-        checked = hashlib.sha256()
-        try:
-            with self._file.open(name) as member:
-                while piece := member.read(_CHUNK_BYTES):
-                    checked.update(piece)
-                    yield piece
-        except (BadZipFile, EOFError, zlib.error) as cause:
-            raise Broken("archive", f"{name} cannot be unpacked: {told(cause)}") from cause
+        place, end, kind, crc, left = self._members[name]
+        inflater, checked, summed = zlib.decompressobj(-zlib.MAX_WBITS), hashlib.sha256(), 0
+        for at in range(place, end, _CHUNK_BYTES):
+            piece = self._at(at, min(_CHUNK_BYTES, end - at))
+            try:
+                piece = piece if kind == _STORED else inflater.decompress(piece)
+            except zlib.error as cause:
+                raise Broken("archive", f"{name} cannot be unpacked: {told(cause)}") from cause
+            checked.update(piece)
+            summed, left = zlib.crc32(piece, summed), left - len(piece)
+            is_within = left >= 0 and not inflater.unused_data
+            need(is_within, "archive", f"{name} goes on behind its end")
+            yield piece
+        is_whole = (left, summed) == (0, crc) and (kind == _STORED or inflater.eof)
+        need(is_whole, "archive", f"{name} breaks off, or has another sum than its header says")
         is_listed = sha256 in {None, checked.hexdigest()}
         need(is_listed, "digest", f"{name} is not the file that the manifest lists")
 
-    def read(self, name: str, sha256: str | None, size_bytes_max: int) -> bytes:
+    def _at(self, place: int, size_bytes: int) -> bytes:
+        self._stream.seek(place)
+        return self._stream.read(size_bytes)
+
+    def read(self, name: str, sha256: str | None) -> bytes:
         """Return a whole member; Broken(archive) if it is larger than any of its kind."""
-        need(self.sizes[name] <= size_bytes_max, "archive", f"{name} has {self.sizes[name]} bytes")
+        is_small = self.sizes[name] <= _WHOLE_BYTES_MAX
+        need(is_small, "archive", f"{name} has {self.sizes[name]} bytes")
         return b"".join(self.chunks(name, sha256))
 
     def lines(self, name: str, sha256: str) -> Iterator[bytes]:
@@ -72,36 +93,26 @@ class Archive:
         need(not rest, "record", f"{name} ends within a line")
 
 
-def _require_plain(stream: BinaryIO, members: list[ZipInfo], start: int) -> None:
-    """Account for every byte: header, packed bytes, header ..., directory from start on, end."""
-    offset, before, directory = 0, "", start
-    for info in members:
-        name, first = info.orig_filename, members[0]
-        packed, size, is_wide = info.compress_size, info.file_size, offset > _WIDE_FROM
-        _require(_NAME.fullmatch(name), f"{told(name)} is no name of a member")
-        _require(name > before, f"{name} stands twice, or behind {before}")
-        is_bomb = size > max(_RATIO_FROM_BYTES, RATIO_MAX * packed)
-        _require(not is_bomb, f"{name} would unpack from {packed} bytes to {size}")
-        extra = struct.pack("<2HQ", 1, 8, offset) if is_wide else b""
-        versions = (_WIDE, _WIDE) if is_wide else (first.create_version, first.extract_version)
-        must = (*versions, first.create_system, first.external_attr, *_PLAIN, offset, extra)
-        made = (info.create_version, info.extract_version, info.create_system, info.external_attr)
-        bare = (info.reserved, info.flag_bits, info.volume, info.internal_attr, info.comment)
-        found = (*made, *bare, info.date_time, info.header_offset, info.extra)
-        is_small = max(packed, size) < _WIDE_FROM
-        is_plain = is_small and found == must and info.compress_type in {ZIP_STORED, ZIP_DEFLATED}
-        _require(is_plain, f"the directory's entry of {name} is unusual")
-        directory += _ENTRY_BYTES + len(name) + len(extra)
-        info.extra, info.extract_version = b"", first.extract_version
-        header = info.FileHeader()
-        stream.seek(offset)
-        there = stream.read(len(header))
-        _require(there == header, f"the header of {name} is unlike the directory's entry")
-        offset, before = offset + len(header) + packed, name
-    _require(offset == start, "there are bytes behind its last member")
-    end = _ending(len(members), directory - start, start)
-    stream.seek(directory)
-    _require(stream.read(len(end) + 1) == end, "its end is unlike its directory")
+def _member(header: bytes, offset: int, name: str) -> tuple[int, int, int, int, int]:
+    """Return where packed bytes begin and end, how they are packed, their sum and whole size."""
+    fields = struct.unpack("<4x5H3L2H", header[:_HEADER_BYTES])
+    version, flags, kind, time, date, crc, packed, size, _, extra = fields
+    is_usual = (version, flags, time, date, extra) == (_USUAL, 0, 0, _DATE, 0)
+    is_usual &= kind in {_STORED, _DEFLATED} and max(packed, size) < _WIDE_FROM
+    need(is_usual, "archive", f"the header of {name} is unusual")
+    is_bomb = size > max(_RATIO_FROM_BYTES, RATIO_MAX * packed)
+    need(not is_bomb, "archive", f"{name} would unpack from {packed} bytes to {size}")
+    return offset + len(header), offset + len(header) + packed, kind, crc, size
+
+
+def _entry(header: bytes, offset: int) -> bytes:
+    """Return what the directory has to say of a member, name and all."""
+    is_wide = offset > _WIDE_FROM
+    extra = struct.pack("<2HQ", 1, 8, offset) if is_wide else b""
+    version = _WIDE if is_wide else _USUAL
+    where = (len(extra), 0, 0, 0, _MODE, _LONG if is_wide else offset)
+    entry = b"PK\x01\x02" + struct.pack("<2BH", version, _UNIX, version) + header[6:28]
+    return entry + struct.pack("<4H2L", *where) + header[_HEADER_BYTES:] + extra
 
 
 def _ending(count: int, size: int, start: int) -> bytes:
@@ -112,7 +123,3 @@ def _ending(count: int, size: int, start: int) -> bytes:
     is_wide = count > _SHORT or max(start, size) > _WIDE_FROM
     before = struct.pack("<4sQ2H2L4Q4sLQL", *wide, *locator) if is_wide else b""
     return before + struct.pack("<4s4H2LH", *end)
-
-
-def _require(is_so: object, words: str) -> None:
-    need(is_so, "archive", f"this is not packed as bundles are: {words}")

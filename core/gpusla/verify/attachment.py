@@ -10,33 +10,32 @@ import zlib
 
 from gpusla.verify.faults import Broken, need
 
-ATTACHED_BYTES_MAX = 256 << 20
+ATTACHED_BYTES_MAX, _WHERE = 256 << 20, "the PDF's attached file"
 _EMBEDDED = re.compile(rb"/EF\s*<<([^<>]*)>>")
-_REFERENCE = re.compile(rb"/(?:F|UF)\s+(\d+)\s+0\s+R\b")
+_REFERENCE = re.compile(rb"/(?:F|UF)\s+(\d{1,10})\s+0\s+R\b")
 _STREAM = re.compile(rb"\s*<<(.{0,2000}?)>>\s*stream\r?\n", re.DOTALL)
-_LENGTH = re.compile(rb"/Length\s+(\d+)(\s+0\s+R\b)?")
+_LENGTH = re.compile(rb"/Length\s+(\d{1,10})\b(\s+0\s+R\b)?")
+_NUMBER = re.compile(rb"\s*(\d{1,10})\b")
 _FLATE = re.compile(rb"/Filter\s*(\[\s*/FlateDecode\s*\]|/FlateDecode)\s*(?=/|$)")
 
 
 def attached(pdf: bytes) -> bytes:
     """Return the attached file's bytes; Broken(attachment) if it is in doubt which those are."""
     numbers = set(_REFERENCE.findall(b" ".join(_EMBEDDED.findall(pdf))))
-    _require(len(numbers) == 1, f"it has {len(numbers)} attached files, and not one")
+    need(len(numbers) == 1, "attachment", f"the PDF has {len(numbers)} attached files, and not one")
     is_open = not re.search(rb"/Encrypt\b|/ObjStm\b", pdf)
-    _require(is_open, "its objects are packed or encrypted, so that a second one could hide")
+    need(is_open, "attachment", "the PDF has packed or encrypted objects: a second one could hide")
     begin = _STREAM.match(pdf, _object(pdf, numbers.pop()))
     length = _LENGTH.search(begin[1]) if begin else None
+    if length and length[2]:
+        length = _NUMBER.match(pdf, _object(pdf, length[1]))
     if begin is None or length is None:
-        raise Broken("attachment", "the PDF's attached file is no stream with a length")
-    number = length[1]
-    if length[2]:
-        number = pdf[_object(pdf, number) :][:20].split()[0]
-    _require(number.isdigit(), "its attached file has a length that is no number")
-    end = begin.end() + int(number)
+        raise Broken("attachment", f"{_WHERE} is no stream with a length")
+    end = begin.end() + int(length[1])
     is_end = re.match(rb"\s*endstream\b", pdf[end : end + 20])
-    _require(is_end, "its attached file does not end where it says")
+    need(is_end, "attachment", f"{_WHERE} does not end where it says")
     is_plain = b"/Filter" not in begin[1]
-    _require(is_plain or _FLATE.search(begin[1]), "its attached file is packed in another way")
+    need(is_plain or _FLATE.search(begin[1]), "attachment", f"{_WHERE} is packed in another way")
     return pdf[begin.end() : end] if is_plain else _inflated(pdf[begin.end() : end])
 
 
@@ -45,18 +44,15 @@ def _inflated(packed: bytes) -> bytes:
     try:
         found = inflater.decompress(packed, ATTACHED_BYTES_MAX)
     except zlib.error as cause:
-        raise Broken("attachment", "the PDF's attached file cannot be unpacked") from cause
+        raise Broken("attachment", f"{_WHERE} cannot be unpacked") from cause
     is_whole = inflater.eof and not inflater.unused_data
-    _require(is_whole, "its attached file does not end where its packed bytes do")
+    need(is_whole, "attachment", f"{_WHERE} does not end where its packed bytes do")
     return found
 
 
 def _object(pdf: bytes, number: bytes) -> int:
     """Return where an object's content begins; one that stands twice is two statements."""
     places = [found.end() for found in re.finditer(rb"(?<![0-9])%b 0 obj\b" % number, pdf)]
-    _require(len(places) == 1, f"object {int(number)} stands {len(places)} times in it")
+    count = len(places)
+    need(count == 1, "attachment", f"object {int(number)} of the PDF stands there {count} times")
     return places[0]
-
-
-def _require(is_so: object, words: str) -> None:
-    need(is_so, "attachment", f"the PDF's attachment cannot be read without doubt: {words}")

@@ -1,7 +1,8 @@
 """A whole bundle: manifest, statement, facts, contracts, then node by node."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,6 @@ from gpusla.verify.journals import Task, Walk
 
 STATEMENT, BUNDLE = (f"application/vnd.gpusla.{what}+json" for what in ("statement", "bundle"))
 Verified = tuple[bytes, dict[str, Any]]
-_WHOLE_BYTES_MAX = 256 << 20  # of a member that is read at once
 _MANIFEST = {"format", "contract", "period", "revision", "made_by", "key", "files"}
 
 
@@ -38,7 +38,7 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verifi
         files = manifest.pop("files")
 
         def read(name: str) -> bytes:
-            return archive.read(name, files[name]["sha256"], _WHOLE_BYTES_MAX)
+            return archive.read(name, files[name]["sha256"])
 
         envelope = read("statement.json")
         payload, identity = signed.opened(envelope, STATEMENT, [key], "statement.json")
@@ -61,7 +61,7 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verifi
         for name in sorted(files.keys() - walked):
             need(not name.startswith(("hours/", "journals/")), "unlisted", f"{name} is of no node")
             read(name)
-    nodes = list(_walk(path, tasks, processes))
+    nodes = _walk(path, tasks, processes)
     size_bytes = sum(entry["size_bytes"] for entry in files.values())
     told_of = {"verdict": "verified", "kind": "bundle", "key": identity, "is_key_given": bool(keys)}
     counted = {"files": len(files), "size_bytes": size_bytes, "nodes": nodes}
@@ -71,7 +71,7 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verifi
 def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any], bytes]:
     there = archive.sizes.keys() - {"manifest.json"}
     need(there != archive.sizes.keys(), "manifest", "there is no manifest.json")
-    content = archive.read("manifest.json", None, _WHOLE_BYTES_MAX)
+    content = archive.read("manifest.json", None)
     payload = signed.read_envelope(content, BUNDLE, "manifest.json")[0]
     manifest = signed.read_json(payload, "manifest.json", "manifest")
     is_known = set(manifest) == _MANIFEST and manifest["format"] == "gpusla/bundle/1"
@@ -131,16 +131,14 @@ def _tasks(content: bytes, files: dict[str, Any], cited: dict[str, Any]) -> list
     return tasks
 
 
-def _walk(path: Path, tasks: list[Task], processes: int) -> Iterator[dict[str, Any]]:
-    """Yield what was found of each node, in order; the first broken one is the first by name."""
+def _walk(path: Path, tasks: list[Task], processes: int) -> list[dict[str, Any]]:
+    """Return what was found of each node, in order; the first broken one is the first by name."""
     size = max(len(tasks) // 64, 16)
     chunks = [tasks[place : place + size] for place in range(0, len(tasks), size)]
     if min(processes, len(chunks)) <= 1:
-        yield from _walked(path, tasks)
-        return
+        return _walked(path, tasks)
     with ProcessPoolExecutor(processes) as pool:
-        for found in pool.map(_walked, [path] * len(chunks), chunks):
-            yield from found
+        return list(chain.from_iterable(pool.map(_walked, repeat(path), chunks)))
 
 
 def _walked(path: Path, tasks: list[Task]) -> list[dict[str, Any]]:

@@ -6,8 +6,7 @@ none, the first one is believed, and what is worth no more than the operator's w
 """
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpusla.verify import signed
 from gpusla.verify.archive import Archive
@@ -21,8 +20,7 @@ _BLOCK = {*_NUMBERS, *_MAPS, "node", "previous", "head", "conditions"}
 COUNTS = ("blocks", "signed", "unsigned", "unenrolled", "records", "heads")
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """A node, its keys in base64, its members' name and digests, and records that are cited."""
 
     node: str
@@ -42,8 +40,7 @@ class Walk:
         raw = [signed.from_base64(text, signed.KEY_BYTES, where) for text in task.keys]
         self._known = {signed.digest_of(key): key for key in raw}
         self._believed = set(self._known)
-        self._blocks: list[dict[str, Any]] = []
-        self._lines: dict[int, str] = {}
+        self._blocks, self._lines = list[dict[str, Any]](), dict[int, str]()
         self._found: dict[str, Any] = dict.fromkeys(COUNTS, 0) | {"from_ms": None, "until_ms": None}
 
     def run(self) -> dict[str, Any]:
@@ -58,8 +55,8 @@ class Walk:
             self._lines[sequence] = signed.digest_of(line)
         if task.journal_sha256 is not None:
             self._read_records(task.journal_sha256)
-        keys = sorted(map(signed.fingerprint, self._believed))
-        return {"node": task.node, "keys": keys, **self._found}
+        believed = sorted(map(signed.fingerprint, self._believed))
+        return {"node": task.node, "keys": believed, **self._found}
 
     def _introduce(self, record: dict[str, Any], where: str) -> None:
         body, before = record["body"], str(record["body"].get("previous"))

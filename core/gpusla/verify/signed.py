@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -23,14 +23,14 @@ def canonical(value: Any) -> bytes:
 def read_json(content: bytes, where: str, fault: Fault = "format") -> dict[str, Any]:
     """Return the map that canonical JSON is of; Broken for floats, keys that stand twice, ..."""
     try:
-        value = json.loads(content.decode("ascii"), parse_float=_refuse, parse_constant=_refuse)
+        text = content.decode("ascii")
+        value: Any = json.loads(text, parse_float=_refuse, parse_constant=_refuse)
         again = canonical(value)
     except (ValueError, RecursionError) as cause:
         raise Broken(fault, f"{where} is not JSON of whole numbers and text") from cause
     need(again == content.removesuffix(b"\n"), fault, f"{where} is not JSON in its canonical form")
     need(isinstance(value, dict), fault, f"{where} is not a map")
-    found: dict[str, Any] = value
-    return found
+    return cast("dict[str, Any]", value)
 
 
 def _refuse(text: str) -> None:

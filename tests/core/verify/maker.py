@@ -3,9 +3,11 @@
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -269,6 +271,29 @@ def packed_so(found: Iterable[tuple[str, bytes]]) -> bytes:
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(info, content)
     return stream.getvalue()
+
+
+def packed_by_hand(
+    found: Mapping[str, bytes], name: str, change: Callable[[bytes], bytes], kind: int = 8
+) -> bytes:
+    """
+    Return an archive of members, manifest included, of which one's packed bytes are changed.
+
+    Headers and directory say what is there.  kind: 8 for deflated members, 0 for stored ones.
+    """
+    whole = directory = b""
+    for one in sorted(found):
+        packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        body = packer.compress(found[one]) + packer.flush() if kind else found[one]
+        body = change(body) if one == name else body
+        sizes = (zlib.crc32(found[one]), len(body), len(found[one]), len(one), 0)
+        both = struct.pack("<5H3L2H", 20, 0, kind, 0, 33, *sizes)
+        where = struct.pack("<3H2L", 0, 0, 0, 0o644 << 16, len(whole))
+        directory += b"PK\1\2" + bytes([20, 3]) + both + where + one.encode()
+        whole += b"PK\3\4" + both + one.encode() + body
+    count, size = len(found), len(directory)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, size, len(whole), 0)
+    return whole + directory + end
 
 
 def bundle(found: Mapping[str, bytes], private: bytes = OPERATOR, **others: object) -> bytes:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from tests.core.verify.maker import (
     manifest,
     members,
     packed,
+    packed_by_hand,
     pdf,
     public,
     sealed,
@@ -228,6 +230,39 @@ def test_hours_of_a_node_that_is_none_of_the_bundles(asked: Asked) -> None:
     assert asked(bundle(found)) == (6, "broken: unlisted: hours/c9.jsonl is of no node\n")
 
 
+def test_every_byte_of_headers_and_directory_is_accounted_for(asked: Asked) -> None:
+    """The last entry's lengths too, behind which another reader would see another name."""
+    whole = bundle(usual())
+    with zipfile.ZipFile(io.BytesIO(whole)) as file:
+        infos, start = file.infolist(), file.start_dir
+    headers = [(one.header_offset, 30 + len(one.filename)) for one in infos]
+    places = [place + step for place, size in headers for step in range(size)]
+    places += range(start, len(whole))
+    last = whole.rindex(b"PK\x01\x02")
+    assert set(range(last + 28, last + 34)) < set(places)
+    for place in places:
+        changed = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
+        code, words = asked(changed)
+        assert (code, words[:16]) == (6, "broken: archive:"), place
+
+
+def packed_anew(change: Callable[[bytes], bytes], kind: int = 8) -> bytes:
+    """Return the usual bundle with the contract's packed bytes changed, and all told rightly."""
+    found = {**usual(), "manifest.json": manifest(usual())}
+    return packed_by_hand(found, "contract/1.yaml", change, kind)
+
+
+def test_packed_bytes_end_where_what_they_stand_for_does(asked: Asked) -> None:
+    """Junk behind the end of a member, near or far, and an end that is none."""
+    behind = "broken: archive: contract/1.yaml goes on behind its end\n"
+    for kind in (0, 8):
+        assert asked(packed_anew(bytes, kind))[0] == 0
+        assert asked(packed_anew(lambda body: body + b"\0", kind)) == (6, behind)
+        assert asked(packed_anew(lambda body: body + bytes(100_000), kind)) == (6, behind)
+        code, words = asked(packed_anew(lambda body: body[:-1], kind))
+        assert (code, words[:47]) == (6, "broken: archive: contract/1.yaml breaks off, or")
+
+
 def test_an_archive_of_more_than_32_bits(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the format widens its numbers; the limit is put down here, as is the writer's."""
     limit = 100_000
@@ -236,7 +271,9 @@ def test_an_archive_of_more_than_32_bits(asked: Asked, monkeypatch: pytest.Monke
     stream, found = io.BytesIO(), {**usual(), "manifest.json": manifest(usual())}
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as wide:
         for name in sorted(found):
-            wide.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), found[name])
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.external_attr = 0o644 << 16
+            wide.writestr(info, found[name])
     content = bytearray(stream.getvalue())
     assert content[-98:-94] == b"PK\x06\x06"
     assert asked(bytes(content))[0] == 0
