@@ -33,7 +33,8 @@ def explain(
         list[str] | None,
         typer.Argument(
             help="An error code, a reason, an alert or a metric; an Xid, as `xid 149`; or, with "
-            "--statement, a line of it: an objective, a credit note, a figure such as `losses[3]`.",
+            "--statement, a line of it: an objective, a credit note, a figure such as `losses[3]` "
+            "or `incidents[0]`.",
             show_default=False,
         ),
     ] = None,

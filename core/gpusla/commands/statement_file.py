@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,11 +13,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gpusla.catalogue.codes import NOTHING_TO_SHOW, STATEMENT_ALTERED, WRONG_TYPE
 from gpusla.commands.statement_bytes import SIZE_BYTES_MAX, given
+from gpusla.contracts.model import Rounding
+from gpusla.contracts.money import format_amount, round_once
 from gpusla.errors import InputError, Position
-from gpusla.sla.digest import canonical
+from gpusla.instants import format_instant
+from gpusla.sla.digest import canonical, from_exact
 from gpusla.statement.model import FORMAT
+from gpusla.statement.proof import INCIDENT_WORTH
 
 ACCOUNT, LOST = "delivered GPU-ms", "lost GPU-ms"
+_INCIDENT = re.compile(r"incidents\[([0-9]{1,6})\]")
 KEY_MIN = 8
 """So many digits of a booking's key are enough to name it."""
 
@@ -81,6 +87,31 @@ class DerivationForm(Loose):
     children: list["DerivationForm"]
 
 
+class IncidentForm(Loose):
+    """One cause with everything that followed from it; its worth as `gpusla.sla.digest.exact`."""
+
+    id: str
+    place: str
+    reason: str
+    start_ms: int
+    end_ms: int | None
+    slots_total: int
+    gpu_ms: int | str
+    minor_units: int | str
+
+
+class IncidentsForm(Loose):
+    """The dearest of them."""
+
+    listed: list[IncidentForm]
+
+
+class GroundsForm(Loose):
+    """What is told of the facts, from format 4 on."""
+
+    incidents: IncidentsForm
+
+
 class StatementForm(Loose):
     """The file."""
 
@@ -92,6 +123,7 @@ class StatementForm(Loose):
     evaluation_digest: str
     derivation: DerivationForm
     entries: list[EntryForm] = []
+    grounds: GroundsForm | None = None
 
 
 def read_statement(path: Path) -> StatementForm:
@@ -201,10 +233,13 @@ def lines_of(statement: StatementForm, line: str) -> tuple[DerivationForm, ...]:
     """
     Return the figures that a line stands for.
 
-    line: a figure's name, such as `losses[3]` or `lost GPU-ms`; an objective, for its credit with
-    the losses behind it; a booking, by its credit note or by how its key begins.
+    line: a figure's name, such as `losses[3]` or `lost GPU-ms`; an incident, as `incidents[0]`; an
+    objective, for its credit with the losses behind it; a booking, by its credit note or by how
+    its key begins.
     Raises InputError `nothing_to_show` with the nearest names if it is none of these.
     """
+    if incident := _INCIDENT.fullmatch(line):
+        return (_incident(statement, int(incident[1])),)
     found = {node.name: node for node in _all(statement.derivation)}
     clause = next(
         (
@@ -226,6 +261,32 @@ def lines_of(statement: StatementForm, line: str) -> tuple[DerivationForm, ...]:
         of_account = next(one for one in statement.derivation.children if one.name == ACCOUNT)
         return (node, *(one for one in of_account.children if one.name == LOST))
     return (node,)
+
+
+def _incident(statement: StatementForm, number: int) -> DerivationForm:
+    """Return what an incident is worth, as a figure; raises InputError as `lines_of` does."""
+    listed = () if statement.grounds is None else statement.grounds.incidents.listed
+    if number >= len(listed):
+        fix = f"It lists {len(listed)}; the first is incidents[0]." if listed else "It lists none."
+        raise InputError(NOTHING_TO_SHOW, f"the statement has no incidents[{number}]", fix=fix)
+    one = listed[number]
+    try:
+        fees = statement.contract["fees"]
+        worth = round_once(from_exact(one.minor_units), Rounding(fees["rounding"]))
+        value = format_amount(worth, fees["currency"])
+        start = format_instant(one.start_ms)
+        end = "now" if one.end_ms is None else format_instant(one.end_ms)
+    except (KeyError, OverflowError, TypeError, ValueError, ZeroDivisionError) as cause:
+        message = f"{cause} is not what a statement has there"
+        raise InputError(WRONG_TYPE, message, fix="Ask for the file again.") from cause
+    slots = "1 slot" if one.slots_total == 1 else f"{one.slots_total} slots"
+    rule = (
+        f"{one.reason} at {one.place}, {slots}, from {start} to {end}: {one.gpu_ms} GPU-ms lost; "
+        f"incident {one.id}. {INCIDENT_WORTH}"
+    )
+    return DerivationForm(
+        name=f"incidents[{number}]", rule=rule, field="fees", value=value, children=[]
+    )
 
 
 def _all(node: DerivationForm) -> Iterator[DerivationForm]:

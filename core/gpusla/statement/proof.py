@@ -23,6 +23,12 @@ WORTH = (
 """What the columns of the table of grades mean."""
 
 
+INCIDENT_WORTH = (
+    "Worth is the fee for the time that was lost through it, and not what is owed for it."
+)
+"""What the last column of the incidents means."""
+
+
 def incident_lines(statement: Statement) -> Iterator[str]:
     """Yield the dearest incidents with what they cost; nothing where nobody gave the facts."""
     grounds = statement.grounds
@@ -50,6 +56,8 @@ def incident_lines(statement: Statement) -> Iterator[str]:
         yield f"  {gpu_hours(outside)} GPU-hours were lost to no incident"
     if not listed and not outside:
         yield "  none"
+    if listed:
+        yield from folded(INCIDENT_WORTH)
 
 
 def evidence_lines(statement: Statement) -> Iterator[str]:

@@ -244,6 +244,34 @@ def test_a_statement_is_explained_down_to_the_records(tmp_path: Path, capsys: Ca
     assert "no records: nobody observed" in shown
 
 
+def test_what_an_incident_is_worth_is_explained(tmp_path: Path, capsys: Capture) -> None:
+    """Nine GPUs for ten hours and more, at the fee for that time; which is not what is owed."""
+    file = tmp_path / "october.json"
+    file.write_bytes(to_json(statement(bad_october())))
+    assert main(["statement", str(file)]) == 0
+    text = capsys.readouterr().out
+    assert "not what is owed for it" in text
+    assert main(["explain", "--statement", str(file), "incidents[0]"]) == 0
+    shown = capsys.readouterr().out
+    worth = shown.split("incidents[0] = ", 1)[1].split("   [fees]", 1)[0]
+    assert worth.startswith("USD ")
+    assert worth in text
+    assert "Worth is the fee for the time that was lost through it" in shown
+    assert main(["explain", "--statement", str(file), "incidents[99]"]) == 4
+    assert "the statement has no incidents[99]. It lists " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("worth", ["1/0", "x", "0x1/0x0"])
+def test_an_incident_of_no_number_is_refused(worth: str, tmp_path: Path, capsys: Capture) -> None:
+    """Incidents stand beside the figures that the digest is of."""
+    changed = json.loads(to_json(statement(bad_october())))
+    changed["grounds"]["incidents"]["listed"][0]["minor_units"] = worth
+    file = tmp_path / "changed.json"
+    file.write_text(json.dumps(changed), "utf-8")
+    assert main(["explain", "--statement", str(file), "incidents[0]"]) == 2
+    assert "is not what a statement has there" in capsys.readouterr().err
+
+
 def test_an_altered_statement_is_an_integrity_failure(tmp_path: Path, capsys: Capture) -> None:
     """A figure was changed and the digest beside it was not."""
     altered = json.loads(to_json(statement(bad_october())))

@@ -7,6 +7,7 @@ from gpusla.statement.model import Statement
 from gpusla.statement.numbers import gpu_hours
 from gpusla.statement.proof import (
     CHAINED,
+    INCIDENT_WORTH,
     NO_RECORD,
     SIGNED,
     WORTH,
@@ -32,10 +33,7 @@ def incidents_section(statement: Statement) -> Section | None:
         tuple(_rows(statement)),
         2,
     )
-    worth = (
-        "One cause with everything that followed from it. Worth is the fee for the time that was "
-        "lost through it, and not what is owed for it."
-    )
+    worth = f"One cause with everything that followed from it. {INCIDENT_WORTH}"
     return Section("incidents", "The incidents behind it", (table, Paragraph(worth, Mark.QUIET)))
 
 
