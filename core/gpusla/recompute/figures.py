@@ -112,6 +112,9 @@ def _evaluated(contract: ContractVersion, bundle: Bundle, recorded: RecordedFact
     if of_facts != of_statement:
         raise broken(f"its facts are of {of_facts} and its statement of {of_statement}")
     period = period_of(contract, told.period.key, bundle.versions)
+    interval = period.interval
+    if not interval.start_ms <= told.until_ms <= interval.end_ms:
+        raise broken(f"it is judged until {told.until_ms}, outside its period")
     timeline = recorded.facts.timeline
     assert isinstance(timeline, Timeline), "a file of facts holds spans"
     reach = timeline.period

@@ -120,6 +120,15 @@ def test_facts_that_end_before_what_was_judged_are_refused() -> None:
         outcome(with_facts(short))
 
 
+@pytest.mark.parametrize("until_ms", [MONTH.start_ms - 1, MONTH.end_ms + 1])
+def test_a_judgement_beyond_its_period_is_refused(until_ms: int) -> None:
+    """Facts and figures agree on it, and no period has such a part."""
+    forged = with_statement(("evaluation", "until_ms"), until_ms)
+    facts = with_facts(lambda data: data.update(until_ms=until_ms)).facts_bytes
+    with pytest.raises(EvidenceError, match=f"judged until {until_ms}, outside its period"):
+        outcome(replace(forged, facts_bytes=facts))
+
+
 def in_format(number: int, path: tuple[str | int, ...] = (), value: Any = None) -> Parts:
     """The honest statement as a format before told it, with one value changed."""
     data = json.loads(to_json(replace(honest().statement, format=f"gpusla/statement/{number}")))
