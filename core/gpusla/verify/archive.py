@@ -72,16 +72,11 @@ class Archive:
 
     def read(self, name: str, sha256: str | None) -> bytes:
         """Return a whole member; Broken(archive) if it is larger than any of its kind."""
-        is_small = self.sizes[name] <= _WHOLE_BYTES_MAX
-        need(is_small, "archive", f"{name} has {self.sizes[name]} bytes")
+        need(self.sizes[name] <= _WHOLE_BYTES_MAX, "archive", f"{name} is larger than any")
         return b"".join(self.chunks(name, sha256))
 
     def lines(self, name: str, sha256: str) -> Iterator[bytes]:
-        """
-        Yield a member's lines without their ends; the last one ends with a line feed too.
-
-        The whole is held against its digest first, so that nothing else is told of an altered one.
-        """
+        """Yield a member's lines without their ends; it is held against its digest before all."""
         for _ in self.chunks(name, sha256):
             continue
         rest = b""

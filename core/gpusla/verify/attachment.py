@@ -8,11 +8,11 @@ the open.  Anything that could hide a second one is refused.  Source: ISO 32000-
 import re
 import zlib
 
-from gpusla.verify.faults import Broken, need
+from gpusla.verify.faults import Broken, need, told
 
 ATTACHED_BYTES_MAX, _WHERE = 256 << 20, "the PDF's attached file"
 _EMBEDDED = re.compile(rb"/EF\s*<<([^<>]*)>>")
-_REFERENCE = re.compile(rb"/(?:F|UF)\s+(\d{1,10})\s+0\s+R\b")
+_REFERENCE = re.compile(rb"/(?:F|UF)\s+(\d+)\s+0\s+R\b")
 _STREAM = re.compile(rb"\s*<<(.{0,2000}?)>>\s*stream\r?\n", re.DOTALL)
 _LENGTH = re.compile(rb"/Length\s+(\d{1,10})\b(\s+0\s+R\b)?")
 _NUMBER = re.compile(rb"\s*(\d{1,10})\b")
@@ -54,5 +54,5 @@ def _object(pdf: bytes, number: bytes) -> int:
     """Return where an object's content begins; one that stands twice is two statements."""
     places = [found.end() for found in re.finditer(rb"(?<![0-9])%b 0 obj\b" % number, pdf)]
     count = len(places)
-    need(count == 1, "attachment", f"object {int(number)} of the PDF stands there {count} times")
+    need(count == 1, "attachment", f"the PDF has {count} objects {told(number.decode())}")
     return places[0]

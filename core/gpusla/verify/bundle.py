@@ -1,5 +1,6 @@
 """A whole bundle: manifest, statement, facts, contracts, then node by node."""
 
+import re
 from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain, repeat
@@ -123,7 +124,9 @@ def _tasks(content: bytes, files: dict[str, Any], cited: dict[str, Any]) -> list
     for node, entry in sorted(rows):
         keys = entry.get("keys") if isinstance(entry, dict) else None
         need(isinstance(keys, list), "format", "nodes.json is not of format gpusla/nodes/1")
-        name = quote(node, safe="", errors="replace").replace(".", "%2E") + ".jsonl"
+        is_text = not re.search("[\ud800-\udfff]", node)  # half characters have no bytes
+        need(is_text, "format", f"{told(node)} in nodes.json is no name of a node")
+        name = quote(node, safe="").replace(".", "%2E") + ".jsonl"
         need(f"hours/{name}" in files, "missing", f"hours/{name}: not there")
         hours, journal = files[f"hours/{name}"], files.get(f"journals/{name}", {})
         digests = (hours["sha256"], journal.get("sha256"))

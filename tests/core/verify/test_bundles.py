@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -187,6 +188,26 @@ def test_a_pdf_needs_a_key(asked: Asked) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (rb"/EF<</F \d+ 0 R", b"/EF<</F " + b"7" * 5_000 + b" 0 R"),
+        (rb"/Length \d+/Type/EmbeddedFile", b"/Length " + b"7" * 5_000 + b"/Type/EmbeddedFile"),
+        (rb"/Length \d+/Type/EmbeddedFile", b"/Length 9000 0 R/Type/EmbeddedFile"),
+        (rb"/Length \d+/Type/EmbeddedFile", b"/Length 9001 0 R/Type/EmbeddedFile"),
+    ],
+    ids=["a huge reference", "a huge length", "a length that is not there", "a word as length"],
+)
+def test_numbers_of_a_pdf_that_are_none_are_judged(
+    before: bytes, after: bytes, asked: Asked
+) -> None:
+    """With a verdict, and never a traceback."""
+    whole, count = re.subn(before, after, pdf(sealed()), count=1)
+    assert count == 1
+    code, words = asked(whole + b"9001 0 obj\nmany\nendobj\n9000 0 obj")
+    assert (code, words.split(": ")[:2]) == (6, ["broken", "attachment"])
+
+
 def test_a_bundles_pdf_has_the_bundles_statement_attached(asked: Asked) -> None:
     """Otherwise whoever prints from it prints something else than was signed."""
     assert asked(bundle(usual() | {"statement.pdf": pdf(sealed())}))[0] == 0
@@ -222,6 +243,18 @@ def test_what_two_readers_could_read_in_two_ways_is_refused(
     content = told.decode().replace(before, after).encode()
     found = usual() | {"nodes.json": content}
     assert asked(bundle(found)) == (6, f"broken: format: nodes.json is {sentence}\n")
+
+
+def test_a_nodes_name_is_text(asked: Asked) -> None:
+    """Half a character has no bytes, so its member's name would stand for any other one's too."""
+    found = dict(usual())
+    told = json.loads(found["nodes.json"])
+    told["nodes"]["\ud800"] = told["nodes"].pop("c1-r1-t3")
+    found["nodes.json"] = canonical(told)
+    for kind in ("hours", "journals"):
+        found[f"{kind}/%3F.jsonl"] = found.pop(f"{kind}/c1-r1-t3.jsonl")
+    sentence = "broken: format: '\\ud800' in nodes.json is no name of a node\n"
+    assert asked(bundle(found)) == (6, sentence)
 
 
 def test_hours_of_a_node_that_is_none_of_the_bundles(asked: Asked) -> None:
