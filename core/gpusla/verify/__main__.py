@@ -101,8 +101,11 @@ def _report(found: dict[str, Any]) -> Iterator[str]:
         yield _PDF
     if loose := count["unsigned"] + count["unenrolled"]:
         yield f"  - {loose:,} blocks that no enrolled key signed: the operator's word alone"
-    if empty := [told(node["node"]) for node in nodes if not node["blocks"]]:
-        yield f"  - {len(empty):,} nodes without blocks: {', '.join(empty[:5])}"
+    empty = [told(row["node"]) for row in nodes if not row["blocks"]]
+    parts = [told(row["node"]) for row in nodes if row["blocks"] and not row["covers_period"]]
+    for words, names in (("without blocks", empty), ("with blocks of a part of the period", parts)):
+        if names:
+            yield f"  - {len(names):,} nodes {words}: {', '.join(names[:3])}"
     yield _ALWAYS
 
 

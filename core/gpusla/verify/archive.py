@@ -16,8 +16,7 @@ from typing import BinaryIO
 from gpusla.verify.faults import Broken, need, told
 
 LINE_BYTES_MAX, _WHOLE_BYTES_MAX = 65_536, 256 << 20
-RATIO_MAX = 200  # deflate reaches 1,032 where nothing is said; what bundles hold stays under 50
-_RATIO_FROM_BYTES = 1 << 20
+RATIO_MAX, _RATIO_FROM_BYTES = 200, 1 << 20  # deflate reaches 1,032, what bundles hold under 50
 _CHUNK_BYTES, _HEADER_BYTES = 1 << 14, 30  # no chunk unpacks to more than 17 MB
 _NAME = re.compile(r"(?:[A-Za-z0-9_~%-]+/)?[A-Za-z0-9_~%-]+\.[a-z]+")
 _STORED, _DEFLATED, _UNIX, _MODE, _DATE = 0, 8, 3, 0o644 << 16, 1 << 5 | 1  # 1980-01-01

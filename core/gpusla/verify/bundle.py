@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,10 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verifi
             need(not name.startswith(("hours/", "journals/")), "unlisted", f"{name} is of no node")
             read(name)
     nodes = _walk(path, tasks, processes)
+    begin, end = statement["from_ms"], statement["until_ms"]
+    for node in nodes:
+        is_whole = node["blocks"] and node["from_ms"] <= begin and node["until_ms"] >= end
+        node["covers_period"] = bool(is_whole)
     size_bytes = sum(entry["size_bytes"] for entry in files.values())
     told_of = {"verdict": "verified", "kind": "bundle", "key": identity, "is_key_given": bool(keys)}
     counted = {"files": len(files), "size_bytes": size_bytes, "nodes": nodes}
@@ -110,9 +115,11 @@ def _statement(payload: bytes) -> tuple[dict[str, Any], tuple[str, Any], dict[st
         contract, period, journals = found["contract"], found["period"], found["inputs"]["journals"]
         told_of = {"contract": contract["id"], "period": period["key"], "from": period["start"]}
         told_of |= {"until": period["judged_until"], "standing": found["standing"]}
+        for name in ("from", "until"):
+            told_of[f"{name}_ms"] = round(datetime.fromisoformat(told_of[name]).timestamp() * 1000)
         cited = {node: {one["sequence"]: one["digest"]} for node, one in journals.items()}
         version = (f"contract/{contract['version']}.yaml", contract["digest"])
-    except (KeyError, TypeError, AttributeError) as cause:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as cause:
         raise Broken("statement", "the statement lacks what each has") from cause
     return told_of | {"statement_sha256": signed.digest_of(payload)}, version, cited
 

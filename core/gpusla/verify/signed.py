@@ -23,8 +23,7 @@ def canonical(value: Any) -> bytes:
 def read_json(content: bytes, where: str, fault: Fault = "format") -> dict[str, Any]:
     """Return the map that canonical JSON is of; Broken for floats, keys that stand twice, ..."""
     try:
-        text = content.decode("ascii")
-        value: Any = json.loads(text, parse_float=_refuse, parse_constant=_refuse)
+        value = json.loads(content.decode("ascii"), parse_float=_refuse, parse_constant=_refuse)
         again = canonical(value)
     except (ValueError, RecursionError) as cause:
         raise Broken(fault, f"{where} is not JSON of whole numbers and text") from cause
@@ -96,11 +95,7 @@ def read_envelope(content: bytes, kind: str, where: str) -> tuple[bytes, dict[st
 
 
 def opened(content: bytes, kind: str, keys: Collection[bytes], where: str) -> tuple[bytes, str]:
-    """
-    Return the payload of an envelope that one of the keys signed, and that key's id.
-
-    Raises Broken: `key` if none of them is named as its signer, `signature` if one is, and is not.
-    """
+    """Return a payload that one of these keys signed, and that key's id; Broken if none did."""
     payload, signatures = read_envelope(content, kind, where)
     signers = [key for key in keys if digest_of(key) in signatures]
     by = ", ".join(map(fingerprint, signatures)) or "nobody"

@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.core.statement.scenes import four_promises, statement
 from tests.core.verify.maker import (
     OPERATOR,
     STRANGER,
+    NodeJournal,
     bundle,
     journal,
     manifest,
@@ -49,6 +51,7 @@ verified: acme-2026, 2026-10, revision 1
 
 Not checked:
   - 2 blocks that no enrolled key signed: the operator's word alone
+  - 3 nodes with blocks of a part of the period: c1-r1-t1, c1-r1-t3, c1.r1.t2
   - the figures: `gpusla recompute` works them out anew
   - whether a node's first word was true: no signature proves that
 """
@@ -122,6 +125,30 @@ def test_the_report_as_json_names_each_node(asked: Asked) -> None:
         "class": "manifest",
         "words": "there is no manifest.json",
     }
+
+
+def test_nodes_that_do_not_cover_the_period_are_named(asked: Asked) -> None:
+    """Of four nodes one has all, one ends early, one begins late, and one has no blocks."""
+    first_ms, end_ms = 1_790_830_800_000, 1_793_509_200_000  # 2026-10-01 and 2026-11-01, 05:00Z
+    times = {
+        "c1-r1-t1": (first_ms, end_ms),
+        "c1-r1-t2": (first_ms, end_ms - 1),
+        "c1-r1-t3": (first_ms + 1, end_ms + 3_600_000),
+    }
+    journals = {name: NodeJournal(name, None).start() for name in (*times, "c1-r1-t4")}
+    for name, (from_ms, until_ms) in times.items():
+        block = replace(journals[name].block(), from_ms=from_ms, until_ms=until_ms)
+        journals[name].close(block)
+    content = bundle(members(journals, {}, with_journals=False))
+    code, words = asked(content)
+    assert code == 0
+    assert words.partition("the operator's word alone\n")[2].startswith("""\
+  - 1 nodes without blocks: c1-r1-t4
+  - 2 nodes with blocks of a part of the period: c1-r1-t2, c1-r1-t3
+""")
+    rows = json.loads(asked(content, "--as", "json")[1])["nodes"]
+    covering = {row["node"]: row["covers_period"] for row in rows}
+    assert covering == dict(zip(sorted(journals), (True, False, False, False), strict=True))
 
 
 def test_the_report_does_not_depend_on_how_many_cores_there_are(asked: Asked) -> None:
