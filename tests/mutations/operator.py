@@ -239,17 +239,24 @@ def edited(**others: Any) -> bytes:
 def other_statement(chance: Random) -> bytes:
     """Put another contract's, or another period's, or an edited statement in, rightly signed."""
     told = json.loads(statement_bytes())
-    heads = {"c1-r1-t1": {"sequence": hours("c1-r1-t1")[-1]["seq"] - 1, "digest": "ab" * 32}}
     parts = chance.choice(
         [
             {"contract": told["contract"] | {"id": f"other-{chance.randrange(99)}"}},
             {"contract": told["contract"] | {"digest": "cd" * 32}},
             {"period": told["period"] | {"key": f"2027-{chance.randint(1, 9):02}"}},
             {"evaluation": told["evaluation"] | {"edited": chance.randrange(99)}},
-            {"inputs": told["inputs"] | {"journals": heads}},
         ]
     )
     return bundle(usual() | {"statement.json": sealed(edited(**parts))})
+
+
+def cite_another_record(chance: Random) -> bytes:
+    """Let the statement rest on a record that a block ends with, under a digest that is not its."""
+    name = "c1-r1-t1"
+    block = chance.choice([one for one in hours(name) if one["kind"] == "hour"])
+    head = {"sequence": block["seq"] - 1, "digest": chance.randbytes(32).hex()}
+    inputs = json.loads(statement_bytes())["inputs"] | {"journals": {name: head}}
+    return bundle(usual() | {"statement.json": sealed(edited(inputs=inputs))})
 
 
 def other_facts(chance: Random) -> bytes:
@@ -281,6 +288,7 @@ ATTEMPTS = (
     Attempt("operator: a journal rewritten", rewrite_the_journal, FOLLOW),
     Attempt("operator: another's journal", other_journal, FOLLOW),
     Attempt("operator: another statement", other_statement, frozenset({"statement"})),
+    Attempt("operator: another record cited", cite_another_record, frozenset({"statement"})),
     Attempt("operator: other facts", other_facts, frozenset({"statement"})),
     Attempt("operator: another contract", other_contract, frozenset({"statement"})),
 )
