@@ -45,7 +45,8 @@ def reconciliation_command(
     found = compared(settings, config, contract, until_ms, window_ms)
     if not found:
         which = "no contract" if contract is None else f"no contract {contract!r}"
-        raise InputError(NOTHING_TO_SHOW, f"{which} holds slots all through the window")
+        fix = "Name an earlier end with --until, or fewer --minutes; or look at the assignments."
+        raise InputError(NOTHING_TO_SHOW, f"{which} holds slots all through the window", fix=fix)
     put(as_json(_plain(found)) if as_ is ReportForm.JSON else as_text(found), out)
     if not all(one.is_tolerable for one in found):
         raise typer.Exit(Exit.BAD)
