@@ -172,10 +172,11 @@ class Journals(Protocol):
 
     def milestones(self, node: NodeName, interval: Interval) -> Milestones:
         """
-        Return the hours of a node that cover an interval as far as any do, and its keys till then.
+        Return the hours of a node that tell of an interval, and its keys up to the last of them.
 
-        Hours without a gap: from the first whose end lies in the interval or after it, to the
-        first that ends after it, by the node's wall clock.
+        Hours without a gap in their records: from the first that touches the interval to the last,
+        and on to the first that ends with it or later, by the node's wall clock, which may have
+        been wrong.
         """
 
 
