@@ -15,7 +15,12 @@ from gpusla.errors import GpuslaError
 from gpusla_dashboards import build, preview
 from gpusla_dashboards.publish import TIMEOUT_SECONDS, publish, read_token
 
-app = typer.Typer(help="Grafana's pages, built from the catalogue.", no_args_is_help=True)
+app = typer.Typer(
+    help="Grafana's pages, built from the catalogue.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 
 @app.command("build")

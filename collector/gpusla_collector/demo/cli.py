@@ -28,7 +28,7 @@ from gpusla_collector.demo.teller import Teller
 EXIT_STEP_FAILED = 1
 EXIT_INTERRUPTED = 130
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
