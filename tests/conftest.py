@@ -1,10 +1,14 @@
 """What every test can rely on: properties that print their seed, programs found by ./run."""
 
+import logging
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+import structlog
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
@@ -44,3 +48,13 @@ def pytest_configure() -> None:
             path = os.pathsep.join((os.environ["PATH"], *map(str, reversed(SERVERS))))
             found = next(filter(None, (shutil.which(name, path=path) for name in names)), "")
             os.environ[variable] = found
+
+
+@pytest.fixture(autouse=True)
+def logging_put_away() -> Iterator[None]:
+    """Undo what a command did to logging in this process: its stream ends with its test."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    if structlog.is_configured():
+        logging.root.handlers, logging.root.level = handlers, level
+        structlog.reset_defaults()

@@ -1,6 +1,5 @@
 """`gpusla collector run` as a process: pages, a clean stop, refusals, and who may write."""
 
-import logging
 import os
 import signal
 import sqlite3
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import structlog
 
 from gpusla.cli import main
 from gpusla.clock import SystemClock
@@ -48,17 +46,14 @@ Gpusla = Callable[..., Done]
 
 
 @pytest.fixture
-def gpusla(capfd: pytest.CaptureFixture[str]) -> Iterator[Gpusla]:
-    """Run a command of gpusla to its end, in this process, and put its logging away again."""
+def gpusla(capfd: pytest.CaptureFixture[str]) -> Gpusla:
+    """Run a command of gpusla to its end, in this process."""
 
     def run(*words: str) -> Done:
         capfd.readouterr()
         return Done(main(words), *capfd.readouterr())
 
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield run
-    logging.root.handlers, logging.root.level = handlers, level
-    structlog.reset_defaults()
+    return run
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ TURNS = ("lead_turn", "reload_turn", "fetch_turn", "judge_turn", "close_turn")
 WAKES = (24, 8, 24, 1, 18)
 STRENGTHS = (0.3, 1, 3)
 MINUTE_MS = 60_000
-HEALED_MINUTES = 10
+HEALED_MINUTES = 70
 CUT_OFF_MS = 10 * HOUR_MS
 SKEW_MS = 2 * HOUR_MS
 QUIET_MS = 24 * HOUR_MS
@@ -163,7 +163,7 @@ def assure(site: Site) -> None:
 
 
 def heal(site: Site) -> None:
-    """Mend everything and take turns for ten minutes; what is due must be settled by then."""
+    """Mend everything and take turns past all patience; what is due must be settled by then."""
     site.weather = CALM
     site.agents.cut_off_until_ms.clear()
     for host in site.hosts:

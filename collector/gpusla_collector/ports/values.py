@@ -59,8 +59,8 @@ class Cursor:
 
     head: the last record taken in.  agent_sequence: how far the agent had written when it was last
     reached, at reached_ms.  evidence_until_ms: the instant of the last sample, or when it came if
-    that was earlier (a clock that is ahead); 0 before the first.  keyring: the keys that the
-    journal introduced, and how far they signed.
+    that was more than a day earlier (a clock that is ahead); 0 before the first.  keyring: the keys
+    that the journal introduced, and how far they signed.
     """
 
     node: NodeName

@@ -21,6 +21,10 @@ SEGMENT_BYTES = 64 * 2**20
 """A longer file of evidence is followed by a new one."""
 
 
+APART_MS = 24 * 3_600_000
+"""How far a node's clock may be ahead of ours: which of the two is wrong, nobody here can say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """
@@ -136,15 +140,17 @@ def _advanced(cursor: Cursor, taken: TakenIn, now_ms: int) -> Cursor:
     Return where the node is after it.
 
     A clock that was ahead, once, must not hide for years that a node is silent: its last sample
-    counts, not its latest, and none is later than now.
+    counts, not its latest, and one that cannot be true counts as seen now.
     """
     last_ms = cursor.evidence_until_ms if taken.until_ms is None else taken.until_ms
+    if last_ms > now_ms + APART_MS:
+        last_ms = now_ms
     return replace(
         cursor,
         head=taken.head,
         carry=taken.carry,
         keyring=taken.keyring,
-        evidence_until_ms=max(min(last_ms, now_ms), 0),
+        evidence_until_ms=max(last_ms, 0),
     )
 
 
