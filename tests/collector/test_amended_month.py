@@ -57,7 +57,8 @@ def test_the_month_is_posted_under_its_segments_alone() -> None:
 
 
 def test_an_amendment_that_comes_while_the_month_is_settled_waits_and_is_refused() -> None:
-    """The thread that reads files waits for the one that settles; July is settled once, whole.
+    """
+    The thread that reads files waits for the one that settles; July is settled once, whole.
 
     Of the whole month 99.2 % was delivered, which owes nothing; its first half alone owes 22.58.
     """
