@@ -16,9 +16,9 @@ from tests.collector.fsck_ground import Ground
 from tests.collector.journals import Journal
 from tests.collector.stage import DAY_MS, HOUR_MS, START_MS, Stage
 
-LAST_SAMPLE_MS = START_MS + HOUR_MS
+LAST_SAMPLE_MS = START_MS + 2 * DAY_MS
 SEEN_MS = START_MS + HOUR_MS // 2
-"""When the collector took that sample in: its own clock says half an hour less."""
+"""When the collector took that sample in: its own clock says almost two days less."""
 
 
 class Site:
@@ -46,7 +46,7 @@ class Site:
 
 @pytest.fixture
 def site(database: Database, tmp_path: Path) -> Site:
-    """A node that was sampled for an hour by its own clock, of which half has passed."""
+    """A node that was sampled for two days by its own clock, of which half an hour has passed."""
     found = Site(database, tmp_path)
     found.fetch(START_MS)
     found.journal.observe(START_MS, LAST_SAMPLE_MS)
@@ -54,7 +54,7 @@ def site(database: Database, tmp_path: Path) -> Site:
 
 
 def step_to(journal: Journal, wall_ms: int) -> None:
-    """Set a node's clock, an hour and a second after the start, and sample a minute."""
+    """Set a node's clock, a second after its last sample, and sample a minute."""
     at = replace(journal.instant(LAST_SAMPLE_MS + 1_000), wall_ms=wall_ms)
     journal.append(ClockStepped(at, wall_ms - LAST_SAMPLE_MS - 1_000))
     journal.observe(LAST_SAMPLE_MS + 1_000, LAST_SAMPLE_MS + 61_000)
