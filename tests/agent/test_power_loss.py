@@ -87,6 +87,7 @@ def disk(tmp_path: Path) -> Iterator[LoopDisk]:
     """A disk, where this machine may have one; whatever else goes wrong with it is a failure."""
     lack = lacking()
     if lack is not None:
+        # Only root may mount, and ./run test needs no root; ./run verify requires it, and fails.
         assert os.environ.get("GPUSLA_POWER_LOSS") != "required", lack
         pytest.skip(f"power loss is not tested here: {lack}")
     made = LoopDisk(tmp_path)

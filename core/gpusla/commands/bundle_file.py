@@ -16,14 +16,16 @@ _ENCRYPTED = 0x1
 
 _NO_ARCHIVE = (
     zipfile.BadZipFile,
-    NotImplementedError,  # a version of the format that zipfile does not know
+    # Its word for an archive that asks for a newer version: one flipped byte (test id `version`).
+    NotImplementedError,
     UnicodeDecodeError,  # a name that says it is UTF-8 and is not
 )
 """What ZipFile raises of a directory; struct's errors it turns into BadZipFile itself."""
 
 _CANNOT_UNPACK = (
     zipfile.BadZipFile,  # a header unlike the directory's entry, or another CRC-32
-    NotImplementedError,  # a way to pack or to encrypt that zipfile does not know
+    # Its word for an unknown way to pack or encrypt: a flipped byte too (`packing`, `encryption`).
+    NotImplementedError,
     ValueError,  # a name as above; an offset beyond 63 bits
     OSError,  # an offset before the file; what bzip2 cannot unpack; the disk
     EOFError,  # packed bytes that reach beyond the file
