@@ -101,6 +101,7 @@ class Tray:
 
 
 ONE_TRAY = (Tray("t01", "alpha-2026"),)
+TWO_TRAYS = (Tray("t01", "alpha-2026"), Tray("t02", "beta-2026", tenant="tenant-b"))
 
 
 def inventory_text(address: str, trays: tuple[Tray, ...]) -> str:

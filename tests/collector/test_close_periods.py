@@ -1,11 +1,22 @@
 """When months are settled: what nobody was asked for, or waited for, is not missing."""
 
+from typing import Any
+from unittest.mock import patch
+
 import pytest
 
-from gpusla_collector.ports import Store
+from gpusla.catalogue.codes import JOURNAL_CORRUPT
+from gpusla.contracts.model import ContractVersion
+from gpusla.errors import JournalError
+from gpusla.ledger.entries import Status
+from gpusla_collector.ports import Lease, Store
 from gpusla_collector.usecases.asking import Asking
+from gpusla_collector.usecases.judge import Judge, Judgement
 from gpusla_collector.usecases.turns import Turns
-from tests.collector.stage import AUGUST_MS, DAY_MS, PATIENCE_MS, START_MS, Stage
+from gpusla_collector.usecases.world import World
+from tests.collector.journals import DOWN
+from tests.collector.site import TWO_TRAYS
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, PATIENCE_MS, START_MS, Stage
 
 FINAL_MS = AUGUST_MS + 2 * DAY_MS
 
@@ -84,3 +95,34 @@ def test_asking_goes_on_as_long_as_no_two_rounds_are_too_far_apart(
     """Ten apart is no break, eleven is, and so is a clock that was set back."""
     asking = Asking(10)
     assert [asking.tried_ms(asked_ms) for asked_ms in rounds_ms][-1] == tried_ms
+
+
+def posted(stage: Stage) -> dict[str, int]:
+    """Return what is posted of July, by contract."""
+    entries = stage.entries("2026-07")
+    return {e.contract: e.amount_minor_units for e in entries if e.status is Status.POSTED}
+
+
+def test_a_contract_that_cannot_be_settled_keeps_no_other_from_it(store: Store) -> None:
+    """Alpha's evidence cannot be read, which is said; beta, later in order, owes 50.00 for July."""
+    stage = Stage(store=store, trays=TWO_TRAYS)
+    for tray, down_ms in (("t01", 0), ("t02", 2 * DAY_MS)):
+        journal = stage.journal(tray)
+        journal.observe(START_MS, START_MS + down_ms, {journal.slots[0]: DOWN})
+        journal.observe(START_MS + down_ms + 1_000, FINAL_MS)
+    stage.clock.now_ms = FINAL_MS
+    turns = stage.turns()
+    right = turns.closer.judge.judge
+
+    def judge(lease: Lease, world: World, version: ContractVersion, *rest: Any) -> Judgement:
+        if version.id == ALPHA:
+            raise JournalError(JOURNAL_CORRUPT, "a record of r01-t01 is not what it was")
+        return right(lease, world, version, *rest)
+
+    for turn in (turns.lead_turn, turns.reload_turn, turns.fetch_turn):
+        turn()
+    with patch.object(Judge, "judge", side_effect=judge), pytest.raises(JournalError):
+        turns.close_turn()
+    assert posted(stage) == {"beta-2026": 5_000}
+    turns.close_turn()
+    assert posted(stage) == {ALPHA: 0, "beta-2026": 5_000}

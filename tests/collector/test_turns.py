@@ -14,7 +14,7 @@ from gpusla_collector.ports import OPERATOR, Scope, SpanSummary
 from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.journals import DOWN
 from tests.collector.memory_store import MemoryStore
-from tests.collector.site import Tray
+from tests.collector.site import TWO_TRAYS
 from tests.collector.stage import (
     ALPHA,
     AUGUST_MS,
@@ -28,7 +28,6 @@ from tests.collector.stage import (
 
 BETA = ContractId("beta-2026")
 FINAL_MS = AUGUST_MS + 2 * DAY_MS
-TWO_TRAYS = (Tray("t01", "alpha-2026"), Tray("t02", "beta-2026", tenant="tenant-b"))
 
 
 def july(stage: Stage, down_ms: int = 0, tray: str = "t01", until_ms: int = AUGUST_MS) -> None:

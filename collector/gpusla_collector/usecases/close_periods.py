@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gpusla.contracts.model import ContractVersion
+from gpusla.errors import GpuslaError
 from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval
 from gpusla.ledger.entries import Entry
@@ -41,22 +42,26 @@ class Closer:
     patience_ms: int
     final_after_ms: int | None = None
 
-    def close_all(self, lease: Lease, world: World, asked_ms: int) -> tuple[Entry, ...]:
+    def close_all(self, lease: Lease, world: World, asked_ms: int) -> Iterator[Entry]:
         """
-        Settle every month of every contract that is due; returns the entries booked.
+        Settle every month of every contract that is due; yields entries as they are booked.
 
         asked_ms: when all agents were last asked.  A month whose final instant lies later waits:
-        what nobody was asked for is not missing.
+        what nobody was asked for is not missing.  One contract that cannot be settled does not keep
+        the others from it; the first error is raised at the end.
         """
         is_patient = self.asking.tried_ms(asked_ms) < self.patience_ms
         cursors = self.store.cursors()
-        return tuple(
-            entry
-            for contract in sorted(world.versions)
-            for version, period in self._due(world, contract, asked_ms)
-            if not is_patient or self._has_evidence(world, version, period, cursors)
-            for entry in self._close(lease, world, version, period)
-        )
+        failures: list[GpuslaError] = []
+        for contract in sorted(world.versions):
+            try:
+                for version, period in self._due(world, contract, asked_ms):
+                    if not is_patient or self._has_evidence(world, version, period, cursors):
+                        yield from self._close(lease, world, version, period)
+            except GpuslaError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def _due(
         self, world: World, contract: ContractId, asked_ms: int

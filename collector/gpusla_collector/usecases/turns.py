@@ -17,7 +17,7 @@ from threading import Lock
 
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
-from gpusla.errors import InputError, LedgerError, StoreError
+from gpusla.errors import GpuslaError, InputError, LedgerError, StoreError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
@@ -300,11 +300,19 @@ class Turns:
             raise halted
         asked_ms = self._asked_ms
         assert asked_ms is not None  # close_turn looked
-        for entry in self.closer.close_all(lease, world, asked_ms):
-            _tell_booked("period_closed", entry)
-        for entry in self.corrector.correct_all(lease, world):
-            _tell_booked("period_corrected", entry)
+        failures: list[GpuslaError] = []
+        for event, settled in (
+            ("period_closed", self.closer.close_all(lease, world, asked_ms)),
+            ("period_corrected", self.corrector.correct_all(lease, world)),
+        ):
+            try:
+                for entry in settled:
+                    _tell_booked(event, entry)
+            except GpuslaError as error:
+                failures.append(error)
         self.board.set_entries(self._count_entries())
+        if failures:
+            raise failures[0]
 
     def _reconcile(self, lease: Lease, world: World) -> None:
         if self.reconciler is None or self._asked_ms is None:
