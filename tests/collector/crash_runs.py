@@ -36,17 +36,18 @@ from tests.collector.crash_bases import FileBase, ServerBase, empty_file, empty_
 from tests.collector.crash_bugs import BUGS, look_for
 from tests.collector.crash_ground import Ground
 from tests.collector.crash_play import Tally, drawn, every, every_write, play
-from tests.long_runs import ROOT, digest_of, found_before, say, store
+from tests.long_runs import digest_of, found_before, loaded, say, store
 from tests.postgresql import Server, serving
 from tests.simulation.many import prepared
 
-SOURCES = (
-    "core/gpusla/ledger/*.py",
-    "core/gpusla/sla/**/*.py",
-    "collector/gpusla_collector/adapters/sql/**/*.py",
-    "collector/gpusla_collector/usecases/**/*.py",
+DECIDING = (
+    "core/gpusla/ledger",
+    "core/gpusla/sla",
+    "collector/gpusla_collector/adapters/sql",
+    "collector/gpusla_collector/usecases",
     *(f"tests/collector/crash_{name}.py" for name in ("acts", "bases", "ground", "life", "play")),
 )
+"""Where the modules are on which the outcome of a run depends."""
 CLEAN = {"duplicate_credits": 0, "missing_credits": 0}
 BATCH = 25
 PLANS = {"all": every, "writes": every_write}
@@ -177,7 +178,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _load(wanted: argparse.Namespace) -> dict[str, Any]:
-    fresh = {"plans": {}, "seed": wanted.seed, "sources": digest_of(_deciding())}
+    fresh = {"plans": {}, "seed": wanted.seed, "sources": digest_of(loaded(DECIDING))}
     found = found_before(wanted.out, fresh, same=("seed", "sources"))
     return fresh if any(plan["found"] for plan in found["plans"].values()) else found
 
@@ -185,11 +186,6 @@ def _load(wanted: argparse.Namespace) -> dict[str, Any]:
 def _store(file: Path, done: dict[str, Any]) -> None:
     is_clean = not any(plan["found"] for plan in done["plans"].values())
     store(file, {**done, **(CLEAN if is_clean else {})})
-
-
-def _deciding() -> Iterator[Path]:
-    for pattern in SOURCES:
-        yield from sorted(ROOT.glob(pattern))
 
 
 if __name__ == "__main__":

@@ -20,8 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.long_runs import digest_of, found_before, say, store
-from tests.simulation.many import Tally, deciding, run_seeds
+from tests.long_runs import digest_of, found_before, loaded, say, store
+from tests.simulation.many import Tally, run_seeds
+
+DECIDING = ("core/gpusla", "collector/gpusla_collector", "tests/simulation", "tests/collector")
+"""Where the modules are on which the outcome of a seed depends."""
 
 
 def main() -> int:
@@ -80,7 +83,7 @@ def _load(wanted: argparse.Namespace) -> dict[str, Any]:
         "counts": {},
         "found": {},
         "seconds": 0,
-        "sources": digest_of(deciding()),
+        "sources": digest_of(loaded(DECIDING)),
     }
     return found_before(wanted.out, fresh, same=("store", "first_seed", "sources", "found"))
 

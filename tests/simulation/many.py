@@ -7,18 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
-from pathlib import Path
 
 import structlog
 
 from gpusla_collector.usecases import reload_inputs, replay, world
-from tests.long_runs import ROOT
 from tests.simulation.inside import grounds
 from tests.simulation.run import simulate
 from tests.simulation.site import FoundError
-
-DECIDING = ("core/gpusla", "collector/gpusla_collector", "tests/simulation", "tests/collector")
-"""What the outcome of a seed depends on."""
 
 
 @dataclass(slots=True)
@@ -77,9 +72,3 @@ def prepared() -> Iterator[None]:
         structlog.configure(**before)
         for module in readers:
             module.__dict__["read_world"] = right
-
-
-def deciding() -> Iterator[Path]:
-    """Give the files that decide what a seed comes to, in order."""
-    for folder in DECIDING:
-        yield from sorted((ROOT / folder).rglob("*.py"))
