@@ -1,85 +1,67 @@
-"""A bundle's file as its members, each read when it is asked for."""
+"""A bundle's file as its members, by the verifier's own reader, each read when it is asked for."""
 
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gpusla.catalogue.codes import BUNDLE, FILE_UNREADABLE
 from gpusla.errors import EvidenceError, InputError, Position
-
-MEMBER_BYTES_MAX = 1 << 30
-"""No member is larger once it is unpacked; more is refused before it is read."""
-
-_ENCRYPTED = 0x1
-
-_NO_ARCHIVE = (
-    zipfile.BadZipFile,
-    # Its word for an archive that asks for a newer version: one flipped byte (test id `version`).
-    NotImplementedError,
-    UnicodeDecodeError,  # a name that says it is UTF-8 and is not
-)
-"""What ZipFile raises of a directory; struct's errors it turns into BadZipFile itself."""
-
-_CANNOT_UNPACK = (
-    zipfile.BadZipFile,  # a header unlike the directory's entry, or another CRC-32
-    # Its word for an unknown way to pack or encrypt: a flipped byte too (`packing`, `encryption`).
-    NotImplementedError,
-    ValueError,  # a name as above; an offset beyond 63 bits
-    OSError,  # an offset before the file; what bzip2 cannot unpack; the disk
-    EOFError,  # packed bytes that reach beyond the file
-    zlib.error,
-    lzma.LZMAError,
-)
-"""
-What ZipFile.read raises of a member.
-
-zipfile's documentation names few of these; each was met in archives with damaged bytes.
-"""
+from gpusla.verify.archive import Archive
+from gpusla.verify.faults import Broken
 
 
 class BundleFile(Mapping[str, bytes]):
     """
-    The members of a ZIP archive by name.
+    The members of an archive by name; which members there are, and whose digests, nobody asks here.
 
-    Raises InputError if the file cannot be read, EvidenceError (`bundle`) if it is no archive, or
-    one that two readers could read in two ways.
+    A member raises EvidenceError (`bundle`) if it is larger than any or does not unpack to what its
+    header says, InputError (`file_unreadable`) if the disk does not give it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._place = Position(str(path))
-        try:
-            self._archive = zipfile.ZipFile(path)
-        except OSError as cause:
-            message = f"the file cannot be read: {cause.strerror}"
-            raise InputError(FILE_UNREADABLE, message, position=self._place) from cause
-        except _NO_ARCHIVE as cause:
-            raise self._broken("this is not a ZIP archive") from cause
-        self._members = {one.filename: one for one in self._archive.infolist()}
-        if len(self._members) != len(self._archive.infolist()):
-            raise self._broken("the archive holds a name twice")
+    def __init__(self, archive: Archive, place: Position) -> None:
+        self._archive, self._place = archive, place
 
     def __getitem__(self, name: str) -> bytes:
-        member = self._members[name]
-        if member.file_size > MEMBER_BYTES_MAX or member.flag_bits & _ENCRYPTED:
-            raise self._broken(f"{name} is encrypted or too large")
-        try:
-            return self._archive.read(member)
-        except _CANNOT_UNPACK as cause:
-            raise self._broken(f"{name} cannot be unpacked: {cause}") from cause
+        with _translated(self._place):
+            return self._archive.read(name, None)
 
     def member(self, name: str) -> bytes:
         """Return a member that has to be there."""
-        if name not in self._members:
-            raise self._broken(f"the archive holds no {name}")
+        if name not in self._archive.sizes:
+            message = f"the archive holds no {name}"
+            raise EvidenceError(BUNDLE, message, position=self._place)
         return self[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._members)
+        return iter(self._archive.sizes)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._archive.sizes)
 
-    def _broken(self, words: str) -> EvidenceError:
-        return EvidenceError(BUNDLE, words, position=self._place)
+
+@contextmanager
+def opened(path: Path) -> Iterator[BundleFile]:
+    """
+    Give a bundle's members; its file is open until the block ends.
+
+    Raises InputError (`file_unreadable`) if the file cannot be read, EvidenceError (`bundle`) if it
+    is not an archive of the one form that bundles have: docs/decisions/0156.
+    """
+    place = Position(str(path))
+    with ExitStack() as stack:
+        with _translated(place):
+            archive = Archive(stack.enter_context(path.open("rb")))
+        yield BundleFile(archive, place)
+
+
+@contextmanager
+def _translated(place: Position) -> Iterator[None]:
+    """Say what the verifier's reader raises as errors of commands."""
+    try:
+        yield
+    except Broken as cause:
+        message = f"the bundle cannot be read: {cause.words}"
+        raise EvidenceError(BUNDLE, message, position=place) from cause
+    except OSError as cause:
+        message = f"the file cannot be read: {cause.strerror}"
+        raise InputError(FILE_UNREADABLE, message, position=place) from cause

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from gpusla.commands.bundle_file import BundleFile
+from gpusla.commands.bundle_file import opened
 from gpusla.commands.statement_file import CauseForm, StretchForm
 from gpusla.identity import NodeName, parse_slot
 from gpusla.instants import format_instant
@@ -23,11 +23,11 @@ class Blocks:
     """Tells which blocks of a bundle say what a statement says of a slot."""
 
     def __init__(self, path: Path) -> None:
-        """Take a bundle's file; nothing of it is verified."""
-        bundle = Bundle(BundleFile(path))
+        """Take a bundle's file, to be opened for each node; nothing of it is verified."""
 
         def blocks(node: NodeName) -> tuple[HourBlock, ...]:
-            return tuple(bundle.blocks(node))
+            with opened(path) as members:
+                return tuple(Bundle(members).blocks(node))
 
         self._of_node = lru_cache(NODES_KEPT)(blocks)
 

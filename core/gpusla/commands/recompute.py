@@ -12,7 +12,7 @@ import typer
 
 from gpusla.catalogue.codes import BUNDLE
 from gpusla.clock import SystemClock
-from gpusla.commands.bundle_file import BundleFile
+from gpusla.commands.bundle_file import opened
 from gpusla.commands.exits import Exit
 from gpusla.errors import EvidenceError, Position
 from gpusla.recompute.bundle import Bundle
@@ -61,7 +61,8 @@ def recompute_command(
     """
     began_ms = SystemClock().monotonic_ms()
     signer = _verified(bundle, key or ())
-    outcome = recompute(Bundle(BundleFile(bundle)), _tell)
+    with opened(bundle) as members:
+        outcome = recompute(Bundle(members), _tell)
     if as_ is Form.JSON:
         told = {**plain(outcome), "key": signer["key"], "is_key_given": signer["is_key_given"]}
         typer.echo(canonical(told).decode("ascii"))

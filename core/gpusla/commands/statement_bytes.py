@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from gpusla.catalogue.codes import FILE_UNREADABLE
-from gpusla.commands.bundle_file import BundleFile
+from gpusla.commands.bundle_file import opened
 from gpusla.errors import EvidenceError, InputError, Position
 
 SIZE_BYTES_MAX = 64 * 1024 * 1024
@@ -70,7 +70,8 @@ def is_archive(path: Path) -> bool:
 
 def _read(path: Path) -> bytes:
     if is_archive(path):
-        return BundleFile(path).member(MEMBER)
+        with opened(path) as members:
+            return members.member(MEMBER)
     # An envelope is a third longer than what is in it.
     return _beginning(path, 2 * SIZE_BYTES_MAX)
 

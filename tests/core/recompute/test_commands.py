@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from gpusla.evidence.envelope import BUNDLE_TYPE, STATEMENT_TYPE
 from gpusla.evidence.keys import fingerprint, to_text
 from gpusla.evidence.sealed import seal
 from gpusla.statement import digest, to_json
-from tests.core.recompute.bundles import CONTRACT, OPERATOR, honest, node
+from tests.core.recompute.bundles import CONTRACT, OPERATOR, honest, members, node
 from tests.core.recompute.edits import with_statement
 
 Capture = pytest.CaptureFixture[str]
@@ -93,6 +94,29 @@ def test_a_changed_byte_and_another_key_end_with_6(
     ):
         assert main(["recompute", *words]) == 6
         assert "the bundle was changed: " in capsys.readouterr().err
+
+
+def test_a_bundle_that_was_packed_anew_is_none_to_any_command(
+    bundle: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """The same members by the same names; one command must not show what another refuses."""
+    anew = tmp_path / "anew.zip"
+    with zipfile.ZipFile(anew, "w") as archive:
+        for name, content in members(Path(bundle).read_bytes()).items():
+            archive.writestr(name, content)
+    refused = f"{anew}: the bundle cannot be read: the header of contract/1.yaml is unusual."
+    for words in (
+        ["statement"],
+        ["statement", "changes", bundle],
+        ["explain", "--statement"],
+        ["contract", "rights", str(CONTRACT), "--statement"],
+    ):
+        assert main([*words, str(anew)]) == 6
+        shown = capsys.readouterr()
+        assert (shown.out, refused in shown.err) == ("", True)
+    assert main(["recompute", str(anew)]) == 6
+    changed = f"{anew}: the bundle was changed: archive: the header of contract/1.yaml is unusual."
+    assert changed in capsys.readouterr().err
 
 
 def test_what_is_no_bundle_is_wrong_usage(tmp_path: Path, capsys: Capture) -> None:
