@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from gpusla.contracts.remedies import ExclusionRule, HoursPer
 from gpusla.identity import Slot
 from gpusla.instants import Interval
 from gpusla.inventory.model import ExclusionRecord
-from gpusla.sla.exclusions import allowed
+from gpusla.sla.exclusions import Allowed, allowed
 from gpusla.sla.facts import Holding
 from tests.core.sla.excluding import SLOTS, record, rule, under
 
@@ -65,31 +66,39 @@ HOLDINGS = st.fixed_dictionaries(
 REACHES = SPANS.map(lambda pair: Interval(pair[0], pair[1]))
 
 
-@given(RULE_SETS, record_lists(), HOLDINGS, REACHES)
-def test_what_counts_is_what_counting_by_the_millisecond_says(
-    rules: list[ExclusionRule],
-    records: list[ExclusionRecord],
-    held: dict[Slot, tuple[Holding, ...]],
-    reach: Interval,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Rules, records and who holds what when, and the time that is asked about."""
+
+    rules: list[ExclusionRule]
+    records: list[ExclusionRecord]
+    held: dict[Slot, tuple[Holding, ...]]
+    reach: Interval
+
+    def allowed(self) -> Allowed:
+        """What is given back and what is refused."""
+        return allowed(under(*self.rules), self.records, self.held, PERIODS, self.reach)
+
+
+CASES = st.builds(Case, RULE_SETS, record_lists(), HOLDINGS, REACHES)
+
+
+@given(CASES)
+def test_what_counts_is_what_counting_by_the_millisecond_says(case: Case) -> None:
     """Each millisecond of each slot is asked for by itself, in order of time."""
-    found = allowed(under(*rules), records, held, PERIODS, reach)
-    counted = {(slot, ms) for slot, several in found.excused.items() for ms in _ticks(several)}
-    plain = set().union(*(_counted(one, records, held) for one in rules))
-    assert counted == {(slot, ms) for slot, ms in plain if reach.start_ms <= ms < reach.end_ms}
+    excused = case.allowed().excused
+    counted = {(slot, ms) for slot, several in excused.items() for ms in _ticks(several)}
+    plain = set().union(*(_counted(one, case.records, case.held) for one in case.rules))
+    within = range(case.reach.start_ms, case.reach.end_ms)
+    assert counted == {(slot, ms) for slot, ms in plain if ms in within}
 
 
-@given(RULE_SETS, record_lists(), HOLDINGS, REACHES)
-def test_what_records_give_back_adds_up_and_stays_inside_them(
-    rules: list[ExclusionRule],
-    records: list[ExclusionRecord],
-    held: dict[Slot, tuple[Holding, ...]],
-    reach: Interval,
-) -> None:
+@given(CASES)
+def test_what_records_give_back_adds_up_and_stays_inside_them(case: Case) -> None:
     """Each millisecond that is excused is told of exactly one record, which names it."""
-    found = allowed(under(*rules), records, held, PERIODS, reach)
+    found = case.allowed()
     told: dict[Slot, list[int]] = defaultdict(list)
-    by_id = {one.id: one for one in records}
+    by_id = {one.id: one for one in case.records}
     for id_, slots in found.by_record.items():
         for slot, several in slots.items():
             assert slot in by_id[id_].slots
@@ -100,16 +109,11 @@ def test_what_records_give_back_adds_up_and_stays_inside_them(
     }
 
 
-@given(RULE_SETS, record_lists(), HOLDINGS, REACHES)
-def test_every_millisecond_of_a_record_counts_or_is_refused(
-    rules: list[ExclusionRule],
-    records: list[ExclusionRecord],
-    held: dict[Slot, tuple[Holding, ...]],
-    reach: Interval,
-) -> None:
+@given(CASES)
+def test_every_millisecond_of_a_record_counts_or_is_refused(case: Case) -> None:
     """For every slot that is held in it; nothing is dropped without a word."""
-    found = allowed(under(*rules), records, held, PERIODS, reach)
-    for one in records:
+    found = case.allowed()
+    for one in case.records:
         refused = {
             ms
             for refusal in found.refused
@@ -117,25 +121,17 @@ def test_every_millisecond_of_a_record_counts_or_is_refused(
             for ms in _ticks([refusal.interval])
         }
         for slot in one.slots:
-            owed = {ms for ms in range(reach.start_ms, reach.end_ms) if one.is_effective(ms)}
-            owed &= set(_ticks([holding.interval for holding in held.get(slot, ())]))
+            owed = {ms for ms in _ticks([case.reach]) if one.is_effective(ms)}
+            owed &= set(_ticks([holding.interval for holding in case.held.get(slot, ())]))
             assert owed <= refused | set(_ticks(found.excused.get(slot, ())))
 
 
 @settings(max_examples=60)
-@given(RULE_SETS, record_lists(), HOLDINGS, REACHES, st.randoms(use_true_random=False))
-def test_the_order_of_records_changes_nothing(
-    rules: list[ExclusionRule],
-    records: list[ExclusionRecord],
-    held: dict[Slot, tuple[Holding, ...]],
-    reach: Interval,
-    chance: Random,
-) -> None:
+@given(CASES, st.randoms(use_true_random=False))
+def test_the_order_of_records_changes_nothing(case: Case, chance: Random) -> None:
     """Files are read in any order."""
-    shuffled = chance.sample(records, len(records))
-    assert allowed(under(*rules), shuffled, held, PERIODS, reach) == allowed(
-        under(*rules), records, held, PERIODS, reach
-    )
+    shuffled = replace(case, records=chance.sample(case.records, len(case.records)))
+    assert shuffled.allowed() == case.allowed()
 
 
 def _ticks(intervals: Sequence[Interval]) -> list[int]:
