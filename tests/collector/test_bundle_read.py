@@ -2,8 +2,10 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,8 @@ from tests.core.evidence.signed import signed
 
 MONTHS = ("2026-07", "2026-08")
 YEARS_MS = 4 * 366 * DAY_MS
+
+Verified = Callable[[Path], Any]
 
 
 @pytest.fixture(scope="module")
@@ -71,20 +75,25 @@ def bundle(stage: Stage, folder: Path, period: str, *, with_journals: bool) -> P
     return path
 
 
+@pytest.fixture
+def verified(capsys: pytest.CaptureFixture[str]) -> Verified:
+    """Verify a bundle, which ends with 0; returns what is told of it."""
+
+    def verify(path: Path) -> Any:
+        assert main(["verify", str(path), "--as", "json", "--jobs", "1"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return verify
+
+
 @pytest.mark.parametrize("period", MONTHS)
 @pytest.mark.parametrize("with_journals", [False, True])
 def test_a_bundle_is_verified(
-    stage: Stage,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    period: str,
-    *,
-    with_journals: bool,
+    stage: Stage, tmp_path: Path, verified: Verified, period: str, *, with_journals: bool
 ) -> None:
     """Of a journal's first month and of a later one, whose blocks begin in the middle of it."""
     path = bundle(stage, tmp_path, period, with_journals=with_journals)
-    assert main(["verify", str(path), "--as", "json", "--jobs", "1"]) == 0
-    assert json.loads(capsys.readouterr().out)["verdict"] == "verified"
+    assert verified(path)["verdict"] == "verified"
 
 
 @pytest.mark.parametrize("period", MONTHS)
@@ -123,16 +132,11 @@ def ahead() -> Stage:
 
 @pytest.mark.parametrize(("period", "blocks"), [("2026-07", 32), ("2026-08", 51)])
 def test_one_block_with_a_clock_far_ahead_spoils_no_month(
-    ahead: Stage,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    period: str,
-    blocks: int,
+    ahead: Stage, tmp_path: Path, verified: Verified, period: str, blocks: int
 ) -> None:
     """July has its 31 days and the one that closes it; August all from 13 July to 1 September."""
     path = bundle(ahead, tmp_path, period, with_journals=True)
-    assert main(["verify", str(path), "--as", "json", "--jobs", "1"]) == 0
-    (node,) = json.loads(capsys.readouterr().out)["nodes"]
+    (node,) = verified(path)["nodes"]
     assert node["blocks"] == blocks
     assert main(["recompute", str(path)]) == 0
 
