@@ -1,11 +1,23 @@
-"""The stand-in behind a real worker process, and its control file."""
+"""What is logged; the stand-in behind a real worker process, and its control file."""
 
+import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gpusla import logs
 from gpusla_agent import standin
 from tests.conftest import ROOT
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged, as lines of JSON."""
+    stream = io.StringIO()
+    logs.configure(stream)
+    yield stream
+    logs.configure()
 
 
 @pytest.fixture(scope="session")

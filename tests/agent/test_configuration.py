@@ -2,12 +2,10 @@
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gpusla import logs
 from gpusla.errors import InputError
 from gpusla.identity import ContractId, NodeName, parse_slot
 from gpusla_agent.assignments import FileOrigin, Holders, WatchedConfiguration
@@ -22,15 +20,6 @@ SECOND = """\
     from: 2026-01-01T00:00:00Z
     recorded_at: 2026-07-01T00:00:00Z
 """
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What is logged, as lines of JSON."""
-    stream = io.StringIO()
-    logs.configure(stream)
-    yield stream
-    logs.configure()
 
 
 @pytest.fixture

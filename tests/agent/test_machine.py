@@ -107,14 +107,11 @@ def test_the_memory_of_an_older_agent_is_read(tmp_path: Path) -> None:
     assert [(fatal.xid, fatal.action) for fatal in read.fatal] == [(79, "reboot_node")]
 
 
-def test_a_log_line_is_json_where_nobody_reads_along() -> None:
+def test_a_log_line_is_json_where_nobody_reads_along(log: io.StringIO) -> None:
     """Ours and those of libraries, with the same keys."""
-    stream = io.StringIO()
-    logs.configure(stream)
     logs.get_logger().info("probe_failed", duration_seconds=0.4)
     logging.getLogger("waitress").warning("queue depth is %d", 3)
-    ours, theirs = (json.loads(line) for line in stream.getvalue().splitlines())
-    logs.configure()
+    ours, theirs = (json.loads(line) for line in log.getvalue().splitlines())
     assert (ours["event"], ours["level"], ours["duration_seconds"]) == ("probe_failed", "info", 0.4)
     assert (theirs["event"], theirs["level"]) == ("queue depth is 3", "warning")
     assert set(theirs) == {"event", "level", "timestamp"}

@@ -4,13 +4,11 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from gpusla import logs
 from gpusla.errors import JournalError
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.codec import digest
@@ -71,15 +69,6 @@ def journal(tmp_path: Path) -> Kept:
     recorder = open_recorder(tmp_path, clock, segment_bytes=2_000, hour_ms=10_000)
     observe_for(recorder, clock, 100, ALL_OK)
     return Kept(tmp_path, clock, recorder)
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What is logged, as lines of JSON."""
-    stream = io.StringIO()
-    logs.configure(stream)
-    yield stream
-    logs.configure()
 
 
 def events(log: io.StringIO) -> list[str]:

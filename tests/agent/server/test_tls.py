@@ -4,12 +4,10 @@ import io
 import json
 import socket
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gpusla import logs
 from gpusla.errors import SettingsError
 from gpusla_agent.server import Limits, WatchedWeb
 from tests.agent.server.stage import (
@@ -32,15 +30,6 @@ from tests.agent.server.stage import (
 def made(tmp_path: Path) -> Papers:
     """Certificates in a folder."""
     return papers(tmp_path)
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What is logged, as lines of JSON."""
-    stream = io.StringIO()
-    logs.configure(stream)
-    yield stream
-    logs.configure()
 
 
 def test_pages_are_served_over_tls_and_not_without(made: Papers) -> None:

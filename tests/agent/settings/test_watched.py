@@ -2,13 +2,11 @@
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from gpusla import logs
 from gpusla.catalogue.codes import BAD_SETTING
 from gpusla.errors import SettingsError
 from gpusla_agent.settings import Settings, WatchedSettings
@@ -37,15 +35,6 @@ CHANGES = {
     "retention": ("journal: {keep_days: 90}", "journal: {keep_days: 91}"),
     "host_probes": ("imex: false", "imex: true"),
 }
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What is logged, as lines of JSON."""
-    stream = io.StringIO()
-    logs.configure(stream)
-    yield stream
-    logs.configure()
 
 
 def events(log: io.StringIO) -> list[dict[str, str]]:
