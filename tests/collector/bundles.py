@@ -5,15 +5,20 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gpusla.evidence.ed25519 import public_of
 from gpusla.evidence.keys import to_text
+from gpusla_collector.adapters.evidence import EvidenceFiles
+from gpusla_collector.adapters.sql.database import open_database
+from gpusla_collector.adapters.sql.schema import require_newest
+from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import OPERATOR
 from gpusla_collector.usecases.make_bundle import Bundles, Made
 from tests.collector.hours import close_hour, introduce
 from tests.collector.journals import DOWN, Journal
-from tests.collector.site import Tray
+from tests.collector.site import Tray, settings_of, write_site
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
 from tests.core.evidence.signed import ONE, TWO
 
@@ -59,6 +64,18 @@ def posted(stage: Stage) -> Stage:
     stage.clock.now_ms = FINAL_MS
     stage.turns().once()
     return stage
+
+
+def posted_site(folder: Path, more: str) -> Path:
+    """Write a site on disk with the same July, posted; more: settings.  Returns its settings."""
+    path = write_site(folder, "http://agents", TRAYS, more=more)
+    settings = settings_of(path)
+    settings.data_directory.mkdir()
+    database = open_database(settings.database)
+    require_newest(database)
+    posted(Stage(TRAYS, store=SqlStore(database), evidence=EvidenceFiles(settings.evidence)))
+    database.close()
+    return path
 
 
 def bundles_of(stage: Stage) -> Bundles:

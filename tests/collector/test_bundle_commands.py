@@ -13,13 +13,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gpusla.cli import main
 from gpusla.commands.files import new_file
-from gpusla_collector.adapters.evidence import EvidenceFiles
-from gpusla_collector.adapters.sql.database import open_database
-from gpusla_collector.adapters.sql.schema import require_newest
-from gpusla_collector.adapters.sql.store import SqlStore
-from tests.collector.bundles import TRAYS, members_of, payload_of, posted
-from tests.collector.site import settings_of, write_site
-from tests.collector.stage import Stage
+from tests.collector.bundles import members_of, payload_of, posted_site
+from tests.collector.site import write_site
 
 Told = Callable[..., tuple[int, str, str]]
 MONTH = ("alpha-2026", "2026-07")
@@ -47,13 +42,7 @@ def names(folder: Path) -> list[str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site on disk whose July is posted, and whose settings name a key that is not made yet."""
     folder = tmp_path_factory.mktemp("site")
-    path = write_site(folder, "http://agents", TRAYS, more=SIGNING)
-    settings = settings_of(path)
-    settings.data_directory.mkdir()
-    database = open_database(settings.database)
-    require_newest(database)
-    posted(Stage(TRAYS, store=SqlStore(database), evidence=EvidenceFiles(settings.evidence)))
-    database.close()
+    posted_site(folder, SIGNING)
     return folder
 
 

@@ -9,15 +9,12 @@ from pathlib import Path
 import pytest
 
 from gpusla.cli import main
-from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql.database import open_database
-from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.commands.findings import KINDS
 from gpusla_collector.ports import Finding, Store
-from tests.collector.bundles import TRAYS, posted
+from tests.collector.bundles import posted_site
 from tests.collector.site import settings_of, write_site
-from tests.collector.stage import Stage
 from tests.conftest import ROOT
 
 Told = Callable[..., tuple[int, str, str]]
@@ -41,13 +38,7 @@ def told(capfd: pytest.CaptureFixture[str]) -> Told:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site on disk whose July is posted and whose August runs."""
     folder = tmp_path_factory.mktemp("site")
-    path = write_site(folder, "http://agents", TRAYS, more="signing_key: key.pem\n")
-    settings = settings_of(path)
-    settings.data_directory.mkdir()
-    database = open_database(settings.database)
-    require_newest(database)
-    posted(Stage(TRAYS, store=SqlStore(database), evidence=EvidenceFiles(settings.evidence)))
-    database.close()
+    posted_site(folder, "signing_key: key.pem\n")
     assert main(["collector", "key", "new", str(folder / "key.pem")]) == 0
     return folder
 
