@@ -37,7 +37,8 @@ def test_the_journal_of_another_node_is_refused(tmp_path: Path, segment_bytes: i
 
     assert str(caught.value) == (
         f"node: 'c2-r01-t04': journal {tmp_path} is that of node 'c2-r01-t03'. Move the journal "
-        "aside to begin a new one, or give this node its old name, 'c2-r01-t03'. [GS1301]"
+        "and node-key.pem aside to begin anew, or give this node its old name, 'c2-r01-t03'. "
+        "[GS1301]"
     )
     assert caught.value.code is BAD_SETTING
     assert exit_of(caught.value) is Exit.REFUSED

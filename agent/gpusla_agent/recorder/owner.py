@@ -27,8 +27,8 @@ def require_own(directory: Path, segments: Sequence[Segment], node: NodeName) ->
         raise JournalError(
             BAD_SETTING,
             f"node: {node!r}: journal {directory} is that of node {owner!r}",
-            fix=f"Move the journal aside to begin a new one, or give this node its old name, "
-            f"{owner!r}.",
+            fix="Move the journal and node-key.pem aside to begin anew, or give this node its old "
+            f"name, {owner!r}.",
         )
 
 

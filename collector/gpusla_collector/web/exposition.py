@@ -16,7 +16,9 @@ import gpusla
 from gpusla.catalogue import metrics as rows
 from gpusla.catalogue.reasons import State
 from gpusla.clock import Clock
+from gpusla.identity import NodeName
 from gpusla.sla.evaluation import Bounds, Evaluation
+from gpusla_collector.ports import Cursor
 from gpusla_collector.usecases.claims import ClaimStatus
 from gpusla_collector.usecases.standing import Standing
 from gpusla_collector.web.families import (
@@ -60,10 +62,13 @@ class StandingCollector(Collector):
 
 
 def _pipeline(standing: Standing, now_ms: int) -> Iterator[Metric]:
-    cursors = standing.cursors.values()
     yield family(
         rows.COLLECTOR_EVIDENCE_UNTIL,
-        [((c.node,), c.evidence_until_ms / 1000) for c in cursors if c.evidence_until_ms],
+        [
+            ((node,), cursor.evidence_until_ms / 1000)
+            for node, cursor in _fetched_from(standing, now_ms)
+            if cursor.evidence_until_ms
+        ],
     )
     yield family(rows.COLLECTOR_RECORDS, [((), standing.records)])
     yield family(rows.COLLECTOR_FETCH_FAILURES, list(standing.fetch_failures.items()))
@@ -77,6 +82,21 @@ def _pipeline(standing: Standing, now_ms: int) -> Iterator[Metric]:
             rows.COLLECTOR_RECONCILIATION,
             [((d.contract,), d.difference_ms / 1000) for d in standing.differences],
         )
+
+
+def _fetched_from(standing: Standing, now_ms: int) -> Iterator[tuple[NodeName, Cursor]]:
+    """
+    Yield the nodes that are fetched from, of which something is here.
+
+    A node whose record ended is asked no more; its age would be an alert that nobody can end.
+    """
+    if standing.world is None:
+        yield from standing.cursors.items()
+        return
+    for node in standing.world.inventory.nodes(now_ms):
+        cursor = standing.cursors.get(node.node)
+        if cursor is not None:
+            yield node.node, cursor
 
 
 def _ledger(standing: Standing) -> Iterator[Metric]:

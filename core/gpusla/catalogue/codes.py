@@ -127,7 +127,7 @@ EXPORTER_PAGE = ErrorCode(
 )
 JOURNAL_CORRUPT = ErrorCode(
     "GS3001", "journal_corrupt", "A journal's bytes do not form the chain that they claim.",
-    "Keep the file as evidence and start a new journal; the time it covered is unknown.",
+    "Keep the file as evidence. A node goes on under a new name (docs/operating/lost-journal.md); the time it covered is unknown.",
 )
 JOURNAL_LOCKED = ErrorCode(
     "GS3002", "journal_locked", "Another process writes this journal.",
@@ -139,7 +139,7 @@ JOURNAL_WRITE = ErrorCode(
 )
 JOURNAL_FORKED = ErrorCode(
     "GS3004", "journal_forked", "An agent serves another history than the one already taken in.",
-    "Do not delete anything: compare both copies; the time in dispute is unknown.",
+    "Do not delete anything. A node that lost its journal goes on under a new name (docs/operating/lost-journal.md).",
 )
 JOURNAL_SIGNATURE = ErrorCode(
     "GS3005", "journal_signature", "A journal is signed by a key that is not its node's, or wrongly.",

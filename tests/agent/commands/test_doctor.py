@@ -125,7 +125,7 @@ def test_the_journal_of_another_node_is_bad(settings: Path) -> None:
     line = lines(settings)["journal"]
     assert line.level is Level.BAD
     assert "is that of node 'c2-r01-t04'" in line.found
-    assert line.way_out.startswith("Move the journal aside")
+    assert line.way_out.startswith("Move the journal and node-key.pem aside")
 
 
 def test_a_worker_without_an_agent_is_left_over() -> None:
