@@ -7,13 +7,12 @@ from pathlib import Path
 
 from gpusla.catalogue.codes import NODE_KEY
 from gpusla.errors import InputError, Position
-from gpusla.evidence.keys import PRIVATE_BYTES, from_pem, to_pem
+from gpusla.evidence.keys import PRIVATE_BYTES, from_pem, may_be_used_by_others, to_pem
 
 KEY_FILE = "node-key.pem"
 NEXT_FILE = "node-key-next.pem"
 """A key that `gpusla-agent key rotate` made and the agent has not taken up yet."""
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _FILE_BYTES_MAX = 4_096
 
 
@@ -31,7 +30,7 @@ def read_key(path: Path) -> bytes | None:
         raise refused(path, f"cannot be opened: {cause.strerror}") from cause
     try:
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-        if mode & _OTHERS:
+        if may_be_used_by_others(mode):
             raise refused(path, f"may be read by others: its mode is {mode:04o}")
         return from_pem(os.read(descriptor, _FILE_BYTES_MAX))
     except OSError as cause:

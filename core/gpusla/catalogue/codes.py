@@ -174,7 +174,7 @@ STATEMENT_ALTERED = ErrorCode(
     "Fetch the statement again and compare the two; rely on neither until then.",
 )
 SIGNING_KEY = ErrorCode(
-    "GS3102", "signing_key", "The operator's signing key is not there, cannot be used, or may be read by others.",
+    "GS3102", "signing_key", "A signing key is not there, cannot be used, or may be used by others.",
     "Name in `signing_key` a file that `gpusla collector key new` made, for the collector's user alone.",
 )
 SHARED_NODE = ErrorCode(

@@ -12,6 +12,9 @@ import hashlib
 PRIVATE_BYTES = PUBLIC_BYTES = 32
 SIGNATURE_BYTES = 64
 
+_OTHERS = 0o077
+"""Group and world: to read, write or run."""
+
 _BEGIN, _END = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
 _PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
 """SEQUENCE { version 0, algorithm 1.3.101.112, OCTET STRING { OCTET STRING of 32 bytes } }."""
@@ -52,6 +55,11 @@ def from_text(text: str, length_bytes: int) -> bytes:
         message = f"this has {len(found)} bytes and {length_bytes} are needed"
         raise ValueError(message)
     return found
+
+
+def may_be_used_by_others(mode: int) -> bool:
+    """Tell by the mode of a private key's file whether anybody but its owner may do anything."""
+    return bool(mode & _OTHERS)
 
 
 def to_pem(private: bytes) -> bytes:

@@ -202,34 +202,3 @@ def test_rights_are_listed_with_their_days_and_fields(capsys: Capture) -> None:
     assert main(["contract", "rights", str(REFLECTION), "--json"]) == 0
     rights = json.loads(capsys.readouterr().out)["rights"]
     assert {right["name"] for right in rights} >= {"notice", "earliest_end", "term_end"}
-
-
-def test_both_sides_sign_and_a_changed_term_breaks_both(tmp_path: Path, capsys: Capture) -> None:
-    """Each line that is printed goes into the file; a comment may change, a term may not."""
-    path = tmp_path / "acme.yaml"
-    path.write_text(starting_file("acme", "A", "B", date(2027, 1, 1)), "utf-8")
-    lines = []
-    for party, letter in (("provider", "A"), ("tenant", "B")):
-        key = tmp_path / f"{party}.key"
-        key.write_text(letter * 42 + "E=\n", "ascii")  # 32 bytes in base64
-        assert main(["contract", "sign", str(path), "--as", party, "--key", str(key)]) == 0
-        lines.append(capsys.readouterr().out)
-    signed = path.read_text("utf-8") + "signatures:\n" + "".join(lines) + "# seen by counsel\n"
-    path.write_text(signed, "utf-8")
-    assert main(["contract", "check", str(path)]) == 0
-    assert "signed by the tenant with the key" in capsys.readouterr().out
-    path.write_text(signed.replace('amount: "1000000.00"', 'amount: "1000000.01"'), "utf-8")
-    assert main(["contract", "check", str(path)]) == 1
-    shown = capsys.readouterr().err
-    assert "the provider's signature is not one of what this file says" in shown
-    assert "the tenant's signature is not one of what this file says" in shown
-
-
-def test_a_key_of_another_length_signs_nothing(tmp_path: Path, capsys: Capture) -> None:
-    """And the way to make one is told."""
-    key = tmp_path / "key"
-    key.write_text("c2hvcnQ=", "ascii")
-    assert main(["contract", "sign", str(REFLECTION), "--as", "tenant", "--key", str(key)]) == 2
-    shown = capsys.readouterr()
-    assert "this has 5 bytes and 32 are needed. Make one with: openssl rand -base64 32" in shown.err
-    assert not shown.out

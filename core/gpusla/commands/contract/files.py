@@ -1,13 +1,18 @@
 """Contract files and files of facts, as commands are given them."""
 
+import os
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from gpusla.catalogue.codes import FILE_UNREADABLE, NOTHING_TO_SHOW
+from gpusla.catalogue.codes import FILE_UNREADABLE, NOTHING_TO_SHOW, SIGNING_KEY
 from gpusla.contracts.load import load_contract
 from gpusla.contracts.model import ContractVersion
 from gpusla.documents import SIZE_BYTES_MAX
 from gpusla.errors import InputError, Position
+from gpusla.evidence.keys import may_be_used_by_others
 from gpusla.sla.facts_file import RecordedFacts, from_json
 
 FACTS_BYTES_MAX = 1 << 30
@@ -54,9 +59,30 @@ def read_facts_file(path: Path) -> RecordedFacts:
 
 def bytes_of(path: Path, size_bytes_max: int) -> bytes:
     """Return a file's bytes, at most one more than may be; raises InputError with the cause."""
+    with _opened(path) as stream:
+        return stream.read(size_bytes_max + 1)
+
+
+def secret_bytes_of(path: Path, size_bytes_max: int) -> bytes:
+    """Return the same of a private key's file; raises InputError also if others may use it."""
+    with _opened(path) as stream:
+        mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+        if may_be_used_by_others(mode):
+            raise InputError(
+                SIGNING_KEY,
+                f"others may use this key: its mode is {mode:04o}",
+                fix="Give the file to its owner alone (chmod 600); if others could copy it, make "
+                "a new key.",
+                position=Position(str(path)),
+            )
+        return stream.read(size_bytes_max + 1)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as stream:
-            return stream.read(size_bytes_max + 1)
+            yield stream
     except OSError as cause:
         raise InputError(
             FILE_UNREADABLE,

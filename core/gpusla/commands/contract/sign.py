@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gpusla.catalogue.codes import WRONG_TYPE
-from gpusla.commands.contract.files import bytes_of
+from gpusla.commands.contract.files import bytes_of, secret_bytes_of
 from gpusla.contracts.load import load_contract
 from gpusla.contracts.signatures import fingerprint
 from gpusla.contracts.signatures import sign as sign_document
@@ -30,7 +30,9 @@ def sign(
     party: Annotated[Party, typer.Option("--as", help="Which side signs.")],
     key: Annotated[
         Path,
-        typer.Option(help="File with the 32 bytes of an Ed25519 private key in base64."),
+        typer.Option(
+            help="File with the 32 bytes of an Ed25519 private key in base64, its owner's alone."
+        ),
     ],
 ) -> None:
     """
@@ -48,13 +50,14 @@ def sign(
 
 
 def _private_key(path: Path) -> bytes:
-    text = bytes_of(path, KEY_FILE_BYTES_MAX).decode("ascii", "replace").strip()
+    """Return a key; raises InputError if there is none, it is none, or others may use its file."""
+    text = secret_bytes_of(path, KEY_FILE_BYTES_MAX).decode("ascii", "replace").strip()
     try:
         return decode(text, KEY_BYTES)
     except ValueError as cause:
         raise InputError(
             WRONG_TYPE,
             str(cause),
-            fix="Make one with: openssl rand -base64 32",
+            fix="Make one with: (umask 077; openssl rand -base64 32 > NEW_FILE)",
             position=Position(str(path)),
         ) from cause
