@@ -124,6 +124,7 @@ def test_a_finding_is_found_by_kind_and_by_subject(folder: Path, store: Store, t
         (("collector", "approvals"), "nothing waits"),
         (("statement", "list"), "nothing was judged yet"),
         (("collector", "findings"), "there is no finding. Nobody has to look at anything"),
+        (("collector", "claims"), "no credit has to be asked for. Nobody has to claim anything"),
     ],
 )
 def test_nothing_ends_with_4_and_a_way_out_of_its_own(
@@ -134,6 +135,30 @@ def test_nothing_ends_with_4_and_a_way_out_of_its_own(
     assert (code, out) == (4, "")
     assert said in error
     assert "contract id" not in error
+
+
+def test_claims_that_there_are_none_of_are_told_by_what_was_asked_for(
+    folder: Path, told: Told
+) -> None:
+    """A contract that is none, or none of the tenant's, is a slip and no empty list."""
+    claims = ("collector", "claims", *config(folder))
+    for words, said in (
+        (("--contract", "alpha-2026"), "no credit under contract 'alpha-2026' has to be asked for"),
+        (("--status", "open"), "no credit has to be asked for with status 'open'"),
+        (("--tenant", "tenant-b"), "no credit of tenant 'tenant-b' has to be asked for"),
+    ):
+        code, _, error = told(*claims, *words)
+        assert code == 4
+        assert f"{said}. All that there are: gpusla collector claims without" in error
+        assert "contract id" not in error
+    for name, tenant, close in (
+        ("alpha-202", "tenant-a", "Close to it: alpha-2026."),
+        ("alpha-2026", "tenant-c", "All that there are: gpusla"),
+    ):
+        code, _, error = told(*claims, "--contract", name, "--tenant", tenant)
+        assert code == 2
+        assert f"--contract {name!r} is no contract of which anything is on record" in error
+        assert close in error
 
 
 @pytest.mark.parametrize("period", ["2026-7", "July", "2026-13", "2026-00", "2026-07-01", "202607"])
@@ -251,6 +276,7 @@ def test_a_file_that_is_no_journal_is_not_imported(tmp_path: Path, told: Told) -
         code, _, error = told("collector", "import", file, *config(tmp_path))
         assert code == ends
         assert words in error
+        assert "contract id" not in error
         assert "\\x" not in error
 
 

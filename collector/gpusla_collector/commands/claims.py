@@ -1,16 +1,18 @@
 """`gpusla collector claims`: what must be asked for, by when, and what became of it."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
 
-from gpusla.catalogue.codes import NOTHING_TO_SHOW
+from gpusla.catalogue.codes import NOTHING_TO_SHOW, UNKNOWN_REFERENCE
 from gpusla.clock import SystemClock
 from gpusla.contracts.calendar import zone
 from gpusla.contracts.money import format_amount
 from gpusla.errors import InputError
-from gpusla.identity import TenantId
+from gpusla.identity import ContractId, TenantId
 from gpusla.instants import format_instant
 from gpusla_collector.commands.output import (
     Config,
@@ -26,6 +28,7 @@ from gpusla_collector.settings import read_settings
 from gpusla_collector.usecases.claims import Claimable, ClaimList, ClaimStatus
 
 FORMAT = "gpusla/claims/1"
+WITHOUT = "All that there are: gpusla collector claims without --contract, --tenant and --status."
 HEADER = ("contract", "period", "status", "worth", "claim before", "in the contract's zone", "left")
 
 
@@ -41,6 +44,8 @@ def claims_command(
     """
     List the credits that must be asked for: worth, status, deadline; 4 if there are none.
 
+    A contract of which nothing is on record is refused.
+
     For example: gpusla collector claims --config collector.yaml --status open
     For a tenant: gpusla collector claims --config collector.yaml --tenant acme --as csv
     """
@@ -49,16 +54,40 @@ def claims_command(
     now_ms = SystemClock().wall_ms()
     scope = OPERATOR if tenant is None else Scope(TenantId(tenant))
     with reading(read_settings(config).database) as store:
+        require_contract(contract, {one.contract for one in store.contracts(scope)})
         found = [
             one
             for one in ClaimList(store).of(scope, now_ms)
             if contract in {None, one.contract} and status in {None, one.status}
         ]
     if not found:
-        of = "" if contract is None else f" under contract {contract!r}"
-        which = "" if status is None else f" with status {status.value!r}"
-        raise InputError(NOTHING_TO_SHOW, f"no credit{of} has to be asked for{which}")
+        raise nothing(contract, tenant, status)
     put(written(found, as_, now_ms), out)
+
+
+def require_contract(contract: str | None, known: Collection[ContractId]) -> None:
+    """
+    See that a contract could have credits: silence about a slip of the pen is no good news.
+
+    known: those that the asker may see.  Raises InputError `unknown_reference`.
+    """
+    if contract is None or contract in known:
+        return
+    near = get_close_matches(contract, list(known), n=3)
+    raise InputError(
+        UNKNOWN_REFERENCE,
+        f"--contract {contract!r} is no contract of which anything is on record",
+        fix=f"Close to it: {', '.join(near)}." if near else WITHOUT,
+    )
+
+
+def nothing(contract: str | None, tenant: str | None, status: ClaimStatus | None) -> InputError:
+    """Return the error of a list that is empty, with what was asked for."""
+    whose = "" if tenant is None else f" of tenant {tenant!r}"
+    of = "" if contract is None else f" under contract {contract!r}"
+    which = "" if status is None else f" with status {status.value!r}"
+    fix = WITHOUT if whose or of or which else "Nobody has to claim anything."
+    return InputError(NOTHING_TO_SHOW, f"no credit{whose}{of} has to be asked for{which}", fix=fix)
 
 
 def written(found: list[Claimable], form: TableForm, now_ms: int) -> str:

@@ -202,7 +202,7 @@ FENCED = ErrorCode(
 )
 NOTHING_TO_SHOW = ErrorCode(
     "GS4006", "nothing_to_show", "There is nothing to assess for what was asked.",
-    "Check the contract id and the period.",
+    "Check the names, the period and the files that were given.",
 )
 PERIOD_OPEN = ErrorCode(
     "GS4007", "period_open", "A period cannot be closed before it was judged to its end.",
