@@ -22,10 +22,10 @@ from random import Random
 
 from gpusla.verify.__main__ import BROKEN, main
 from tests.core.verify.maker import OPERATOR, public
-from tests.mutations import operator, outsider, pdfs
+from tests.mutations import operator, outsider, pdfs, tails
 from tests.mutations.attempts import Attempt
 
-ATTEMPTS = (*outsider.ATTEMPTS, *operator.ATTEMPTS, *pdfs.ATTEMPTS)
+ATTEMPTS = (*outsider.ATTEMPTS, *operator.ATTEMPTS, *pdfs.ATTEMPTS, *tails.ATTEMPTS)
 SEED = 20261122
 MUTATIONS = 10_000
 BATCH = 50

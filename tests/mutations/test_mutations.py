@@ -9,7 +9,7 @@ import pytest
 from gpusla.verify import signed
 from gpusla.verify.archive import Archive
 from gpusla.verify.journals import Walk
-from tests.core.verify.maker import bundle, pdf, sealed, usual
+from tests.core.verify.maker import bundle, dying, pdf, sealed, usual
 from tests.mutations.operator import bare
 from tests.mutations.survey import ATTEMPTS, SEED, survey, verdict
 
@@ -25,7 +25,9 @@ def test_a_mutation_is_found_and_named(place: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [bundle(usual()), bundle(bare()), pdf(sealed())], ids=["journals", "hours", "PDF"]
+    "content",
+    [bundle(usual()), bundle(bare()), bundle(dying()), pdf(sealed())],
+    ids=["journals", "hours", "tails", "PDF"],
 )
 def test_what_is_mutated_was_whole(content: bytes, tmp_path: Path) -> None:
     """Otherwise everything would be found."""
@@ -41,8 +43,9 @@ def test_what_is_mutated_was_whole(content: bytes, tmp_path: Path) -> None:
         (Archive, "lines", lambda self, name, _: iter(b"".join(self.chunks(name)).splitlines())),
         (Walk, "_require_cited", lambda *_: None),
         (Walk, "_read_records", lambda *_: None),
+        (Walk, "_require_head", lambda *_: None),
     ],
-    ids=["signatures", "digests", "cited records", "records"],
+    ids=["signatures", "digests", "cited records", "records", "heads"],
 )
 def test_a_verifier_that_leaves_a_check_out_is_caught(
     owner: Any, name: str, blind: Callable[..., Any], monkeypatch: pytest.MonkeyPatch

@@ -22,6 +22,7 @@ _FORGED = """\
   - whose key that is. All is of one hand; whose, you learn by comparing the fingerprint with
     one that the operator told you by another way, or by giving that key with --key"""
 _PDF = "  - the pages. Of a PDF only the attachment is authenticated: they could show anything"
+_ALONE = "the operator's word alone"
 _ALWAYS = """\
   - the figures: `gpusla recompute` works them out anew
   - whether a node's first word was true: no signature proves that"""
@@ -88,6 +89,7 @@ def _report(found: dict[str, Any]) -> Iterator[str]:
     if found["kind"] == "bundle":
         yield f"  {'files':14}{found['files']:,} by their digests, {found['size_bytes']:,} bytes"
         counted = f"{count['blocks']:,} blocks, {count['signed']:,} of them signed by enrolled keys"
+        counted += f", and {count['tail']:,} records behind" if count["tail"] else ""
         yield f"  {'nodes':14}{len(nodes):,} with {counted}"
     if edges:
         first, last = (datetime.fromtimestamp(at // 1000, UTC) for at in (min(edges), max(edges)))
@@ -99,13 +101,16 @@ def _report(found: dict[str, Any]) -> Iterator[str]:
         yield _FORGED
     if found["kind"] == "pdf":
         yield _PDF
-    if loose := count["unsigned"] + count["unenrolled"]:
-        yield f"  - {loose:,} blocks that no enrolled key signed: the operator's word alone"
     empty = [told(row["node"]) for row in nodes if not row["blocks"]]
     parts = [told(row["node"]) for row in nodes if row["blocks"] and not row["covers_period"]]
-    for words, names in (("without blocks", empty), ("with blocks of a part of the period", parts)):
-        if names:
-            yield f"  - {len(names):,} nodes {words}: {', '.join(names[:3])}"
+    for number, words in (
+        (count["unsigned"] + count["unenrolled"], f"blocks that no enrolled key signed: {_ALONE}"),
+        (count["loose"], f"records behind the last that their node signed: {_ALONE}"),
+        (len(empty), f"nodes without blocks: {', '.join(empty[:3])}"),
+        (len(parts), f"nodes with blocks of a part of the period: {', '.join(parts[:3])}"),
+    ):
+        if number:
+            yield f"  - {number:,} {words}"
     yield _ALWAYS
 
 

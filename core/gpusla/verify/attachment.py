@@ -53,6 +53,5 @@ def _inflated(packed: bytes) -> bytes:
 def _object(pdf: bytes, number: bytes) -> int:
     """Return where an object's content begins; one that stands twice is two statements."""
     places = [found.end() for found in re.finditer(rb"(?<![0-9])%b 0 obj\b" % number, pdf)]
-    count = len(places)
-    need(count == 1, "attachment", f"the PDF has {count} objects {told(number.decode())}")
+    need(len(places) == 1, "attachment", f"object {told(number.decode())} is there {len(places)}x")
     return places[0]

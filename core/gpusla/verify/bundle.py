@@ -17,7 +17,9 @@ from gpusla.verify.journals import Task, Walk
 
 STATEMENT, BUNDLE = (f"application/vnd.gpusla.{what}+json" for what in ("statement", "bundle"))
 Verified = tuple[bytes, dict[str, Any]]
-_MANIFEST = {"format", "contract", "period", "revision", "made_by", "key", "files"}
+_MANIFEST: dict[str, type] = {"revision": int, "files": dict}
+_MANIFEST |= dict.fromkeys(("format", "contract", "period", "made_by", "key"), str)
+_ENTRY = {"sha256": str, "size_bytes": int}
 
 
 def verify_pdf(path: Path, keys: Collection[bytes], _: int) -> Verified:
@@ -68,10 +70,9 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verifi
     for node in nodes:
         is_whole = node["blocks"] and node["from_ms"] <= begin and node["until_ms"] >= end
         node["covers_period"] = bool(is_whole)
-    size_bytes = sum(entry["size_bytes"] for entry in files.values())
     told_of = {"verdict": "verified", "kind": "bundle", "key": identity, "is_key_given": bool(keys)}
-    counted = {"files": len(files), "size_bytes": size_bytes, "nodes": nodes}
-    return payload, told_of | statement | manifest | counted
+    told_of |= {"files": len(files), "size_bytes": sum(one["size_bytes"] for one in files.values())}
+    return payload, told_of | statement | manifest | {"nodes": nodes}
 
 
 def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any], bytes]:
@@ -80,16 +81,16 @@ def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any]
     content = archive.read("manifest.json", None)
     payload = signed.read_envelope(content, BUNDLE, "manifest.json")[0]
     manifest = signed.read_json(payload, "manifest.json", "manifest")
-    is_known = set(manifest) == _MANIFEST and manifest["format"] == "gpusla/bundle/1"
-    is_known = is_known and type(manifest["revision"]) is int
+    is_known = signed.types_of(manifest) == _MANIFEST and manifest["format"] == "gpusla/bundle/1"
     need(is_known, "manifest", "manifest.json is not of format gpusla/bundle/1")
     key = signed.from_base64(manifest.pop("key"), signed.KEY_BYTES, "the manifest's key")
     by, *wanted = (signed.fingerprint(signed.digest_of(one)) for one in (key, *keys))
     need(not keys or key in keys, "key", f"the bundle is of {by}, and not of {' or '.join(wanted)}")
     signed.opened(content, BUNDLE, [key], "manifest.json")
     files = manifest["files"]
-    is_list = isinstance(files, dict) and all(map(_is_entry, files.values()))
-    need(is_list, "manifest", "manifest.json has no list of digests and sizes")
+    are_listed = all(signed.types_of(entry) == _ENTRY for entry in files.values())
+    are_listed = are_listed and all(signed.is_digest(entry["sha256"]) for entry in files.values())
+    need(are_listed, "manifest", "manifest.json has no list of digests and sizes")
     needed = files.keys() | {"statement.json", "facts.json", "nodes.json"}
     missing, unlisted = sorted(needed - there), sorted(there - files.keys())
     need(not missing, "missing", f"{told(', '.join(missing))}: not there")
@@ -98,11 +99,6 @@ def _manifest(archive: Archive, keys: Collection[bytes]) -> tuple[dict[str, Any]
         is_size = archive.sizes[name] == entry["size_bytes"]
         need(is_size, "digest", f"{name} has not the size that the manifest lists")
     return manifest, key
-
-
-def _is_entry(entry: Any) -> bool:
-    is_map = isinstance(entry, dict) and set(entry) == {"sha256", "size_bytes"}
-    return is_map and signed.is_digest(entry["sha256"]) and type(entry["size_bytes"]) is int
 
 
 def _statement(payload: bytes) -> tuple[dict[str, Any], tuple[str, Any], dict[str, dict[int, str]]]:
@@ -135,9 +131,8 @@ def _tasks(content: bytes, files: dict[str, Any], cited: dict[str, Any]) -> list
         need(is_text, "format", f"{told(node)} in nodes.json is no name of a node")
         name = quote(node, safe="").replace(".", "%2E") + ".jsonl"
         need(f"hours/{name}" in files, "missing", f"hours/{name}: not there")
-        hours, journal = files[f"hours/{name}"], files.get(f"journals/{name}", {})
-        digests = (hours["sha256"], journal.get("sha256"))
-        tasks.append(Task(node, tuple(keys or ()), name, *digests, cited.get(node, {})))
+        members = {folder: files.get(f"{folder}/{name}") for folder in ("hours", "journals")}
+        tasks.append(Task(node, tuple(keys or ()), name, members, cited.get(node, {})))
     return tasks
 
 

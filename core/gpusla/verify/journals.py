@@ -3,9 +3,12 @@ What one node signed: its keys, the blocks of its hours, and the records behind 
 
 Each block is signed by a key that `nodes.json` lists or that such a key endorsed; where it lists
 none, the first one is believed, and what is worth no more than the operator's word is counted.
+Other records stand in runs, each up to what vouches for it: a signature or a block, and for those
+behind the last block, the tail, the record that the statement cites.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gpusla.verify import signed
@@ -15,19 +18,19 @@ from gpusla.verify.faults import need, told
 HEAD, KEY, HOUR = (f"application/vnd.gpusla.{what}+json" for what in ("head", "key", "hour"))
 _GENESIS, _MOST = "0" * 64, 1 << 47
 _NUMBERS = ("number", "first_sequence", "last_sequence", "samples", "from_ms", "until_ms")
-_MAPS = ("records", "gpus", "spans")
-_BLOCK = {*_NUMBERS, *_MAPS, "node", "previous", "head", "conditions"}
-COUNTS = ("blocks", "signed", "unsigned", "unenrolled", "records", "heads")
+_BLOCK: dict[str, type] = {"node": str, "previous": str, "head": str, "conditions": list}
+_BLOCK |= dict.fromkeys(_NUMBERS, int) | dict.fromkeys(("records", "gpus", "spans"), dict)
+_RECORD = {"body": dict, "kind": str, "prev": str, "seq": int, "v": int}
+COUNTS = ("blocks", "signed", "unsigned", "unenrolled", "records", "heads", "tail", "loose")
 
 
 class Task(NamedTuple):
-    """A node, its keys in base64, its members' name and digests, and records that are cited."""
+    """A node, its keys in base64, its members' name and entries, and records that are cited."""
 
     node: str
     keys: tuple[str, ...]
     name: str
-    hours_sha256: str
-    journal_sha256: str | None
+    members: dict[str, Any]
     cited: dict[int, str]
 
 
@@ -41,22 +44,45 @@ class Walk:
         self._known = {signed.digest_of(key): key for key in raw}
         self._believed = set(self._known)
         self._blocks, self._lines = list[dict[str, Any]](), dict[int, str]()
+        self._next: tuple[int, int, str] | None = None  # number, first record and previous block
         self._found: dict[str, Any] = dict.fromkeys(COUNTS, 0) | {"from_ms": None, "until_ms": None}
 
     def run(self) -> dict[str, Any]:
         """Read the hours, then the records behind them; Broken for the first that is not right."""
-        task, sequence = self._task, 0
-        for line in self._archive.lines(f"hours/{task.name}", task.hours_sha256):
-            record, where = _record(line, f"hours/{task.name}")
-            need(record["seq"] > sequence, "chain", f"{where} stands behind record {sequence}")
-            sequence, kind = record["seq"], (record["v"], record["kind"])
-            need(kind in {(1, "key"), (1, "hour")}, "record", f"{where} is of kind {told(kind)}")
-            (self._introduce if kind == (1, "key") else self._close)(record, where)
-            self._lines[sequence] = signed.digest_of(line)
-        if task.journal_sha256 is not None:
-            self._read_records(task.journal_sha256)
+        task, begin, end, loose = self._task, 1, 0, 0
+        readers = {"key": self._introduce, "hour": self._close, "signature": self._require_head}
+        for record, where, digest in self._in_order("hours"):
+            kind = record["kind"] if record["v"] == 1 else ""
+            if record["seq"] > end + 1:
+                need(not (loose and self._known), "chain", f"what is before {where} is not signed")
+                begin = record["seq"]
+            if kind in readers:
+                readers[kind](record, where)
+            loose = 0 if kind in {"hour", "signature"} else loose + (kind != "key")
+            end = record["seq"]
+            self._lines[end] = digest
+        closed = self._next[1] if self._next else 0
+        is_whole = end == closed or (begin <= closed + 1 and end in task.cited)
+        need(is_whole, "chain", f"hours/{task.name} has no tail up to the record that is cited")
+        self._found |= {"blocks": len(self._blocks), "tail": end - closed, "loose": loose}
+        if task.members["journals"]:
+            self._read_records()
         believed = sorted(map(signed.fingerprint, self._believed))
         return {"node": task.node, "keys": believed, **self._found}
+
+    def _in_order(self, folder: str) -> Iterator[tuple[dict[str, Any], str, str]]:
+        """Yield a member's records in order, each with where it stands and its digest."""
+        member, sequence, digest = f"{folder}/{self._task.name}", 0, _GENESIS
+        for line in self._archive.lines(member, self._task.members[folder]["sha256"]):
+            record = signed.read_json(line, f"a line of {member}", "record")
+            is_record = signed.types_of(record) == _RECORD and signed.is_digest(record["prev"])
+            need(is_record, "record", f"a line of {member} is no record")
+            number, where = record["seq"], f"{member}: record {record['seq']}"
+            follows = number > sequence + 1 or (number, record["prev"]) == (sequence + 1, digest)
+            need(follows, "chain", f"{where} does not follow record {sequence} as it stands here")
+            sequence, digest = number, signed.digest_of(line)
+            self._require_cited(sequence, digest)
+            yield record, where, digest
 
     def _introduce(self, record: dict[str, Any], where: str) -> None:
         body, before = record["body"], str(record["body"].get("previous"))
@@ -80,38 +106,29 @@ class Walk:
         block = body["block"]
         _require_sound(block, self._task.node, where)
         number, first, previous = block["number"], block["first_sequence"], block["previous"]
-        follows = (number, first, previous if number > 1 else _GENESIS)
-        if self._blocks:
-            last = self._blocks[-1]
-            follows = (last["number"] + 1, last["last_sequence"] + 1, last["digest"])
-        words = f"block {follows[0]} from record {follows[1]} on, after {follows[2][:16]}"
-        is_next = (number, first, previous) == follows
-        need(is_next, "chain", f"{where} closes block {number}; what comes next is {words}")
+        follows = self._next or (number, first, previous if number > 1 else _GENESIS)
+        words = f"another than block {follows[0]} from {follows[1]} on, after {follows[2][:16]}"
+        need((number, first, previous) == follows, "chain", f"{where} closes {words}")
         end, head = block["last_sequence"], block["head"]
         is_behind = (end + 1, head) == (record["seq"], record["prev"])
         need(is_behind, "chain", f"{where} does not stand behind record {end}, its block's last")
         self._require_cited(end, head)
-        content = signed.canonical(block)
-        self._count(body["key"], body["signature"], signed.encoded(HOUR, content), where)
+        content, kind = signed.canonical(block), "signed" if self._task.keys else "unenrolled"
+        if body["key"] == body["signature"] == "":
+            need(not self._known, "signature", f"{where} is not signed, and its node has a key")
+            kind = "unsigned"
+        else:
+            public, words = self._key(body["key"], where), f"{where} is not what its key signed"
+            self._require(public, body["signature"], signed.encoded(HOUR, content), words)
         for name, outer in (("from_ms", min), ("until_ms", max)):
             found[name] = outer(block[name], block[name] if found[name] is None else found[name])
-        found["blocks"] += 1
-        kept = {name: block[name] for name in (*_NUMBERS, "head", "records")}
-        self._blocks.append(kept | {"digest": signed.digest_of(content)})
+        found[kind] += 1
+        self._next = number + 1, end + 1, signed.digest_of(content)
+        self._blocks.append({name: block[name] for name in (*_NUMBERS, "head", "records")})
 
     def _require_cited(self, sequence: int, digest: str) -> None:
         words = f"the statement rests on another record {sequence} of {told(self._task.node)}"
         need(self._task.cited.get(sequence, digest) == digest, "statement", words)
-
-    def _count(self, identity: object, signature: object, content: bytes, where: str) -> None:
-        found = self._found
-        if identity == signature == "":
-            need(not self._known, "signature", f"{where} is not signed, and its node has a key")
-            found["unsigned"] += 1
-        else:
-            words = f"{where} is not what its key signed"
-            self._require(self._key(identity, where), signature, content, words)
-            found["signed" if self._task.keys else "unenrolled"] += 1
 
     def _key(self, identity: object, where: str) -> bytes:
         by = told(identity)
@@ -124,32 +141,33 @@ class Walk:
         raw = signed.from_base64(signature, signed.SIGNATURE_BYTES, f"{words}: its signature")
         need(signed.is_signed(key, raw, content), "signature", words)
 
-    def _read_records(self, sha256: str) -> None:
-        task, waiting, counted = self._task, self._blocks[::-1], list[Any]()
+    def _read_records(self) -> None:
+        waiting, seen = self._blocks[::-1], dict[str, Any]()
         first: int = waiting[-1]["first_sequence"] if waiting else 1
-        sequence, digest = first - 1, None
-        for line in self._archive.lines(f"journals/{task.name}", sha256):
-            record, where = _record(line, f"journals/{task.name}")
-            is_next = record["seq"] == sequence + 1 and digest in {None, record["prev"]}
-            need(is_next, "chain", f"{where} does not follow record {sequence}")
-            if (record["v"], record["kind"]) == (1, "signature"):
+        last, self._found["heads"] = first - 1, 0
+        for record, where, digest in self._in_order("journals"):
+            need(record["seq"] == last + 1, "chain", f"{where} does not follow record {last}")
+            last, kind, body = record["seq"], record["kind"], record["body"]
+            if (record["v"], kind) == (1, "signature"):
                 self._require_head(record, where)
-            sequence, digest = record["seq"], signed.digest_of(line)
             # The first record of all may close the block before, which is not in the bundle.
-            is_listed = record["kind"] == "key" or (record["kind"] == "hour" and sequence > first)
+            is_listed = kind == "key" or (kind == "hour" and last > first)
             alone = None if waiting and is_listed else digest
-            is_same = self._lines.pop(sequence, alone) == digest
-            need(is_same, "record", f"{where} is not the one in hours/{task.name}")
-            self._require_cited(sequence, digest)
-            at, samples = record["body"].get("at"), record["body"].get("samples")
-            is_sampled = record["kind"] == "observed" and type(samples) is int
+            need(self._lines.pop(last, alone) == digest, "record", f"{where} is another in hours/")
+            at, samples = body.get("at"), body.get("samples")
             wall_ms = at.get("wall_ms") if isinstance(at, dict) else None
-            counted.append((record["kind"], samples if is_sampled else 0, wall_ms))
-            if waiting and sequence == waiting[-1]["last_sequence"]:
-                _require_counted(waiting.pop(), digest, counted, where)
-                counted.clear()
+            seen = seen or {"records": Counter(), "samples": 0, "from_ms": wall_ms}
+            seen["records"][kind] += 1
+            seen["samples"] += samples if kind == "observed" and type(samples) is int else 0
+            seen["until_ms"] = wall_ms
+            if waiting and last == waiting[-1]["last_sequence"]:
+                block, number = waiting[-1], f"block {waiting.pop()['number']}"
+                need(block["head"] == digest, "chain", f"{where} is not {number}'s last")
+                for name, value in seen.items():
+                    need(block[name] == value, "block", f"{where} ends {number}, of other {name}")
+                seen = {}
             self._found["records"] += 1
-        need(not waiting, "chain", f"journals/{task.name} ends within a block")
+        need(not waiting, "chain", f"journals/{self._task.name} ends within a block")
 
     def _require_head(self, record: dict[str, Any], where: str) -> None:
         body, sequence = record["body"], record["seq"] - 1
@@ -160,37 +178,15 @@ class Walk:
         self._found["heads"] += 1
 
 
-def _require_counted(block: dict[str, Any], digest: str, rows: list[Any], where: str) -> None:
-    number = f"block {block['number']}"
-    need(block["head"] == digest, "chain", f"{where} is not the one that {number} ends with")
-    kinds, samples, walls = zip(*rows, strict=True)
-    counted = {"records": Counter(kinds), "samples": sum(samples)}
-    for name, value in (counted | {"from_ms": walls[0], "until_ms": walls[-1]}).items():
-        need(block[name] == value, "block", f"{where} ends {number}, of other {name}")
-
-
-def _record(line: bytes, member: str) -> tuple[dict[str, Any], str]:
-    record, where = signed.read_json(line, f"a line of {member}", "record"), f"a line of {member}"
-    is_envelope = set(record) == {"body", "kind", "prev", "seq", "v"}
-    need(is_envelope, "record", f"{where} has not the five keys of a record")
-    is_sound = all(type(record[name]) is int and record[name] > 0 for name in ("seq", "v"))
-    is_sound &= isinstance(record["kind"], str) and isinstance(record["body"], dict)
-    need(is_sound and signed.is_digest(record["prev"]), "record", f"{where} is no record")
-    return record, f"{member}: record {record['seq']}"
-
-
 def _require_sound(block: Any, node: str, where: str) -> None:
-    is_block = isinstance(block, dict) and set(block) == _BLOCK
-    need(is_block, "block", f"{where} has a block of other fields")
+    need(signed.types_of(block) == _BLOCK, "block", f"{where} has a block of other fields")
     need(block["node"] == node, "block", f"{where} has a block of {told(block['node'])}")
-    is_sound = all(type(block[name]) is int and 0 <= block[name] < _MOST for name in _NUMBERS)
-    is_sound &= all(signed.is_digest(block[name]) for name in ("previous", "head"))
-    is_sound &= all(isinstance(block[name], dict) for name in _MAPS)
-    need(is_sound and isinstance(block["conditions"], list), "block", f"{where} has no sound block")
     counts, length = block["records"].values(), block["last_sequence"] - block["first_sequence"] + 1
-    is_sound = all(type(count) is int and count > 0 for count in counts) and sum(counts) == length
+    is_sound = all(0 <= block[name] < _MOST for name in _NUMBERS)
+    is_sound &= signed.is_digest(block["previous"]) and signed.is_digest(block["head"])
+    is_sound &= all(type(count) is int and count > 0 for count in counts) and sum(counts) == length
     is_sound &= min(block["number"], block["first_sequence"], length) > 0
-    need(is_sound, "block", f"{where} has a block whose counts are not of {length} records")
+    need(is_sound, "block", f"{where} has a block whose numbers are not those of {length} records")
     is_sound = all(gpu is None or isinstance(gpu, str) for gpu in block["gpus"].values())
     for rows in block["spans"].values():
         is_sound &= isinstance(rows, list) and all(_is_span(row, block) for row in rows)

@@ -48,6 +48,11 @@ def from_base64(text: object, length_bytes: int | None, where: str) -> bytes:
     return found
 
 
+def types_of(value: object) -> dict[str, type] | None:
+    """Return of which type each value of a map is; None if it is no map."""
+    return {name: type(one) for name, one in value.items()} if isinstance(value, dict) else None
+
+
 def is_digest(value: object) -> bool:
     """Return whether this is a SHA-256 in lower-case hex."""
     return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None

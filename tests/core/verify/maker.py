@@ -121,11 +121,11 @@ class NodeJournal:
         self.private = private
         return self
 
-    def observe(self, *, lost: bool = False) -> "NodeJournal":
+    def observe(self, *, lost: bool = False, signed: bool = True) -> "NodeJournal":
         """Take a sample, and sign the head."""
         at, (one, two) = self.at(), self.slots()
         self.write(Observed(at, at.mono_ms, 1, 0, {one: LOST if lost else OK, two: OK}))
-        if self.private is not None:
+        if self.private is not None and signed:
             signature = ed25519.sign(self.private, head_bytes(self.node, self.head))
             self.write(HeadSigned(self.at(), identity(self.private), to_text(signature)))
         return self
@@ -173,6 +173,21 @@ class NodeJournal:
         self.kept.append(self.write(HourClosed(self.at(), block, key, signature)))
         return self
 
+    def die(self, samples: int = 3) -> "NodeJournal":
+        """Take samples behind the last block, the last one not signed; keep what a tail needs."""
+        closed = len(self.lines) if self.number else 0
+        for number in range(samples):
+            self.observe(signed=number < samples - 1)
+        kinds = [json.loads(line)["kind"] for line in self.lines]
+        rests = set[int]()
+        if closed:
+            started = kinds.index("signature") + 1 if "signature" in kinds[:closed] else 1
+            seen = max(place for place in range(closed) if kinds[place] == "observed")
+            rests = {*range(started), *range(seen, closed)}
+        places = {*rests, *range(closed, len(kinds))} | set(map(self.lines.index, self.kept))
+        self.kept = [self.lines[place] for place in sorted(places)]
+        return self
+
 
 def journal(
     node: str, private: bytes | None, blocks: int = 4, *, rotate: bytes | None = None
@@ -202,6 +217,15 @@ def statement_bytes(contract: bytes = CONTRACT) -> bytes:
     version = replace(made.evaluation.contract, digest=hashlib.sha256(contract).hexdigest())
     evaluation = replace(made.evaluation, contract=version)
     return to_json(replace(made, evaluation=evaluation))
+
+
+def citing(heads: Mapping[str, Head]) -> bytes:
+    """Return the bytes of the statement if it cites these records, by node, and no others."""
+    told = json.loads(statement_bytes())
+    cited = {
+        node: {"sequence": head.sequence, "digest": head.digest} for node, head in heads.items()
+    }
+    return canonical(told | {"inputs": told["inputs"] | {"journals": cited}})
 
 
 def members(
@@ -312,6 +336,25 @@ def usual() -> dict[str, bytes]:
     }
     keys = {"c1-r1-t1": [public(first)], "c1.r1.t2": [public(second)]}
     return members(journals, keys)
+
+
+@cache
+def dead() -> dict[str, NodeJournal]:
+    """Return the journals of three nodes that died within an hour, one without a key or a block."""
+    one, two = (
+        journal(name, private).die(5)
+        for name, private in (("c1-r1-t1", b"\x0b" * 32), ("c1-r1-t2", b"\x0c" * 32))
+    )
+    three = NodeJournal("c1-r1-t3", None).start().die()
+    return {made.node: made for made in (one, two, three)}
+
+
+@cache
+def dying(*, with_journals: bool = True) -> dict[str, bytes]:
+    """Return the members of a bundle of these nodes."""
+    keys = {"c1-r1-t1": [public(b"\x0b" * 32)], "c1-r1-t2": [public(b"\x0c" * 32)]}
+    payload = citing({node: made.head for node, made in dead().items()})
+    return members(dead(), keys, payload=payload, with_journals=with_journals)
 
 
 PAGE = """

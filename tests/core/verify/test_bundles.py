@@ -162,7 +162,7 @@ def test_the_report_does_not_depend_on_how_many_cores_there_are(asked: Asked) ->
         assert asked(content, "--jobs", "3") == alone
     assert alone == (
         6,
-        "broken: record: hours/c1-r1-t25.jsonl: record 1 is of kind (1, 'started')\n",
+        "broken: chain: hours/c1-r1-t25.jsonl has no tail up to the record that is cited\n",
     )
 
 
