@@ -15,7 +15,7 @@ from gpusla.contracts.money import format_amount
 from gpusla.errors import InputError
 from gpusla.identity import ContractId
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
-from gpusla.ledger.entries import Entry, Status
+from gpusla.ledger.entries import Entry, is_posted
 from gpusla.sla.facts_file import to_json as facts_to_json
 from gpusla.statement import Standing
 from gpusla.statement.model import standing_of
@@ -114,7 +114,7 @@ def _standing(
     store: Store, contract: ContractId, period: str, entries: tuple[Entry, ...]
 ) -> Standing:
     """Return how far a month holds; the judgement is read only where nothing is posted."""
-    if any(entry.status is Status.POSTED for entry in entries):
+    if is_posted(entries):
         return standing_of(entries, is_complete=True)
     judged = store.judged(OPERATOR, contract, period)
     assert judged is not None, "it was listed as judged"
@@ -127,6 +127,6 @@ def _worth(entries: tuple[Entry, ...]) -> str:
     if not entries:
         return "nothing booked"
     currency = entries[0].currency
-    if any(entry.status is Status.POSTED for entry in entries):
+    if is_posted(entries):
         return f"posted {format_amount(balance_minor_units(entries), currency)}"
     return f"pending {format_amount(pending_minor_units(entries), currency)}"

@@ -13,7 +13,7 @@ from gpusla.catalogue.codes import STATEMENT_ALTERED, WRONG_TYPE
 from gpusla.commands.files import write_atomically
 from gpusla.commands.statement_bytes import SIZE_BYTES_MAX, given
 from gpusla.errors import InputError, Position
-from gpusla.ledger.entries import Status
+from gpusla.ledger.entries import is_posted
 from gpusla.statement import Statement, render_text, to_json
 from gpusla.statement.reading import FORMATS, AlteredError, from_json
 from gpusla.statement.revisions import render_changes, require_same
@@ -73,7 +73,7 @@ def write_statement(
         message = f"--as {form.value} needs --out FILE"
         raise typer.BadParameter(message)
     content = form_of(statement, form, rows or Rows.CREDITS, before, envelope)
-    if form is Form.FOCUS and not any(one.status is Status.POSTED for one in statement.entries):
+    if form is Form.FOCUS and not is_posted(statement.entries):
         typer.echo("gpusla: nothing of this period is posted, so the export has no row", err=True)
     if out is None:
         typer.echo(content, nl=form is Form.JSON)

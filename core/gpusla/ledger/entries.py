@@ -7,6 +7,7 @@ nothing is owed before a period is closed.  A correction is a reversal and a new
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,3 +99,8 @@ def lines_of(status: Status, amount_minor_units: int) -> tuple[Line, Line]:
     else:
         accounts = Account.PENDING_SLA_CREDIT_EXPENSE, Account.PENDING_CUSTOMER_CREDIT
     return Line(accounts[0], amount_minor_units), Line(accounts[1], -amount_minor_units)
+
+
+def is_posted(entries: Iterable[Entry]) -> bool:
+    """Tell whether anything is owed, or was: what was posted and taken back counts too."""
+    return any(entry.status is Status.POSTED for entry in entries)

@@ -32,7 +32,7 @@ from gpusla.identity import ContractId, NodeName, TenantId
 from gpusla.instants import Interval, parse_instant
 from gpusla.journal.chain import Head
 from gpusla.ledger.booking import balance_minor_units
-from gpusla.ledger.entries import Account, Entry, Line, Status
+from gpusla.ledger.entries import Account, Entry, Line, Status, is_posted
 from gpusla.ledger.notes import CreditNote
 from gpusla.sla.digest import canonical
 from gpusla.sla.evaluation import Derivation
@@ -102,12 +102,18 @@ def _require_digest(data: Mapping[str, Any]) -> None:
 
 
 def _require_owed(statement: Statement) -> None:
-    """Hold what is posted, less what was taken back, against the credit, once anything is."""
+    """
+    Raise AlteredError if a statement's entries are not those of its standing and its credit.
+
+    The standing is looked at always, the rest once anything is posted: what was posted, less what
+    was taken back, is the credit, or nothing at a shadow price or without a fee; and every entry,
+    a pending one too, is in the currency of the fees.
+    """
     entries, evaluation = statement.entries, statement.evaluation
     if statement.standing is not standing_of(entries, is_complete=evaluation.is_complete):
         message = f"its entries do not make it {statement.standing.value}"
         raise AlteredError(message)
-    if not any(entry.status is Status.POSTED for entry in entries):
+    if not is_posted(entries):
         return
     posted = balance_minor_units(entries)
     # At a shadow price, or without a fee, nothing is owed whatever the credit would be.
