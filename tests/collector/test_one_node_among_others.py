@@ -9,18 +9,20 @@ import pytest
 from gpusla.catalogue.codes import STORE_UNAVAILABLE
 from gpusla.errors import StoreError
 from gpusla.journal.model import ClockState, ClockStepped, Observed
+from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import Cursor, Lease, Move, Store
+from gpusla_collector.usecases.late_evidence import LateEvidence
+from gpusla_collector.usecases.turns import LEASE
 from tests.collector.journals import OK, Journal
-from tests.collector.site import Tray
+from tests.collector.site import TWO_TRAYS
 from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 
-TRAYS = (Tray("t01", "alpha-2026"), Tray("t02", "beta-2026", "tenant-b"))
 MINUTE_MS = 60_000
 
 
 def two_trays(store: Store) -> tuple[Stage, Journal, Journal]:
     """Return an hour of two nodes that are well."""
-    stage = Stage(TRAYS, store=store)
+    stage = Stage(TWO_TRAYS, store=store)
     one, other = stage.journal("t01"), stage.journal("t02")
     for journal in (one, other):
         journal.observe(START_MS, START_MS + HOUR_MS)
@@ -127,7 +129,7 @@ def settled(store: Store) -> tuple[Stage, Journal, Journal]:
     # It waits an hour for what is missing before it settles without.
     stage.clock.now_ms += HOUR_MS
     turns.once()
-    assert [status for status, _ in stage.amounts("2026-07")].count("posted") == len(TRAYS)
+    assert [status for status, _ in stage.amounts("2026-07")].count("posted") == len(TWO_TRAYS)
     turns.stop()
     return stage, one, other
 
@@ -154,6 +156,27 @@ def test_late_evidence_is_told_though_the_transaction_that_counts_it_fails(store
     turns.fetch_turn()
     assert stage.store.cursors()[one.node].head == one.head
     assert stage.store.findings() == (found,)
+
+
+def test_late_evidence_is_told_where_a_batch_has_more_of_its_node(store: Store) -> None:
+    """A page with July's last ten minutes, and the one after it: both are counted together."""
+    stage, one, _ = settled(store)
+    turns = stage.turns(holder="another")
+    turns.lead_turn()
+    turns.reload_turn()
+    world = stage.board.read().world
+    lease = stage.store.acquire(LEASE, "another", stage.clock.now_ms, HOUR_MS)
+    assert world is not None
+    assert lease is not None
+    after = Cursor(one.node)
+    moves = [
+        Move(after, after, (StateSpan(one.slots[0], start_ms, start_ms + HOUR_MS, OK),))
+        for start_ms in (AUGUST_MS - 10 * MINUTE_MS, AUGUST_MS + DAY_MS)
+    ]
+    LateEvidence(stage.store, stage.clock).report(lease, world, moves)
+    (found,) = stage.store.findings()
+    assert (found.kind, found.subject) == ("evidence_late", "alpha-2026")
+    assert "c2-r01-t01 about the time from 2026-07-31T23:50:00" in found.detail
 
 
 def test_records_of_a_clock_in_1970_are_about_no_month_that_was_posted(store: Store) -> None:

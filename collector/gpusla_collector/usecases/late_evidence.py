@@ -6,7 +6,7 @@ from it, which is a revision of its provisional statement.  What is posted stays
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gpusla.catalogue.codes import EVIDENCE_LATE
@@ -15,7 +15,7 @@ from gpusla.errors import InputError
 from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval, format_instant
 from gpusla.sla.periods import Period, period_of
-from gpusla.timeline.intervals import Intervals, clip, union
+from gpusla.timeline.intervals import Intervals, clip, intersect, union
 from gpusla_collector.ports import Finding, Lease, Move, Store
 from gpusla_collector.usecases.judge import posted_periods
 from gpusla_collector.usecases.world import World
@@ -38,20 +38,15 @@ class LateEvidence:
         Asked before the moves are counted: afterwards nobody would know what was new.
         """
         now_ms = self.clock.wall_ms()
-        late = {
-            move.after.node: union(Interval(span.start_ms, span.end_ms) for span in move.spans)
-            for move in moves
-            if any(span.start_ms < now_ms - FRESH_MS for span in move.spans)
-        }
+        late = _late(moves, now_ms - FRESH_MS)
         if not late:
             return
         for contract in world.assignments.contracts():
             for period in self._posted(world, contract):
-                for node, told in late.items():
-                    about = self._about(world, contract, node, clip(told, period.interval))
-                    if about is not None:
-                        found = _finding(contract, period, node, about.start_ms, now_ms)
-                        self.store.report(lease, found)
+                told = {node: clip(times, period.interval) for node, times in late.items()}
+                for node, since_ms in _about(world, contract, told):
+                    found = _finding(contract, period, node, since_ms, now_ms)
+                    self.store.report(lease, found)
 
     def _posted(self, world: World, contract: ContractId) -> Iterator[Period]:
         versions = world.versions[contract]
@@ -63,15 +58,44 @@ class LateEvidence:
                     continue
                 break
 
-    def _about(
-        self, world: World, contract: ContractId, node: NodeName, told: Intervals
-    ) -> Interval | None:
-        """Return the first part of what is told in which the node served the contract."""
-        for part in told:
-            held = world.assignments.held(contract, part)
-            if any(node in world.nodes_of.get(slot, ()) for slot in held):
-                return part
-        return None
+
+def _late(moves: Iterable[Move], fresh_ms: int) -> dict[NodeName, Intervals]:
+    """
+    Return what each node tells of that is not all later than fresh_ms.
+
+    A node may have several moves, one behind the other.
+    """
+    told: dict[NodeName, list[Interval]] = {}
+    for move in moves:
+        times = (Interval(span.start_ms, span.end_ms) for span in move.spans)
+        told.setdefault(move.after.node, []).extend(times)
+    return {
+        node: union(times)
+        for node, times in told.items()
+        if any(one.start_ms < fresh_ms for one in times)
+    }
+
+
+def _about(
+    world: World, contract: ContractId, told: Mapping[NodeName, Intervals]
+) -> Iterator[tuple[NodeName, int]]:
+    """
+    Yield each node that tells of time in which it served the contract, and from when on.
+
+    Slots are gone through once for all nodes: a whole hall may come back at once.
+    """
+    some = [one for times in told.values() for one in times]
+    if not some:
+        return
+    reach = Interval(min(one.start_ms for one in some), max(one.end_ms for one in some))
+    served: dict[NodeName, list[Interval]] = {}
+    for slot, times in world.assignments.held(contract, reach).items():
+        for node in world.nodes_of.get(slot, frozenset()) & told.keys():
+            served.setdefault(node, []).extend(times)
+    for node, times in told.items():
+        about = intersect(times, served.get(node, ()))
+        if about:
+            yield node, about[0].start_ms
 
 
 def _finding(
