@@ -5,14 +5,14 @@ from unittest.mock import patch
 
 import pytest
 
-from gpusla.catalogue.codes import JOURNAL_CORRUPT
+from gpusla.catalogue.codes import FENCED, JOURNAL_CORRUPT
 from gpusla.contracts.model import ContractVersion
-from gpusla.errors import JournalError
+from gpusla.errors import JournalError, StoreError
 from gpusla.ledger.entries import Status
 from gpusla_collector.ports import Lease, Store
 from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.judge import Judge, Judgement
-from gpusla_collector.usecases.turns import Turns
+from gpusla_collector.usecases.turns import LEASE, Turns
 from gpusla_collector.usecases.world import World
 from tests.collector.journals import DOWN
 from tests.collector.site import TWO_TRAYS
@@ -126,3 +126,21 @@ def test_a_contract_that_cannot_be_settled_keeps_no_other_from_it(store: Store) 
     assert posted(stage) == {"beta-2026": 5_000}
     turns.close_turn()
     assert posted(stage) == {ALPHA: 0, "beta-2026": 5_000}
+
+
+def test_a_lost_lease_ends_the_turn(store: Store) -> None:
+    """Each further contract would be judged whole, to be refused in the end."""
+    stage = Stage(store=store, trays=TWO_TRAYS)
+    for tray in ("t01", "t02"):
+        stage.journal(tray).observe(START_MS, FINAL_MS)
+    stage.clock.now_ms = FINAL_MS
+    turns = stage.turns()
+    for turn in (turns.lead_turn, turns.reload_turn, turns.fetch_turn):
+        turn()
+    stage.clock.now_ms += DAY_MS
+    assert stage.store.acquire(LEASE, "another", stage.clock.now_ms, DAY_MS) is not None
+    watched = patch.object(Judge, "judge", autospec=True, side_effect=Judge.judge)
+    with watched as judge, pytest.raises(StoreError) as refused:
+        turns.close_turn()
+    assert refused.value.code == FENCED
+    assert judge.call_count == 1

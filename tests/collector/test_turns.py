@@ -2,15 +2,20 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from gpusla.catalogue.codes import HISTORY_REWRITTEN, UNKNOWN_REFERENCE
+from gpusla.catalogue.codes import HISTORY_REWRITTEN, LEDGER_CONFLICT, UNKNOWN_REFERENCE
 from gpusla.catalogue.reasons import State
-from gpusla.errors import InputError, InventoryError
+from gpusla.errors import InputError, InventoryError, LedgerError
 from gpusla.identity import ContractId, Slot, TenantId
 from gpusla.instants import Interval
-from gpusla_collector.ports import OPERATOR, Scope, SpanSummary
+from gpusla.ledger.entries import Entry
+from gpusla_collector.ports import OPERATOR, Lease, Scope, SpanSummary
+from gpusla_collector.usecases.book_credits import Booker
+from gpusla_collector.usecases.judge import Judgement
 from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.journals import DOWN
 from tests.collector.memory_store import MemoryStore
@@ -184,6 +189,28 @@ def test_one_contract_that_cannot_be_judged_does_not_hide_the_others() -> None:
     with pytest.raises(InputError, match="alpha cannot be judged"):
         turns.judge_turn()
     assert list(stage.board.read().judgements) == [BETA]
+
+
+def test_books_that_contradict_one_contract_do_not_hide_the_others() -> None:
+    """Beta is shown and accrues; alpha's conflict is told."""
+    stage = Stage(TWO_TRAYS)
+    for tray in ("t01", "t02"):
+        july(stage, 3 * DAY_MS, tray=tray)
+    stage.clock.now_ms = START_MS + 10 * DAY_MS
+    turns = stage.turns()
+    for turn in (turns.lead_turn, turns.reload_turn, turns.fetch_turn):
+        turn()
+    book = turns.booker.book
+
+    def refuse(lease: Lease, judgement: Judgement, **more: Any) -> tuple[Entry, ...]:
+        if judgement.evaluation.contract.id == ALPHA:
+            raise LedgerError(LEDGER_CONFLICT, "two different entries carry one key")
+        return book(lease, judgement, **more)
+
+    with patch.object(Booker, "book", side_effect=refuse), pytest.raises(LedgerError):
+        turns.judge_turn()
+    assert set(stage.board.read().judgements) == {ALPHA, BETA}
+    assert {entry.contract for entry in stage.entries()} == {BETA}
 
 
 def test_what_has_not_changed_is_not_judged_again() -> None:

@@ -21,6 +21,7 @@ from gpusla_collector.ports import OPERATOR, Cursor, Lease, Store
 from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.case import Case
+from gpusla_collector.usecases.going_on import is_of_all
 from gpusla_collector.usecases.judge import Judge, periods_to_judge, posted_periods
 from gpusla_collector.usecases.world import World
 
@@ -48,7 +49,8 @@ class Closer:
 
         asked_ms: when all agents were last asked.  A month whose final instant lies later waits:
         what nobody was asked for is not missing.  One contract that cannot be settled does not keep
-        the others from it; the first error is raised at the end.
+        the others from it, and the first error is raised at the end; a lease or a database that is
+        gone ends it at once.
         """
         is_patient = self.asking.tried_ms(asked_ms) < self.patience_ms
         cursors = self.store.cursors()
@@ -59,6 +61,8 @@ class Closer:
                     if not is_patient or self._has_evidence(world, version, period, cursors):
                         yield from self._close(lease, world, version, period)
             except GpuslaError as error:
+                if is_of_all(error):
+                    raise
                 failures.append(error)
         if failures:
             raise failures[0]

@@ -22,6 +22,7 @@ from gpusla.sla.digest import canonical
 from gpusla_collector.ports import OPERATOR, Evidence, Judged, Lease, Store
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.case import Case
+from gpusla_collector.usecases.going_on import is_of_all
 from gpusla_collector.usecases.judge import judgement_of, posted_periods
 from gpusla_collector.usecases.replay import Replay
 from gpusla_collector.usecases.world import CLAIMS, World
@@ -41,7 +42,7 @@ class Corrector:
         Judge anew what another claim was settled with, and book the difference; yields entries.
 
         One period that cannot be judged again does not keep the others from it; the first error is
-        raised at the end.
+        raised at the end.  A lease or a database that is gone ends it at once.
         """
         failures: list[GpuslaError] = []
         for contract in sorted(world.versions):
@@ -50,6 +51,8 @@ class Corrector:
                     try:
                         yield from self._correct(lease, world, judged)
                     except GpuslaError as error:
+                        if is_of_all(error):
+                            raise
                         failures.append(error)
         if failures:
             raise failures[0]

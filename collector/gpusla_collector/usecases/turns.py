@@ -17,7 +17,7 @@ from threading import Lock
 
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
-from gpusla.errors import GpuslaError, InputError, LedgerError, StoreError
+from gpusla.errors import GpuslaError, InputError, LedgerError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
@@ -30,6 +30,7 @@ from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.closed_periods import ClosedPeriods
 from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.going_on import is_of_all
 from gpusla_collector.usecases.judge import Judge, Judgement, serving
 from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.prospect import prospect_of
@@ -234,12 +235,12 @@ class Turns:
                 if halted is None:
                     self._book(lease, judgements)
             except LedgerError as error:
-                if halted is None:
+                if halted is None and is_of_all(error):
                     raise
                 failures.append(error)  # its own entries cannot be read; others are shown
-            except StoreError:
-                raise
-            except Exception as error:  # noqa: BLE001  (the top of a loop)
+            except Exception as error:
+                if is_of_all(error):
+                    raise
                 failures.append(error)
         if halted is None:
             self.board.set_entries(self._count_entries())
@@ -265,9 +266,9 @@ class Turns:
                     evaluation = judgement.evaluation
                     closed = self._closed.of(evaluation.contract, judgements, now_ms)
                     prospect = prospect_of(evaluation, closed, now_ms)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001  (the judgement stands whatever is foreseen)
+        except Exception as error:  # the judgement stands whatever is foreseen
+            if is_of_all(error):
+                raise
             failures.append(error)
         self.board.set_judged(contract, judgements, now_ms, prospect, claims)
         nodes = serving(world, contract, now_ms)
@@ -309,6 +310,8 @@ class Turns:
                 for entry in settled:
                     _tell_booked(event, entry)
             except GpuslaError as error:
+                if is_of_all(error):
+                    raise
                 failures.append(error)
         self.board.set_entries(self._count_entries())
         if failures:

@@ -84,6 +84,7 @@ def _require_uncut(
                 LEDGER_CONFLICT,
                 f"contract {contract}: {entry.period} is posted, and its versions cut the month "
                 f"into {', '.join(sorted(keys))} now",
+                fix="What is posted stands; agree on what the cut changes by hand.",
             )
 
 
