@@ -26,6 +26,9 @@ from gpusla_collector.usecases.world import ASSIGNMENTS, CLAIMS, EXCLUSIONS, INV
 LATE_MS = 2 * 3_600_000
 """How far before the end of the facts a block is looked for: hours have one each."""
 
+BLOCK_MS_MAX = 7 * 24 * 3_600_000
+"""No block is longer, on paper either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
@@ -89,17 +92,24 @@ class Statements:
         return Whole(statement, entries, recorded, case, named)
 
     def _signed_until_ms(self, case: Case, inputs: Inputs) -> Iterator[tuple[NodeName, int]]:
-        """Yield the end of each node's last block that was known then and is signed as a whole."""
+        """
+        Yield the end of each node's last block that was known then and is signed as a whole.
+
+        A clock that was ahead for a while makes a block seem to last for days: when that one was
+        signed nobody can tell by it.
+        """
         reach = case.reach
         late = Interval(max(reach.start_ms, reach.end_ms - LATE_MS), reach.end_ms)
         for node, last in inputs.signed.items():
             ends = [
-                hour.until_ms
+                (hour.last_sequence, hour.until_ms)
                 for hour in self.store.milestones(node, late).hours
-                if hour.last_sequence <= last and hour.sequence <= inputs.journals[node].sequence
+                if hour.last_sequence <= last
+                and hour.sequence <= inputs.journals[node].sequence
+                and hour.until_ms - hour.from_ms <= BLOCK_MS_MAX
             ]
             if ends:
-                yield node, max(ends)
+                yield node, max(ends)[1]
 
     def _judged(
         self, scope: Scope, contract: ContractId, period: str, entries: tuple[Entry, ...]
