@@ -234,9 +234,17 @@ def _records(world: World) -> Records:
 
 
 def _require_appended(before: Records, now: Records) -> None:
-    for kind, records in before.items():
-        for sort in {type(record): None for record in records}:
-            append(*([one for one in some if type(one) is sort] for some in (records, now[kind])))
+    """
+    Refuse files in which a record that was taken in is changed or gone.
+
+    One file may hold records of several types, whose ids are apart.  Raises
+    InventoryError(history_rewritten).
+    """
+    for kind, known in before.items():
+        for sort in dict.fromkeys(map(type, known)):
+            old = [record for record in known if type(record) is sort]
+            new = [record for record in now[kind] if type(record) is sort]
+            append(old, new)
 
 
 def _contracts(world: World) -> Iterator[tuple[ContractVersion, InputFile]]:

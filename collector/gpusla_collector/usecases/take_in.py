@@ -9,7 +9,7 @@ from gpusla.errors import JournalError
 from gpusla.evidence.hour_chain import NO_HOURS, HourHead
 from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
 from gpusla.identity import NodeName
-from gpusla.instants import INSTANT_MAX_MS, INSTANT_MIN_MS
+from gpusla.instants import INSTANT_MAX_MS, INSTANT_MIN_MS, format_instant
 from gpusla.journal.body import Body
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.hours import HourClosed
@@ -111,19 +111,32 @@ def _require_own(node: NodeName, body: Body) -> None:
 def _require_datable(
     node: NodeName, sequence: int, carry: Carry, spans: Sequence[StateSpan]
 ) -> None:
-    """One node must not say what no database holds and no page can write, for all others' sake."""
-    instants = [instant for span in spans for instant in (span.start_ms, span.end_ms)]
-    errors = [span.error_ms for span in spans]
+    """
+    Refuse what no database holds and no page can write, for all other nodes' sake.
+
+    carry, spans: what the record came to.  Raises JournalError(journal_corrupt).
+    """
+    dated = [(span.start_ms, span.error_ms) for span in spans]
+    dated += [(span.end_ms, span.error_ms) for span in spans]
     if carry.last is not None:
-        instants.append(carry.last.at_ms)
-        errors.append(carry.last.error_ms)
-    never = [f"the instant {i} ms" for i in instants if not INSTANT_MIN_MS <= i <= INSTANT_MAX_MS]
-    known = (error_ms for error_ms in errors if error_ms is not None)
-    never += [f"a clock {ms} ms off" for ms in known if not 0 <= ms <= INSTANT_MAX_MS]
-    if never:
-        raise JournalError(
-            JOURNAL_CORRUPT, f"{node}: record {sequence} speaks of {never[0]}, which cannot be"
+        dated.append((carry.last.at_ms, carry.last.error_ms))
+    never = next(filter(None, (_impossible(*one) for one in dated)), None)
+    if never is not None:
+        raise JournalError(JOURNAL_CORRUPT, f"{node}: record {sequence} speaks of {never}")
+
+
+def _impossible(instant_ms: int, error_ms: int | None) -> str | None:
+    """Say what of an instant, and of how far its clock was off, no clock can say; None if fine."""
+    if not INSTANT_MIN_MS <= instant_ms <= INSTANT_MAX_MS:
+        # There is no text for it: these two are the first and the last that have one.
+        side = "before the year 1" if instant_ms < INSTANT_MIN_MS else "after the year 9999"
+        return (
+            f"an instant {side} ({instant_ms} ms since 1970); a clock may show the years 1 to 9999"
         )
+    if error_ms is not None and not 0 <= error_ms <= INSTANT_MAX_MS:
+        at = format_instant(instant_ms)
+        return f"a clock {error_ms} ms off at {at}; it may be 0 ms to {INSTANT_MAX_MS} ms off"
+    return None
 
 
 def _require_own_key(node: NodeName, body: Body, owners: MutableMapping[str, NodeName]) -> None:
