@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 from gpusla.contracts.model import ContractVersion
 from gpusla.contracts.remedies import ExclusionRule, HoursPer
 from gpusla.identity import Slot
-from gpusla.instants import Interval, format_instant
+from gpusla.instants import INSTANT_MIN_MS, Interval, format_instant
 from gpusla.inventory.model import ExclusionRecord
 from gpusla.sla.evaluation import RefusedExclusion
 from gpusla.sla.facts import Holding
@@ -143,8 +143,9 @@ def _too_late(rule: ExclusionRule, notice_ms: int | None, due_ms: int) -> str:
     asks = f"rule {rule.id!r} asks for notice {_length(rule.notice_ms)} before the start"
     if notice_ms is None:
         return f"{asks}, and no notice is recorded"
-    given = format_instant(notice_ms)
-    return f"{asks}, by {format_instant(due_ms)}, and it was given at {given}"
+    # What begins with the first instant that can be written was due at none that can.
+    by = f", by {format_instant(due_ms)}" if due_ms >= INSTANT_MIN_MS else ""
+    return f"{asks}{by}, and it was given at {format_instant(notice_ms)}"
 
 
 def _on_record_too_late(rule: ExclusionRule, recorded_ms: int, due_ms: int) -> str:

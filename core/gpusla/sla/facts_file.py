@@ -17,7 +17,7 @@ from gpusla.catalogue.codes import WRONG_TYPE
 from gpusla.catalogue.reasons import State
 from gpusla.errors import InputError, Position
 from gpusla.identity import ContractId, NodeName, Slot, parse_slot
-from gpusla.instants import Interval
+from gpusla.instants import INSTANT_MAX_MS, INSTANT_MIN_MS, Interval
 from gpusla.inventory.model import ExclusionRecord
 from gpusla.journal.model import Condition, Finding
 from gpusla.sla.digest import canonical, exact, from_exact
@@ -29,10 +29,11 @@ FORMAT = "gpusla/facts/1"
 
 MS_MAX = 2**45
 """
-So many milliseconds from 1970-01-01T00:00:00Z an instant may lie, before or after: 855 to 3084.
+So far from 1970-01-01T00:00:00Z, in ms, may lie what is swept over: 855 to 3084, ends included.
 
-Every calendar has these years, and the time of 100,000 slots together still fits into the 64 bits
-that arrays of it are summed in.
+That is the reach, spans, times of service, repairs, and what was counted or measured.  Every
+calendar has these years, and the time of 100,000 slots together still fits into the 64 bits that
+arrays of it are summed in.  What people write is not bound by it: `_Written`.
 """
 
 COUNT_MAX = 2**47
@@ -46,7 +47,16 @@ NUMBER_CHARACTERS_MAX = 65_536
 
 _SOME = Field(min_length=1)
 _Ms = Annotated[int, Field(ge=-MS_MAX, le=MS_MAX)]
-_Length = Annotated[int, Field(ge=0, le=MS_MAX)]
+_Written = Annotated[int, Field(ge=INSTANT_MIN_MS, le=INSTANT_MAX_MS)]
+"""
+An instant as the inventory takes it, of the years 1 to 9999: "until further notice" is the last.
+
+It is compared with others, and the time between two is cut to the reach before it is summed.
+"""
+
+_ClockError = Annotated[int, Field(ge=0, le=INSTANT_MAX_MS)]
+"""As far as the collector takes a node's word for it; nothing is ever widened beyond the reach."""
+
 _Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
 _Amount = Annotated[int, Field(ge=-AMOUNT_MAX, le=AMOUNT_MAX)]
 _NUMBER = re.compile(r"-?(?:0x[0-9a-f]+|[0-9]+)(?:/(?:0x[0-9a-f]+|[0-9]+))?", re.ASCII)
@@ -157,7 +167,7 @@ _SpanRow = tuple[
     _Ms,
     int,
     int | None,
-    _Length | None,
+    _ClockError | None,
     tuple[str, _Count, _Count] | None,
     Annotated[list[str], _SOME],
 ]
@@ -176,15 +186,15 @@ class _SlotForm(_Strict):
 
 class _ExclusionForm(_Strict):
     id: str
-    from_ms: _Ms
-    until_ms: _Ms | None
-    recorded_ms: _Ms
+    from_ms: _Written
+    until_ms: _Written | None
+    recorded_ms: _Written
     slots: list[str]
     kind: str
     reason: str
     clause: str
     approver: str
-    notice_ms: _Ms | None
+    notice_ms: _Written | None
 
 
 class _FactsForm(_Strict):
@@ -199,7 +209,7 @@ class _FactsForm(_Strict):
     requests: dict[str, list[tuple[_Ms, _Count, _Count]]]
     measurements: dict[str, dict[str, list[tuple[_Ms, _Ms, int | str]]]]
     repairs: list[tuple[str, _Ms, _Ms | None, _Ms | None]]
-    claimed_ms: _Ms | None
+    claimed_ms: _Written | None
     granted_minor_units: dict[str, _Amount] = Field(default_factory=dict)
 
 

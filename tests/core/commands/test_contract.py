@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from gpusla.catalogue.reasons import State
 from gpusla.cli import main
 from gpusla.commands.contract.new import starting_file
 from gpusla.identity import ContractId, NodeName, Slot
-from gpusla.instants import Interval, parse_instant
+from gpusla.instants import INSTANT_MAX_MS, Interval, parse_instant
+from gpusla.inventory.model import ExclusionRecord
 from gpusla.journal.model import Condition, Finding
 from gpusla.sla.facts import Facts, Holding
-from gpusla.sla.facts_file import RecordedFacts, to_json
+from gpusla.sla.facts_file import RecordedFacts, from_json, to_json
 from gpusla.timeline.model import Evidence, StateSpan, Timeline
 
 Capture = pytest.CaptureFixture[str]
@@ -188,6 +190,35 @@ def test_two_versions_differ_in_words_and_in_money(
     assert "1 term differs" in shown
     assert re.search(r"credit\.tiers\[0\]\.percent +5 % → 6 % +for the tenant", shown)
     assert "USD 1,500,000.00 more for the tenant" in shown
+
+
+def test_a_month_with_an_exclusion_until_further_notice_is_priced(
+    october: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """From 16 October to 9999: nine hours on the 5th are lost as before, 5 % or 6 % of the fee."""
+    recorded = from_json(october.read_bytes(), "")
+    outage = ExclusionRecord(
+        id="e1",
+        from_ms=START_MS + 15 * 24 * HOUR_MS,
+        until_ms=INSTANT_MAX_MS,
+        recorded_ms=START_MS,
+        supersedes=None,
+        withdrawn=False,
+        slots=tuple(recorded.facts.held),
+        contract=recorded.contract,
+        kind="force-majeure",
+        reason="flood",
+        clause="force-majeure",
+        approver="tenant",
+        notice_ms=None,
+    )
+    facts = replace(recorded.facts, exclusions=(outage,))
+    october.write_bytes(to_json(replace(recorded, facts=facts)))
+    path = amended(tmp_path, ('below: "0.99", percent: "5"', 'below: "0.99", percent: "6"'))
+    assert main(["contract", "simulate", str(REFLECTION), "--facts", str(october)]) == 0
+    assert "credit: USD 7,500,000.00" in capsys.readouterr().out
+    assert main(["contract", "diff", str(REFLECTION), str(path), "--facts", str(october)]) == 0
+    assert "USD 1,500,000.00 more for the tenant" in capsys.readouterr().out
 
 
 def test_rights_are_listed_with_their_days_and_fields(capsys: Capture) -> None:

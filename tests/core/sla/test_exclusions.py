@@ -4,7 +4,7 @@ import pytest
 
 from gpusla.contracts.remedies import ExclusionRule, HoursPer
 from gpusla.identity import Slot
-from gpusla.instants import Interval, parse_instant
+from gpusla.instants import INSTANT_MIN_MS, Interval, parse_instant
 from gpusla.inventory.model import ExclusionRecord
 from gpusla.sla.exclusions import Allowed, allowed
 from gpusla.sla.facts import Holding
@@ -80,6 +80,16 @@ def test_a_record_that_breaks_its_rule_gives_nothing_and_is_told_why(
     (refusal,) = found.refused
     assert (refusal.exclusion_id, refusal.reason) == ("e1", why)
     assert refusal.interval == Interval(one.from_ms, one.until_ms or 0)
+
+
+def test_a_notice_that_was_due_before_the_year_1_is_refused_without_that_date() -> None:
+    """Who writes that a record holds from the first instant on can have given no notice of it."""
+    one = record(INSTANT_MIN_MS, at(2), notice_ms=at(7))
+    (refused,) = judged(rule(notice_ms=HOUR_MS), one).refused
+    assert refused.reason == (
+        "rule 'planned' asks for notice 1 h before the start, and it was given at "
+        "2026-10-01T12:00:00Z"
+    )
 
 
 def test_notice_given_at_the_last_instant_is_in_time() -> None:

@@ -10,7 +10,7 @@ import pytest
 from gpusla.catalogue.reasons import State
 from gpusla.errors import InputError
 from gpusla.identity import ContractId, NodeName, Slot
-from gpusla.instants import Interval
+from gpusla.instants import INSTANT_MAX_MS, INSTANT_MIN_MS, Interval
 from gpusla.inventory.model import ExclusionRecord
 from gpusla.journal.model import Condition, Finding
 from gpusla.sla.facts import Facts, Holding, Measured, Repair, RequestSlot
@@ -155,7 +155,12 @@ def _with(path: tuple[str | int, ...], value: Any) -> bytes:
         (_with(("slots", 0, "spans", 1, 4), -1), "greater than or equal to 0"),
         (_with(("slots", 0, "spans", 0, 5, 2), 10**30), "less than or equal to 140737488355328"),
         (_with(("slots", 0, "held", 0, 0), -(2**45) - 1), "slots.0.held.0.0: input should be"),
-        (_with(("exclusions", 0, "from_ms"), 2**45 + 1), "less than or equal to 35184372088832"),
+        (_with(("slots", 0, "spans", 2, 1), 2**45 + 1), "less than or equal to 35184372088832"),
+        (_with(("slots", 0, "spans", 1, 4), INSTANT_MAX_MS + 1), "equal to 253402300799999"),
+        (_with(("exclusions", 0, "from_ms"), INSTANT_MIN_MS - 1), "equal to -62135596800000"),
+        (_with(("exclusions", 0, "until_ms"), INSTANT_MAX_MS + 1), "equal to 253402300799999"),
+        (_with(("exclusions", 0, "notice_ms"), INSTANT_MAX_MS + 1), "equal to 253402300799999"),
+        (_with(("claimed_ms",), INSTANT_MIN_MS - 1), "equal to -62135596800000"),
         (_with(("requests", "api", 0, 1), -1), "requests.api.0.1: input should be greater"),
         (_with(("repairs", 0, 1), 10**30), "repairs.0.1: "),
         (_with(("claimed_ms",), 10**30), "claimed_ms: "),
