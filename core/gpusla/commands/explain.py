@@ -12,6 +12,7 @@ from gpusla.catalogue.alerts import ALERTS
 from gpusla.catalogue.codes import CODES, NOTHING_TO_SHOW
 from gpusla.catalogue.metrics import METRICS
 from gpusla.catalogue.reasons import JUDGEMENTS, REASONS
+from gpusla.commands.bundle_file import opened
 from gpusla.commands.statement_bytes import is_archive
 from gpusla.commands.statement_file import read_statement, story
 from gpusla.errors import InputError
@@ -66,11 +67,14 @@ def told(path: Path, line: str) -> Iterator[str]:
     """Yield how a statement's figures came about, or one of them; raises as `story` does."""
     form = read_statement(path)
     if not is_archive(path):
-        return story(form, line)
+        yield from story(form, line)
+        return
     # What reads blocks brings cryptography; bare JSON is told without.
     from gpusla.commands.explain_blocks import Blocks  # noqa: PLC0415
 
-    return story(form, line, Blocks(path).behind)
+    # Once for all nodes: every header of a bundle is read when it is opened.
+    with opened(path) as members:
+        yield from story(form, line, Blocks(members).behind)
 
 
 def meanings(thing: str) -> list[str]:

@@ -1,10 +1,8 @@
 """The blocks of a bundle behind a loss: which node said what, in which block and records."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
 
-from gpusla.commands.bundle_file import opened
 from gpusla.commands.statement_file import CauseForm, StretchForm
 from gpusla.identity import NodeName, parse_slot
 from gpusla.instants import format_instant
@@ -20,14 +18,14 @@ NODES_KEPT = 64
 
 
 class Blocks:
-    """Tells which blocks of a bundle say what a statement says of a slot."""
+    """Tells which blocks of a bundle say what a statement says of a slot; verifies nothing."""
 
-    def __init__(self, path: Path) -> None:
-        """Take a bundle's file, to be opened for each node; nothing of it is verified."""
+    def __init__(self, members: Mapping[str, bytes]) -> None:
+        """Take a bundle's members, which are read node by node while it tells."""
+        bundle = Bundle(members)
 
         def blocks(node: NodeName) -> tuple[HourBlock, ...]:
-            with opened(path) as members:
-                return tuple(Bundle(members).blocks(node))
+            return tuple(bundle.blocks(node))
 
         self._of_node = lru_cache(NODES_KEPT)(blocks)
 

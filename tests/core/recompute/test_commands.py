@@ -8,6 +8,7 @@ import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from pypdf import PdfReader
@@ -18,6 +19,7 @@ from gpusla.evidence.envelope import BUNDLE_TYPE, STATEMENT_TYPE
 from gpusla.evidence.keys import fingerprint, to_text
 from gpusla.evidence.sealed import seal
 from gpusla.statement import digest, to_json
+from gpusla.verify.archive import Archive
 from tests.core.recompute.bundles import CONTRACT, OPERATOR, honest, members, node
 from tests.core.recompute.edits import with_statement
 
@@ -219,6 +221,25 @@ def test_a_line_is_explained_down_to_the_block(bundle: str, capsys: Capture) -> 
             f"c2/r01/t03/m1 down (fabric_down: driver: fabric state 2); journal of {node(3)}"
             in shown
         )
+
+
+def test_a_story_opens_its_bundle_once_for_all_nodes(
+    bundle: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for the statement, and once for the blocks of a rack's 18 nodes."""
+    opened: list[BinaryIO] = []
+
+    class Counted(Archive):
+        def __init__(self, stream: BinaryIO) -> None:
+            super().__init__(stream)
+            opened.append(stream)
+
+    monkeypatch.setattr("gpusla.commands.bundle_file.Archive", Counted)
+    assert main(["explain", "--statement", bundle]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"of {node(tray)}, records 9 to 9: down" in shown for tray in range(1, 19))
+    assert len(opened) == 2
+    assert all(stream.closed for stream in opened)
 
 
 def test_a_line_that_is_none_is_told_with_its_neighbours(bundle: str, capsys: Capture) -> None:
