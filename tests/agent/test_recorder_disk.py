@@ -1,6 +1,7 @@
 """The journal's writer on a disk that fails: nothing is acknowledged, and nothing is lost."""
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gpusla.journal.codec import decode
 from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import Stopped, XidSeen
 from gpusla_agent.recorder import recorder as recorder_module
+from gpusla_agent.recorder.segments import list_segments
 from tests.agent.journals import (
     ALL_OK,
     M1,
@@ -176,3 +178,44 @@ def test_a_hole_in_what_was_acknowledged_is_no_torn_end(tmp_path: Path, is_known
 
     assert caught.value.code is JOURNAL_CORRUPT
     assert path.read_bytes() == before
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "zeros": lambda line: line[:10] + bytes(30) + line[40:],
+    "only zeros": lambda line: bytes(len(line)),
+    "cut short": lambda line: line[:-20],
+    "without its end": lambda line: line[:-1],
+    "gone": lambda line: line[:0],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("segment_bytes", [1 << 20, 1])
+def test_damage_to_the_last_line_that_was_acknowledged_is_no_torn_end(
+    tmp_path: Path, damage: str, segment_bytes: int
+) -> None:
+    """
+    After a clean stop the checkpoint is of the last record, which a collector may have fetched.
+
+    Its number must not go to another record: the collector would tell of a fork.
+    """
+    clock = HandClock()
+    recorder = open_recorder(tmp_path, clock, segment_bytes=segment_bytes)
+    observe_for(recorder, clock, 5, ALL_OK)
+    last = recorder.durable.sequence
+    recorder.close()
+    path = list_segments(tmp_path)[-1].path
+    content = path.read_bytes()
+    begin = content.rfind(b"\n", 0, len(content) - 1) + 1
+    path.write_bytes(content[:begin] + DAMAGE[damage](content[begin:]))
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+
+    with pytest.raises(JournalError) as caught:
+        open_recorder(tmp_path, clock)
+
+    assert caught.value.code is JOURNAL_CORRUPT
+    assert caught.value.message == (
+        f"journal {tmp_path}: record {last} was on disk, by its checkpoint or a later file, and "
+        f"what can be read ends with record {last - 1}"
+    )
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == before

@@ -133,35 +133,55 @@ def cut_torn_end(segments: list[Segment], known: int = 0) -> int:
     last segment without any line.
 
     None of it was ever acknowledged, because lines and their ends are written before they are
-    synced.  known: number of a record that is known to have been on disk; a hole up to it is
-    damage, and stays.  Changes the list and the files, and returns how many bytes went.
+    synced.  known: number of a record that is known to have been on disk, 0 for none.  Changes the
+    list and the files, and returns how many bytes went.
+    Raises JournalError(journal_corrupt), and changes nothing, if what is left would end before
+    known, in whatever way: the number of a record that somebody may have fetched would go to
+    another one.
     """
-    cut_bytes = 0
-    while segments:
-        path = segments[-1].path
-        kept, size = _whole_lines_bytes(segments[-1], known), path.stat().st_size
-        cut_bytes += size - kept
-        if kept < size:
-            os.truncate(path, kept)
-        if kept:
+    left, kept_bytes, kept_lines = list(segments), 0, 0
+    while left:
+        kept_bytes, kept_lines = _whole_lines(left[-1])
+        if kept_lines:
             break
-        path.unlink()
-        known = max(known, segments.pop().first - 1)  # A segment begins behind what is on disk.
-    return cut_bytes
+        known = max(known, left.pop().first - 1)  # A segment begins behind what is on disk.
+    end = left[-1].first - 1 + kept_lines if left else 0
+    # Where there is no file at all, nothing is damaged: it is another journal that begins.
+    if segments and end < known:
+        raise JournalError(
+            JOURNAL_CORRUPT,
+            f"journal {segments[0].path.parent}: record {known} was on disk, by its checkpoint or "
+            f"a later file, and what can be read ends with record {end}",
+        )
+    return _cut(segments, len(left), kept_bytes)
 
 
-def _whole_lines_bytes(segment: Segment, known: int) -> int:
+def _whole_lines(segment: Segment) -> tuple[int, int]:
+    """Return the bytes and the number of the lines before whatever is torn."""
     content = segment.path.read_bytes()
     end = content.rfind(b"\n") + 1
     # A power cut can leave a hole of zeros in what was not synced yet, also where a later page of
     # the same batch is on disk; no record holds a zero.
     hole = content.find(b"\0", 0, end)
-    if hole < 0:
-        return end
-    begin = content.rfind(b"\n", 0, hole) + 1
-    is_last = content.find(b"\n", hole) + 1 == end
-    is_known = segment.first + content.count(b"\n", 0, begin) <= known
-    return end if is_known and not is_last else begin
+    if hole >= 0:
+        end = content.rfind(b"\n", 0, hole) + 1
+    return end, content.count(b"\n", 0, end)
+
+
+def _cut(segments: list[Segment], kept: int, last_bytes: int) -> int:
+    """Keep so many segments, and so much of the last of them; returns how many bytes went."""
+    cut_bytes = 0
+    while len(segments) > kept:
+        path = segments.pop().path
+        cut_bytes += path.stat().st_size
+        path.unlink()
+    if segments:
+        path = segments[-1].path
+        torn_bytes = path.stat().st_size - last_bytes
+        if torn_bytes:
+            os.truncate(path, last_bytes)
+        cut_bytes += torn_bytes
+    return cut_bytes
 
 
 def verify_last_segment(segments: Sequence[Segment]) -> Head:
