@@ -6,6 +6,36 @@ from fractions import Fraction
 from typing import Any
 
 from gpusla.contracts.money import format_amount
+from gpusla.contracts.remedies import (
+    HourWaiver,
+    Lateness,
+    Linear,
+    Multiple,
+    NoCredit,
+    PerEventTable,
+    Step,
+)
+
+_KEYS = {
+    "start": "from",
+    "end": "until",
+    "minor_units": "amount",
+    "amount_minor_units": "amount",
+    "committed_gpus": "of_gpus",
+    "digest": "sha256",
+}
+"""Fields that the file calls otherwise; nor has it milliseconds at the end of a name."""
+
+_CREDITS = {
+    Step: "step",
+    Linear: "linear",
+    Multiple: "multiple",
+    PerEventTable: "per_event_table",
+    HourWaiver: "hour_waiver",
+    Lateness: "lateness",
+    NoCredit: "none",
+}
+"""What the file's `type` of a credit is."""
 
 _PERCENT_OF_ONE = {
     "target", "below", "floor", "default", "fraction", "weight", "error_rate_above", "by_reason",
@@ -30,7 +60,8 @@ def words(name: str, value: Any, currency: str) -> str:  # noqa: PLR0911  (one f
         case Mapping():
             return ", ".join(f"{key} {words(name, one, currency)}" for key, one in value.items())
         case tuple():
-            return ", ".join(words(name, one, currency) for one in value)
+            several = len(value) > 1
+            return ", ".join((_inner if several else words)(name, one, currency) for one in value)
         case _ if is_dataclass(value):
             return _parts(value, currency)
         case _:
@@ -50,11 +81,24 @@ def duration(length_ms: int) -> str:
 
 
 def _parts(value: Any, currency: str) -> str:
-    said = (
-        f"{field.name} {words(field.name, getattr(value, field.name), currency)}"
-        for field in fields(value)
-    )
-    return f"{type(value).__name__.lower()} ({', '.join(said)})"
+    """Say a part of a contract by the keys that its file has; what says nothing is left out."""
+    said = [f"type {_CREDITS[type(value)]}"] if type(value) in _CREDITS else []
+    for field in fields(value):
+        one = getattr(value, field.name)
+        if one is not None and one not in ((), {}, ""):
+            said.append(f"{_key(field.name)} {_inner(field.name, one, currency)}")
+    return ", ".join(said)
+
+
+def _inner(name: str, value: Any, currency: str) -> str:
+    """Say a part within another one: brackets hold together what belongs together."""
+    if is_dataclass(value):
+        return f"({_parts(value, currency)})"
+    return words(name, value, currency)
+
+
+def _key(name: str) -> str:
+    return _KEYS.get(name, name.removesuffix("_ms"))
 
 
 def _whole(name: str, value: int, currency: str) -> str:

@@ -1,16 +1,25 @@
 """What two versions say differently: each change once, in words, with whom it favours."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from gpusla.contracts.differences import Difference, Gain, differences
+from gpusla.contracts.load import load_contract
 from gpusla.contracts.model import ContractVersion, MonthlyFee, RampStep
-from gpusla.contracts.remedies import Step, Tier
+from gpusla.contracts.remedies import Base, EventRow, NoCredit, PerEventTable, Step, Tier
 from gpusla.contracts.words import duration, words
 from tests.core.contracts.terms import contract
+
+WHOLE = Path(__file__).with_name("everything.yaml")
+KEYS_OF_PARTS = {
+    *("window", "min_outage", "unknown", "degraded", "credit", "rows"),
+    *("requests", "performance", "replacement"),
+}
 
 
 def test_a_version_differs_from_itself_in_nothing() -> None:
@@ -47,7 +56,7 @@ def test_a_tier_that_is_new_has_nothing_before_it() -> None:
     )
     (found,) = differences(before, after)
     assert found.before is None
-    assert found.after == "tier (below 95 %, percent 25 %)"
+    assert found.after == "below 95 %, percent 25 %"
     assert found.gain is Gain.OPEN
 
 
@@ -71,6 +80,40 @@ def test_a_fee_is_said_in_its_currency() -> None:
     )
     (found,) = differences(before, after)
     assert found.after == "USD 123,456,789.00"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (NoCredit(), "type none"),
+        (RampStep(date(2028, 1, 1), 1_200), "from 2028-01-01, gpus 1,200"),
+        (MonthlyFee(date(2028, 1, 1), 150), "from 2028-01-01, amount USD 1.50"),
+        (
+            Step(Base.PERIOD_FEE, (Tier(Fraction("0.99"), Fraction(5)),)),
+            "type step, base period_fee, tiers below 99 %, percent 5 %",
+        ),
+        (
+            PerEventTable((EventRow(0, 540_000, Fraction(12)), EventRow(600_000, None, 24))),
+            "type per_event_table, rows (from 0, until 9 min, hours 12), (from 10 min, hours 24)",
+        ),
+    ],
+)
+def test_a_part_is_said_by_the_keys_of_the_file(value: object, said: str) -> None:
+    """What it is called in the program is nobody's business; what says nothing is left out."""
+    assert words("", value, "USD") == said
+
+
+def test_no_word_of_the_program_is_in_what_two_contracts_say_differently() -> None:
+    """Over every key that a contract may have, all gone and all new."""
+    whole = load_contract(WHOLE.read_bytes(), "whole.yaml")
+    small = contract()
+    for found in (*differences(whole, small), *differences(small, whole)):
+        for told in filter(None, (found.before, found.after)):
+            # Nothing stands before the first bracket, and before others a key of the file.
+            keys = set(re.findall(r"(\w+) \(", told))
+            assert keys <= KEYS_OF_PARTS, told
+            assert "_ms " not in told
+            assert "minor_units" not in told
 
 
 @pytest.mark.parametrize(
