@@ -7,9 +7,8 @@ from pathlib import Path
 
 from gpusla.catalogue.codes import SIGNING_KEY
 from gpusla.errors import InputError, Position
-from gpusla.evidence.keys import PRIVATE_BYTES, from_pem, to_pem
+from gpusla.evidence.keys import PRIVATE_BYTES, from_pem, may_be_used_by_others, to_pem
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _FILE_BYTES_MAX = 4_096
 
 
@@ -56,7 +55,7 @@ def read_signing_key(path: Path) -> bytes:
         raise _refused(path, f"the key cannot be opened: {cause.strerror}") from cause
     try:
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-        if mode & _OTHERS:
+        if may_be_used_by_others(mode):
             raise _refused(
                 path,
                 f"others may use this key: its mode is {mode:04o}",

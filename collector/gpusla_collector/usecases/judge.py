@@ -176,9 +176,12 @@ def periods_to_judge(
 
 
 def serving(world: World, contract: ContractId, now_ms: int) -> frozenset[NodeName]:
-    """Return the nodes whose slots serve a contract now."""
+    """Return the nodes whose slots serve a contract now; not those whose names have ended."""
     held = world.assignments.held(contract, Interval(now_ms - 1, now_ms))
-    return frozenset(node for slot in held for node in world.nodes_of.get(slot, ()))
+    there = {record.node for record in world.inventory.nodes(now_ms)}
+    return frozenset(
+        node for slot in held for node in world.nodes_of.get(slot, ()) if node in there
+    )
 
 
 def posted_periods(store: Store, contract: ContractId) -> frozenset[str]:
