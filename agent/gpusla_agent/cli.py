@@ -300,3 +300,7 @@ def version() -> None:
 def _is_coloured() -> bool:
     """Return whether standard output is a terminal whose owner wants colours (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+if __name__ == "__main__":
+    main()

@@ -5,9 +5,12 @@ What a command needs is imported when it is called: the service brings a web ser
 and a database with it, and `check` needs none of them.
 """
 
+import sys
+
 import typer
 
 from gpusla import logs
+from gpusla.cli import main
 from gpusla.clock import SystemClock
 from gpusla.commands.exits import Exit
 from gpusla_collector.commands.bundle import bundle_command, sign_command
@@ -108,3 +111,7 @@ app.add_typer(key_app, name="key")
 statement_app.command("list")(list_command)
 statement_app.command("show")(show_command)
 statement_app.command("sign")(sign_command)
+
+
+if __name__ == "__main__":
+    sys.exit(main(["collector", *sys.argv[1:]]))

@@ -95,3 +95,7 @@ def run(app: Any, words: Sequence[str]) -> int:
 def _refused(sentence: str) -> int:
     print(f"gpusla: {sentence}", file=sys.stderr)  # noqa: T201
     return Exit.REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

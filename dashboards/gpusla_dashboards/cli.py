@@ -1,6 +1,7 @@
 """`gpusla dashboards`: build, check, publish and preview Grafana's pages."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 import httpx
 import typer
 
+from gpusla.cli import main
 from gpusla.clock import SystemClock
 from gpusla.commands.exits import Exit, exit_of
 from gpusla.errors import GpuslaError
@@ -99,3 +101,7 @@ def told() -> Iterator[None]:
     except GpuslaError as error:
         typer.echo(f"gpusla: {error}", err=True)
         raise typer.Exit(exit_of(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(["dashboards", *sys.argv[1:]]))
