@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 
 from gpusla.contracts.calendar import local_days
@@ -37,6 +38,7 @@ from gpusla.ledger.notes import CreditNote
 from gpusla.sla.digest import canonical
 from gpusla.sla.evaluation import Derivation
 from gpusla.statement.canonical import to_json
+from gpusla.statement.derivation import derive
 from gpusla.statement.model import FORMAT, Inputs, Standing, Statement, standing_of
 from gpusla.statement.numbers import money
 from gpusla.statement.read_evaluation import read_evaluation
@@ -59,12 +61,14 @@ def from_json(content: bytes) -> Statement:
     Return the statement that `to_json` wrote.
 
     Raises ValueError, in words, if content is no statement of a format in FORMATS; AlteredError if
-    its figures are not those that its digest is of, if what is posted is not its credit, or, from
-    format 3 on, if any byte is not what a statement of these figures has.
+    its figures are not those that its digest is of, if what is posted is not its credit, if its
+    derivation does not come to its figures, or, from format 3 on, if any byte is not what a
+    statement of these figures has.
     """
     statement, data = unchecked(content)
     _require_digest(data)
     _require_owed(statement)
+    _require_derived(statement)
     if statement.format != FORMATS[0] and to_json(statement) != content.strip():
         message = "its parts do not belong together"
         raise AlteredError(message)
@@ -127,6 +131,34 @@ def _require_owed(statement: Statement) -> None:
     if strange := {entry.currency for entry in entries} - {evaluation.contract.fees.currency}:
         message = f"its entries are in {', '.join(sorted(strange))}, and its fees are not"
         raise AlteredError(message)
+
+
+def _require_derived(statement: Statement) -> None:
+    """
+    Raise AlteredError if a statement's derivation is not that of its figures.
+
+    It follows from them, names, fields and values, in every version of the program; its rules may
+    be in the words of the version that wrote it, and whoever shows them derives them anew.
+    Raises ValueError for figures of which there is no derivation.
+    """
+    try:
+        found = derive(statement.evaluation)
+    except (*_NOT_OURS, IndexError) as cause:
+        message = f"its figures cannot be derived: {cause}"
+        raise ValueError(message) from cause
+    pairs = zip_longest(_figures(statement.derivation), _figures(found))
+    for told, figure in pairs:
+        if told != figure:
+            _, name, _, value = told or figure
+            message = f"its derivation has {name} = {value}, which its figures have not"
+            raise AlteredError(message)
+
+
+def _figures(node: Derivation, depth: int = 0) -> Iterator[tuple[int, str, str, str]]:
+    """Yield depth, name, field and value of a figure and of all beneath it."""
+    yield depth, node.name, node.field, node.value
+    for child in node.children:
+        yield from _figures(child, depth + 1)
 
 
 def _statement(data: Mapping[str, Any]) -> Statement:

@@ -147,6 +147,41 @@ def test_what_is_posted_is_the_credit(
         from_json(posted(restated(), change))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        # 18 of 744 hours are 97.5 %: 10 % of USD 150,000,000.00.
+        ("USD 15,000,000.00", "USD 10.00", "its derivation has credit = USD 10.00"),
+        ('"name":"committed GPU-ms"', '"name":"committed"', "its derivation has committed = "),
+        ('"field":"capacity.ramp"', '"field":"fees"', "= 2678400000, which its figures have not"),
+    ],
+)
+def test_a_derivation_comes_to_the_figures_of_its_statement(
+    before: str, after: str, sentence: str
+) -> None:
+    """It stands beside the evaluation, whose digest says nothing of it."""
+    data = json.loads(to_json(statement(deep())))
+    told = canonical(data["derivation"]).decode()
+    data["derivation"] = json.loads(told.replace(before, after))
+    with pytest.raises(AlteredError, match=re.escape(sentence)):
+        from_json(canonical(data))
+
+
+def test_a_figure_that_a_derivation_leaves_out_is_missed() -> None:
+    """The fee and the account, which come last."""
+    data = json.loads(to_json(statement(deep())))
+    data["derivation"]["children"].pop()
+    with pytest.raises(AlteredError, match="its derivation has delivered GPU-ms = 2613600000"):
+        from_json(canonical(data))
+
+
+def test_rules_may_be_in_the_words_of_another_version() -> None:
+    """What is told of them is derived anew; the figures are what must be the same."""
+    data = json.loads(to_json(statement(deep())))
+    data["derivation"]["rule"] = "after all caps"
+    assert from_json(canonical(data)).derivation.rule == "after all caps"
+
+
 def test_a_standing_is_what_its_entries_make_it() -> None:
     """A month that still runs, called final by who changed the file."""
     content = to_json(statement(open_month(), ())).replace(b'"open"', b'"final"')
