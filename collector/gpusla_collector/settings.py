@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,9 +177,19 @@ def _require(settings: Settings, path: Path) -> None:
             fix="Let evidence_lag_ms be two or more times fetch_interval_ms.",
             position=Position(str(path)),
         )
-    if not settings.contracts.is_dir():
+    if why := _why_no_folder(settings.contracts):
         raise InputError(
             FILE_UNREADABLE,
-            f"contracts: {settings.contracts} is not a folder",
+            f"contracts: {settings.contracts} {why}",
             position=Position(str(path)),
         )
+
+
+def _why_no_folder(path: Path) -> str:
+    """Return why nothing can be read from a folder; empty if it is one."""
+    try:
+        return "" if stat.S_ISDIR(path.stat().st_mode) else "is not a folder"
+    except (FileNotFoundError, NotADirectoryError):
+        return "is not a folder"
+    except OSError as cause:
+        return f"cannot be looked at: {cause.strerror}"

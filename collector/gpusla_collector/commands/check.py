@@ -61,16 +61,33 @@ def require_room(settings: Settings, config: Path) -> None:
     """
     See that the data directory is a folder to write to, or can be made; it is not made here.
 
-    Raises SettingsError `bad_setting`.
+    Raises SettingsError `bad_setting`, also where whoever asks may not look at it.
     """
     place = settings.data_directory.absolute()
-    found = next(one for one in (place, *place.parents) if one.exists())
-    if found.is_dir() and os.access(found, os.W_OK | os.X_OK):
-        return
-    why = "may not be written to" if found.is_dir() else "is no folder"
-    raise SettingsError(
+    try:
+        found = next(one for one in (place, *place.parents) if _is_there(one))
+        is_folder = found.is_dir()
+    except OSError as cause:
+        raise _no_room(config, f"{place} cannot be looked at: {cause.strerror}") from cause
+    if not is_folder:
+        raise _no_room(config, f"{found} is no folder")
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise _no_room(config, f"{found} may not be written to")
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether there is a file, a folder or a link; raises OSError where nobody may look."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _no_room(config: Path, why: str) -> SettingsError:
+    return SettingsError(
         BAD_SETTING,
-        f"data_directory: {found} {why}",
+        f"data_directory: {why}",
         fix="Name a folder that the collector's user may write to.",
         position=Position(str(config)),
     )

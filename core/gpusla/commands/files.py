@@ -18,14 +18,23 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def require_new(path: Path) -> None:
-    """Refuse to take the place of a file; raises InputError `file_unreadable`."""
-    if path.exists() or path.is_symlink():
-        raise InputError(
-            FILE_UNREADABLE,
-            "there is a file already, and it is not replaced",
-            fix="Name another file, or move this one away first.",
-            position=Position(str(path)),
-        )
+    """
+    Refuse to take the place of a file, or of a link.
+
+    Raises InputError `file_unreadable`, also where the disk does not let anybody look.
+    """
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as cause:
+        raise _refused(path, cause) from cause
+    raise InputError(
+        FILE_UNREADABLE,
+        "there is a file already, and it is not replaced",
+        fix="Name another file, or move this one away first.",
+        position=Position(str(path)),
+    )
 
 
 @contextmanager
