@@ -1,7 +1,7 @@
 """
 `gpusla statement`: a statement's file as text, page, PDF, tables or export, without a network.
 
-`gpusla statement FILE.json` is short for `gpusla statement render FILE.json`.  What looks into a
+`gpusla statement FILE` is short for `gpusla statement render FILE`.  What looks into a
 collector's database (`show`, `list`) comes from the entry points of group
 `gpusla.statement_commands` and is imported only when it is called.
 """
@@ -37,8 +37,21 @@ Out = Annotated[
 ]
 
 
+HELP = """
+What was delivered and what is owed, month by month.
+
+\b
+gpusla statement FILE                              as text, on standard output
+gpusla statement FILE --as pdf --out october.pdf   as a PDF, a page, a table or an export
+
+FILE is a statement's JSON, signed or bare, its PDF, or a bundle of evidence; each of these is short
+for `gpusla statement render FILE`.  A file that is called like a command is given as ./FILE.
+"""
+WORDS = frozenset({"render", "changes", "list", "show", "sign"})
+"""All commands, also those of other extras; a file of such a name is named with its folder."""
+
 COMMON: dict[str, Any] = {
-    "help": "What was delivered and what is owed, month by month.",
+    "help": HELP,
     "no_args_is_help": True,
     "add_completion": False,
     "rich_markup_mode": None,
@@ -50,7 +63,7 @@ ours = typer.Typer(**COMMON)
 def app(args: Sequence[str], prog_name: str) -> Any:
     """Run a command of this module or of another extra; a file's name alone means `render`."""
     words = list(args)
-    if words and ("." in words[0] or "/" in words[0]):
+    if words and _is_file(words[0]):
         words.insert(0, DEFAULT)
     word = words[0] if words else ""
     is_ours = word in {command.name for command in ours.registered_commands}
@@ -62,7 +75,8 @@ def render_command(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A statement: JSON, a signed envelope of it, or a bundle.", show_default=False
+            help="A statement: JSON, a signed envelope of it, its PDF, or a bundle.",
+            show_default=False,
         ),
     ],
     as_: As = Form.TEXT,
@@ -71,9 +85,11 @@ def render_command(
     out: Out = None,
 ) -> None:
     """
-    Write a statement's file in another form, without a network; the same file, the same bytes.
+    Write a statement's file as text, page, PDF, table or export.
 
     For example: gpusla statement october.json --as pdf --out october.pdf
+
+    It needs no network, and of the same file it makes the same bytes.
 
     Of a signed envelope the signature is not checked: `gpusla verify` does that. The envelope goes
     with the page and the PDF. Ends with 6 if the file's figures were altered.
@@ -89,9 +105,11 @@ def changes_command(
     after: Annotated[Path, typer.Argument(help="The later one.")],
 ) -> None:
     """
-    Say what changed between two statements of a period; 1 if anything did.
+    Say what changed between two statements of a period.
 
     For example: gpusla statement changes march-first.json march.json
+
+    Ends with 1 if anything did.
     """
     was, now = read_whole(before), read_whole(after)
     try:
@@ -101,6 +119,11 @@ def changes_command(
     typer.echo(render_changes(was, now), nl=False)
     if changes_between(was, now):
         raise typer.Exit(Exit.BAD)
+
+
+def _is_file(word: str) -> bool:
+    """Tell whether a word is a file's name: it looks like one, or there is one and no command."""
+    return "." in word or "/" in word or (word not in WORDS and Path(word).is_file())
 
 
 def _with_others(word: str) -> typer.Typer:

@@ -1,7 +1,8 @@
 """
-A statement's bytes, in whatever a person has them: bare JSON, a signed envelope, or a bundle.
+A statement's bytes, in whatever a person has them: bare JSON, a signed envelope, a PDF, a bundle.
 
-Opening an envelope does not check its signature, and says so: `gpusla verify` does that.
+Of a PDF what is attached to it is the statement, and its pages are not.  Opening an envelope does
+not check its signature, and says so: `gpusla verify` does that.
 """
 
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import typer
 
-from gpusla.catalogue.codes import FILE_UNREADABLE
+from gpusla.catalogue.codes import ENVELOPE, FILE_UNREADABLE, WRONG_TYPE
 from gpusla.commands.bundle_file import opened
 from gpusla.errors import EvidenceError, InputError, Position
+from gpusla.verify.attachment import attached
+from gpusla.verify.faults import Broken
 
 SIZE_BYTES_MAX = 64 * 1024 * 1024
 """No statement is larger; more is refused before it is parsed."""
@@ -19,6 +22,7 @@ SIZE_BYTES_MAX = 64 * 1024 * 1024
 MEMBER = "statement.json"
 _ENVELOPE = b'"payloadType"'
 _ARCHIVE = b"PK\x03\x04"
+_PDF = b"%PDF-"
 _HEAD_BYTES = 4096
 
 
@@ -39,10 +43,11 @@ def given(path: Path) -> Given:
     """
     Return a statement's bytes; on standard error it says that no signature was checked.
 
-    Raises InputError `file_unreadable`; EvidenceError (`envelope`, `bundle`) for what looks like
-    one of the two and is none.
+    Raises InputError `file_unreadable`, and `wrong_type` for what is no text; EvidenceError
+    (`envelope`, `bundle`) for what looks like an envelope, a PDF or a bundle and is none.
     """
     content = _read(path)
+    _require_text(content, path)
     if not _is_envelope(content):
         return Given(content, None)
     try:
@@ -73,7 +78,28 @@ def _read(path: Path) -> bytes:
         with opened(path) as members:
             return members.member(MEMBER)
     # An envelope is a third longer than what is in it.
-    return _beginning(path, 2 * SIZE_BYTES_MAX)
+    content = _beginning(path, 2 * SIZE_BYTES_MAX)
+    return _attached(content, path) if content.startswith(_PDF) else content
+
+
+def _attached(pdf: bytes, path: Path) -> bytes:
+    try:
+        return attached(pdf)
+    except Broken as cause:
+        fix = "Ask for the PDF again, or for the signed statement itself."
+        raise EvidenceError(ENVELOPE, cause.words, fix=fix, position=Position(str(path))) from cause
+
+
+def _require_text(content: bytes, path: Path) -> None:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as cause:
+        raise InputError(
+            WRONG_TYPE,
+            "this is not a statement's JSON: it is not text in UTF-8",
+            fix="Give a statement as JSON, signed or bare, its PDF, or a bundle.",
+            position=Position(str(path)),
+        ) from cause
 
 
 def _beginning(path: Path, size_bytes_max: int) -> bytes:

@@ -94,6 +94,11 @@ def block_content(block: HourBlock) -> dict[str, Any]:
     return write_block(block, _write_condition)
 
 
+def _shown(line: bytes) -> str:
+    """Return how a line begins, in quotes, so that a terminal can only print it."""
+    return ascii(line[:40].decode("ascii", "replace"))
+
+
 def _envelope(line: bytes) -> Envelope:
     if len(line) > LINE_BYTES_MAX:
         raise _corrupt(f"a record has {len(line)} bytes, over the {LINE_BYTES_MAX} allowed")
@@ -105,9 +110,9 @@ def _envelope(line: bytes) -> Envelope:
             object_pairs_hook=_without_repeats,
         )
     except (ValueError, RecursionError) as cause:
-        raise _corrupt(f"a record is not JSON: {line[:40]!r}") from cause
+        raise _corrupt(f"a record is not JSON: {_shown(line)}") from cause
     if not isinstance(record, dict) or set(record) != _ENVELOPE_KEYS:
-        raise _corrupt(f"a record has not the five keys of the envelope: {line[:40]!r}")
+        raise _corrupt(f"a record has not the five keys of the envelope: {_shown(line)}")
     version, sequence, previous = record["v"], record["seq"], record["prev"]
     kind, body = record["kind"], record["body"]
     if not (_is_count(version) and _is_count(sequence)):

@@ -58,6 +58,17 @@ def test_a_malformed_line_is_refused(line: bytes) -> None:
     assert caught.value.code is JOURNAL_CORRUPT
 
 
+def test_what_is_no_record_is_quoted_as_text() -> None:
+    """By how it begins, without Python's own letter before it, and so that a terminal prints it."""
+    for line, words in (
+        (b'{"body": nothing\x1b\xff}', """a record is not JSON: '{"body": nothing\\x1b\\ufffd}'"""),
+        (b'{"body":{}}', """a record has not the five keys of the envelope: '{"body":{}}'"""),
+    ):
+        with pytest.raises(JournalError) as caught:
+            decode(line)
+        assert caught.value.message == words
+
+
 def test_a_line_too_long_is_refused_unparsed() -> None:
     """No reader parses without a bound."""
     with pytest.raises(JournalError, match="over the 65536 allowed"):
