@@ -6,7 +6,7 @@ Members are read when they are asked for; nothing here looks at a signature.
 
 import json
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -113,16 +113,13 @@ class Bundle:
         except KeyError:
             raise broken(f"it holds no {name}") from None
 
+    def lines(self, node: NodeName) -> Sequence[bytes]:
+        """Return the lines of a node's hours; none of a node that has none in the bundle."""
+        return self.members.get(hours_name(node), b"").splitlines()
+
     def blocks(self, node: NodeName) -> Iterator[HourBlock]:
         """Yield a node's blocks in order; none of a node that has none in the bundle."""
-        name = hours_name(node)
-        before: HourBlock | None = None
-        for line in self.members.get(name, b"").splitlines():
-            _, body = decode(line)
-            if isinstance(body, HourClosed):
-                _require_next(name, node, before, body.block)
-                before = body.block
-                yield before
+        return blocks_of(node, self.lines(node))
 
     def _version(self, name: str) -> ContractVersion:
         version = load_contract(self.member(name), name)
@@ -139,6 +136,17 @@ def hours_name(node: NodeName) -> str:
         for sign in node
     )
     return f"{HOURS}{written}.jsonl"
+
+
+def blocks_of(node: NodeName, lines: Sequence[bytes]) -> Iterator[HourBlock]:
+    """Yield the blocks among the lines of a node's hours, in order."""
+    before: HourBlock | None = None
+    for line in lines:
+        _, body = decode(line)
+        if isinstance(body, HourClosed):
+            _require_next(hours_name(node), node, before, body.block)
+            before = body.block
+            yield before
 
 
 def broken(words: str) -> EvidenceError:

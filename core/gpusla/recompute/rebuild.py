@@ -1,5 +1,5 @@
 """
-The timeline of a contract's slots made once more from the blocks that its nodes signed.
+The timeline of a contract's slots made once more from what its nodes signed: blocks, and tails.
 
 The rules are those of the judgement itself: a span counts if the node may speak for the slot, and
 `gpusla.timeline.build` decides where several speak.  Only what was known then counts: records up to
@@ -8,13 +8,15 @@ those that the statement names.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from gpusla.identity import NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.hours import HourBlock
-from gpusla.recompute.bundle import Bundle
+from gpusla.recompute.bundle import Bundle, blocks_of
 from gpusla.recompute.left_out import Collected, LeftOut
+from gpusla.recompute.tail import Tail, tail_of
 from gpusla.sla.facts_file import RecordedFacts
 from gpusla.timeline.build import cover
 from gpusla.timeline.hours import spans_of
@@ -37,7 +39,8 @@ class Rebuilt:
     blocks overlap, so that which records are behind what counts depends on how they were joined.
     until_ms: by slot, up to where blocks tell of it at all.  ends: by node, the last record of the
     block that ends at an instant.  left_out: of the period, what blocks say behind the records that
-    were judged; None if nothing.
+    were judged; None if nothing.  tails: of the nodes that have one, by name; `blocks` and
+    `records` are without them.
     """
 
     spans: Mapping[Slot, tuple[StateSpan, ...]]
@@ -45,6 +48,7 @@ class Rebuilt:
     until_ms: Mapping[Slot, int]
     ends: Mapping[NodeName, Mapping[int, int]]
     left_out: LeftOut | None
+    tails: tuple[Tail, ...]
     nodes: int
     blocks: int
     records: int
@@ -58,7 +62,7 @@ def rebuild(bundle: Bundle, recorded: RecordedFacts, tell: Tell) -> Rebuilt:
     counted, collected = _Counted(bundle.nodes), Collected()
     for node in sorted(bundle.nodes):
         head = bundle.statement.inputs.journals.get(node, EMPTY)
-        for span in join(counted.spans(node, bundle.blocks(node))):
+        for span in join(counted.spans(bundle, node)):
             if span.slot in found:
                 may_speak = span.slot in bundle.nodes[node].slots
                 known = _known(span, head, told) if may_speak else None
@@ -73,7 +77,8 @@ def rebuild(bundle: Bundle, recorded: RecordedFacts, tell: Tell) -> Rebuilt:
             for slot, spans in found.items()
         },
         counted.ends,
-        collected.left_out(bundle, recorded, counted.ends),
+        collected.left_out(bundle, recorded, counted.all_ends),
+        tuple(counted.tails),
         counted.nodes,
         counted.blocks,
         counted.records,
@@ -104,9 +109,24 @@ class _Counted:
     blocks: int = 0
     records: int = 0
     ends: dict[NodeName, dict[int, int]] = field(default_factory=dict)
+    tails: list[Tail] = field(default_factory=list)
 
-    def spans(self, node: NodeName, blocks: Iterable[HourBlock]) -> Iterator[StateSpan]:
+    @property
+    def all_ends(self) -> Mapping[NodeName, Mapping[int, int]]:
+        """The ends of blocks and of tails."""
+        tails = {tail.node: {tail.until_ms: tail.last_sequence} for tail in self.tails}
+        return {node: {**ends, **tails.get(node, {})} for node, ends in self.ends.items()}
+
+    def spans(self, bundle: Bundle, node: NodeName) -> Iterator[StateSpan]:
+        """Return what a node's blocks say, and behind them its tail."""
         self.nodes += 1
+        lines = bundle.lines(node)
+        tail = tail_of(node, lines, is_enrolled=bool(bundle.nodes[node].keys))
+        self.tails += [tail] if tail is not None else []
+        behind = tail.spans if tail is not None else ()
+        return chain(self._of_blocks(node, blocks_of(node, lines)), behind)
+
+    def _of_blocks(self, node: NodeName, blocks: Iterable[HourBlock]) -> Iterator[StateSpan]:
         ends = self.ends[node] = {}
         for block in blocks:
             ends[block.until_ms] = block.last_sequence

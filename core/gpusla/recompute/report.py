@@ -1,8 +1,9 @@
 """What recomputing a bundle came to, for people and for machines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from gpusla.errors import InputError
@@ -14,14 +15,19 @@ from gpusla.recompute.entries import is_posted
 from gpusla.recompute.figures import first_difference, judged_again
 from gpusla.recompute.left_out import LeftOut
 from gpusla.recompute.rebuild import Rebuilt, Tell, rebuild
+from gpusla.recompute.tail import Tail, first_unsigned
 from gpusla.recompute.words import condition_words, printable
 from gpusla.sla.digest import digest as evaluation_digest
 from gpusla.sla.facts_file import from_json
 from gpusla.statement.model import Statement
-from gpusla.statement.numbers import gpu_hours, money
+from gpusla.statement.numbers import decimal, gpu_hours, money
 from gpusla.timeline.model import StateSpan
 
 FORMAT = "gpusla/recomputed/1"
+TAILS_MAX = 3
+"""So many nodes' tails are told in words; the rest are counted, and JSON has all."""
+
+_MINUTE_MS = 60_000
 
 
 class Verdict(StrEnum):
@@ -93,7 +99,9 @@ def _recomputed(bundle: Bundle, tell: Tell) -> Recomputed:
     timeline = compare(recorded, rebuilt, must_ms)
     tell("the facts are judged")
     found = judged_again(bundle, recorded)
-    return Recomputed(statement, found, rebuilt, timeline, first_difference(bundle, found, rebuilt))
+    figure = first_difference(bundle, found, rebuilt)
+    figure = figure or first_unsigned(statement.inputs, rebuilt.tails)
+    return Recomputed(statement, found, rebuilt, timeline, figure)
 
 
 def render(one: Recomputed) -> Iterator[str]:
@@ -112,6 +120,7 @@ def _lines(one: Recomputed) -> Iterator[str]:
         f"  from        {rebuilt.blocks:,} blocks of {rebuilt.nodes:,} nodes, which stand for "
         f"{rebuilt.records:,} records"
     )
+    yield from _tail_words(rebuilt.tails)
     yield f"  timeline    {_timeline_words(one.timeline)}"
     if one.timeline.first is not None:
         yield from (f"              {line}" for line in span_words(one.timeline.first))
@@ -140,6 +149,7 @@ def plain(one: Recomputed) -> dict[str, Any]:
         "nodes": rebuilt.nodes,
         "blocks": rebuilt.blocks,
         "records": rebuilt.records,
+        "tails": [_plain_tail(tail) for tail in rebuilt.tails],
         "slots": timeline.slots,
         "slots_differing": timeline.differing,
         "open_gpu_ms": timeline.open_gpu_ms,
@@ -179,6 +189,19 @@ def _left_out_words(left_out: LeftOut) -> Iterator[str]:
     yield f"              the first are of {left_out.node} from {first} on"
 
 
+def _tail_words(tails: Sequence[Tail]) -> Iterator[str]:
+    for tail in tails[:TAILS_MAX]:
+        minutes = decimal(Fraction(max(tail.until_ms - tail.from_ms, 0), _MINUTE_MS), 1)
+        signed = "not signed"
+        if tail.signed_ms is not None:
+            signed = f"signed up to {format_instant(tail.signed_ms)}"
+        what = f"the last {minutes} minutes of {tail.node}, {tail.records:,} records"
+        yield f"  no block    {what}: {signed}"
+    if len(tails) > TAILS_MAX:
+        records = sum(tail.records for tail in tails[TAILS_MAX:])
+        yield f"              {records:,} records of {len(tails) - TAILS_MAX:,} more nodes"
+
+
 def _timeline_words(compared: Compared) -> str:
     if compared.first is None:
         return f"the blocks give the facts, span by span, of all {compared.slots:,} slots"
@@ -205,6 +228,17 @@ def _said(span: StateSpan) -> str:
         f"{condition_words(span.condition)}{either}, until {format_instant(span.end_ms)} "
         f"({records}; clock error {error})"
     )
+
+
+def _plain_tail(tail: Tail) -> dict[str, Any]:
+    return {
+        "node": tail.node,
+        "records": [tail.first_sequence, tail.last_sequence],
+        "from_ms": tail.from_ms,
+        "until_ms": tail.until_ms,
+        "signed_sequence": tail.signed,
+        "signed_ms": tail.signed_ms,
+    }
 
 
 def _plain_span(difference: SpanDifference) -> dict[str, Any]:

@@ -127,6 +127,36 @@ def test_what_is_no_bundle_is_wrong_usage(tmp_path: Path, capsys: Capture) -> No
     assert "neither a bundle nor a PDF" in capsys.readouterr().err
 
 
+def test_a_statement_alone_has_no_blocks(
+    envelope: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """A whole PDF was told as a broken bundle: `Rely on nothing in it`, with 6."""
+    out = tmp_path / "october.pdf"
+    assert main(["statement", envelope, "--as", "pdf", "--out", str(out)]) == 0
+    capsys.readouterr()
+    bare = written(tmp_path / "bare.json", to_json(honest().statement))
+    for file, kind in ((str(out), "a PDF"), (envelope, "a statement alone"), (bare, "a statement")):
+        for words in ([file], [file, "--key", KEY]):
+            assert main(["recompute", *words]) == 2
+            told = capsys.readouterr()
+            assert (told.out, f"{file}: {kind}" in told.err) == ("", True)
+            assert "no blocks to recompute it from. Ask the operator for the bundle" in told.err
+            assert "checking" not in told.err
+
+
+def test_what_is_checked_is_said_before_and_not_as_if_it_were_done(
+    bundle: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """Of a file that is not there nothing is said to be checked at all."""
+    assert main(["recompute", bundle]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("gpusla recompute: checking signatures and digests …\n")
+    missing = tmp_path / "nowhere.zip"
+    assert main(["recompute", str(missing)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"gpusla: {missing}: the file cannot be read: No such file or directory")
+
+
 def test_without_numpy_one_sentence_says_what_is_needed(bundle: str) -> None:
     """The extra that brings it."""
     program = (
