@@ -10,17 +10,20 @@ from typing import Annotated, Any
 
 import typer
 
-from gpusla.catalogue.codes import BUNDLE
+from gpusla.catalogue.codes import BUNDLE, WRONG_TYPE
 from gpusla.clock import SystemClock
 from gpusla.commands.bundle_file import opened
 from gpusla.commands.exits import Exit
-from gpusla.errors import EvidenceError, Position
+from gpusla.commands.statement_bytes import beginning
+from gpusla.errors import EvidenceError, InputError, Position
 from gpusla.recompute.bundle import Bundle
 from gpusla.recompute.report import Verdict, plain, recompute, render
 from gpusla.sla.digest import canonical
 from gpusla.verify.__main__ import main as verify
 
 _EXITS = {Verdict.LEFT_OUT: Exit.BAD, Verdict.DIFFERS: Exit.INTEGRITY}
+
+_PDF = b"%PDF-"
 
 GIVEN = "the key that you gave"
 NOT_GIVEN = "the key in the bundle itself: one hand made all of it, and nobody says whose"
@@ -60,6 +63,7 @@ def recompute_command(
     a final statement leaves out what nodes signed in time.
     """
     began_ms = SystemClock().monotonic_ms()
+    _require_blocks(bundle)
     signer = _verified(bundle, key or ())
     with opened(bundle) as members:
         outcome = recompute(Bundle(members), _tell)
@@ -76,6 +80,20 @@ def recompute_command(
         raise typer.Exit(_EXITS[outcome.verdict])
 
 
+def _require_blocks(path: Path) -> None:
+    """Raise InputError for what `gpusla verify` takes beside bundles, and for no file at all."""
+    head = beginning(path, len(_PDF))
+    if head != _PDF and not head.startswith(b"{"):
+        return
+    what = "a PDF" if head == _PDF else "a statement alone"
+    raise InputError(
+        WRONG_TYPE,
+        f"{what} holds the figures, and no blocks to recompute it from",
+        fix="Ask the operator for the bundle of the period, and give that.",
+        position=Position(str(path)),
+    )
+
+
 def _verified(bundle: Path, keys: Sequence[str]) -> Mapping[str, Any]:
     """
     Return what the verifier says of a bundle.
@@ -83,7 +101,7 @@ def _verified(bundle: Path, keys: Sequence[str]) -> Mapping[str, Any]:
     Raises EvidenceError (`bundle`) with its words if anything was changed; ends the command as it
     does if there is nothing to verify.
     """
-    _tell("signatures and digests are checked")
+    _tell("checking signatures and digests …")
     said = io.StringIO()
     named = [word for one in keys for word in ("--key", one)]
     with redirect_stdout(said):

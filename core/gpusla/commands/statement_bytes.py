@@ -70,7 +70,7 @@ def given(path: Path) -> Given:
 
 def is_archive(path: Path) -> bool:
     """Tell whether a file is a bundle by how it begins; raises InputError `file_unreadable`."""
-    return _beginning(path, len(_ARCHIVE)) == _ARCHIVE
+    return beginning(path, len(_ARCHIVE)) == _ARCHIVE
 
 
 def _read(path: Path) -> bytes:
@@ -78,7 +78,7 @@ def _read(path: Path) -> bytes:
         with opened(path) as members:
             return members.member(MEMBER)
     # An envelope is a third longer than what is in it.
-    content = _beginning(path, 2 * SIZE_BYTES_MAX)
+    content = beginning(path, 2 * SIZE_BYTES_MAX)
     return _attached(content, path) if content.startswith(_PDF) else content
 
 
@@ -102,7 +102,8 @@ def _require_text(content: bytes, path: Path) -> None:
         ) from cause
 
 
-def _beginning(path: Path, size_bytes_max: int) -> bytes:
+def beginning(path: Path, size_bytes_max: int) -> bytes:
+    """Return a file's first bytes, at most so many; raises InputError `file_unreadable`."""
     try:
         with path.open("rb") as stream:
             return stream.read(size_bytes_max)

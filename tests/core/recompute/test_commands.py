@@ -127,9 +127,7 @@ def test_what_is_no_bundle_is_wrong_usage(tmp_path: Path, capsys: Capture) -> No
     assert "neither a bundle nor a PDF" in capsys.readouterr().err
 
 
-def test_a_statement_alone_has_no_blocks(
-    envelope: str, tmp_path: Path, capsys: Capture
-) -> None:
+def test_a_statement_alone_has_no_blocks(envelope: str, tmp_path: Path, capsys: Capture) -> None:
     """A whole PDF was told as a broken bundle: `Rely on nothing in it`, with 6."""
     out = tmp_path / "october.pdf"
     assert main(["statement", envelope, "--as", "pdf", "--out", str(out)]) == 0
