@@ -22,6 +22,8 @@ PATIENCE_MS = 24 * 3_600_000
 """How long a record may take from the hand that writes it to the collector."""
 
 EVER_MS = 2**62
+NAMED_MAX = 3
+"""How many of many records a finding names; the others lie between its two instants."""
 
 Records = dict[str, tuple[Record, ...]]
 """By kind of file; a kind of which there never was a file is left out."""
@@ -31,29 +33,48 @@ Held = Mapping[Slot, Intervals]
 
 def backdated(before: Records, now: Records, now_ms: int) -> Iterator[Finding]:
     """
-    Give what new records say of more than a day ago.
+    Give what new records say of more than a day ago: at most one finding for each kind of file, and
+    one for each contract.
 
-    A record is told of if it says that it was made then; a contract, if its slots were others then.
+    Records are told of if they say that they were made then; a contract, if its slots were others
+    then.  One load of files has one cause, however many records it brought.
     """
     for kind, all_now in now.items():
         records = before.get(kind, ())
-        known = {record.id for record in records}
-        new = [record for record in all_now if record.id not in known]
-        yield from (_dated(kind, r, now_ms) for r in new if r.recorded_ms < now_ms - PATIENCE_MS)
+        known = set(map(_name_of, records))
+        new = [record for record in all_now if _name_of(record) not in known]
+        late = [record for record in new if record.recorded_ms < now_ms - PATIENCE_MS]
+        if late:
+            # Named by all that is new, not by what is late: a load that a crash broke off comes
+            # again, and what was not late at first may be by then.
+            names = sorted("/".join(_name_of(record)) for record in new)
+            yield _finding(("dated", kind, *names), kind, _dated(late, now_ms), now_ms)
         if kind == ASSIGNMENTS and new:
             yield from _moved(_assignments(records), _assignments(all_now), new, now_ms)
+
+
+def _name_of(record: Record) -> tuple[str, str]:
+    """Return what tells a record from others of its file: a tray's and a GPU's may share an id."""
+    return type(record).__name__, record.id
 
 
 def _assignments(records: Sequence[Record]) -> Assignments:
     return Assignments(tuple(one for one in records if isinstance(one, AssignmentRecord)))
 
 
-def _dated(kind: str, record: Record, now_ms: int) -> Finding:
-    detail = (
-        f"the record {record.id} says that it was made at {format_instant(record.recorded_ms)}, "
-        f"and came at {format_instant(now_ms)}"
+def _dated(late: Sequence[Record], now_ms: int) -> str:
+    """Say how many records are late, what they say of when they were made, and the first few."""
+    came = format_instant(now_ms)
+    first = format_instant(min(record.recorded_ms for record in late))
+    if len(late) == 1:
+        return f"the record {late[0].id} says that it was made at {first}, and came at {came}"
+    last = format_instant(max(record.recorded_ms for record in late))
+    names = ", ".join(record.id for record in late[:NAMED_MAX])
+    more = f" and {len(late) - NAMED_MAX:,} more" if len(late) > NAMED_MAX else ""
+    return (
+        f"{len(late):,} records that came at {came} say that they were made from {first} to "
+        f"{last}: {names}{more}"
     )
-    return _finding(("dated", kind, record.id), kind, detail, now_ms)
 
 
 def _moved(
