@@ -16,6 +16,7 @@ from gpusla.errors import InputError
 from gpusla.identity import ContractId, TenantId
 from gpusla.ledger.entries import Status
 from gpusla_collector.ports import OPERATOR, Evidence, Scope, Store
+from gpusla_collector.usecases import tail
 from gpusla_collector.usecases.make_bundle import revision_of
 from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.bundles import (
@@ -254,8 +255,9 @@ def test_a_judgement_of_before_keys_were_looked_at_says_nothing_of_them() -> Non
     assert after.evaluation == before.evaluation
 
 
-def test_a_node_without_hours_is_named() -> None:
-    """Its journal is there if it was asked for, up to the record that was judged."""
+def test_a_node_without_hours_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its journal, too long for a tail, is there if asked for, up to the record that was judged."""
+    monkeypatch.setattr(tail, "TAIL_RECORDS_MAX", 1)
     bare = Stage(TRAYS[:1])
     bare.journal().observe(START_MS, AUGUST_MS + 3 * DAY_MS)
     bare.clock.now_ms = AUGUST_MS + 2 * DAY_MS

@@ -8,7 +8,7 @@ Source: docs/reference/bundle.md.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import quote
 
 import gpusla
@@ -35,6 +35,7 @@ from gpusla.statement import Statement, to_json
 from gpusla_collector.ports import OPERATOR, Evidence, HourLine, Milestones, Scope, Store
 from gpusla_collector.usecases.case import Case
 from gpusla_collector.usecases.show_statement import Statements, Whole
+from gpusla_collector.usecases.tail import Tails, Told
 
 
 @dataclass(slots=True)
@@ -118,16 +119,15 @@ class Bundles:
         yield "facts.json", [facts_to_json(whole.facts)]
         by_name = sorted((_member(node), node) for node in nodes)
         for name, node in by_name:
-            found = self._milestones(whole, node)
-            told = told_of(found.hours, case.reach)
-            if told != case.reach and not with_shared_nodes:
-                require_unshared(case, {node: nodes[node]}, told)
-            if not covers(found.hours, case.reach):
+            told = self._told(whole, node)
+            for time in () if with_shared_nodes else times_of(told, case.reach):
+                require_unshared(case, {node: nodes[node]}, time)
+            if not covers(told, case.reach):
                 made.lacking.append(node)
-            yield f"hours/{name}", as_lines(in_order(found))
+            yield f"hours/{name}", as_lines(told.lines())
         for name, node in by_name if with_journals else ():
-            found = self._milestones(whole, node)
-            yield f"journals/{name}", as_lines(self._records(node, found, _cited(whole, node)))
+            told = self._told(whole, node)
+            yield f"journals/{name}", as_lines(self._records(node, told, _cited(whole, node)))
         yield (
             "nodes.json",
             [
@@ -141,12 +141,13 @@ class Bundles:
         if self.draw is not None:
             yield "statement.pdf", [self.draw(whole.statement, envelope)]
 
-    def _milestones(self, whole: Whole, node: NodeName) -> Milestones:
+    def _told(self, whole: Whole, node: NodeName) -> Told:
         """Return what the judgement knew of a node's hours; one that knew nothing leaves all in."""
         found, cited = self.store.milestones(node, whole.case.reach), _cited(whole, node)
         hours = known_then(found.hours, whole.case.reach, cited) if cited else found.hours
         keys = (key for key in found.keys if key.sequence < hours[-1].sequence)
-        return Milestones(hours, tuple(keys))
+        known = Milestones(hours, tuple(keys))
+        return self._tails().told(whole.case, node, known, cited)
 
     def _versions(self, whole: Whole) -> Iterator[Member]:
         known = set(whole.inputs["contracts"])
@@ -158,28 +159,26 @@ class Bundles:
         for name in sorted(versions):
             yield name, [versions[name]]
 
-    def _records(self, node: NodeName, found: Milestones, cited: int) -> Iterator[bytes]:
+    def _records(self, node: NodeName, told: Told, cited: int) -> Iterator[bytes]:
         """
-        Yield the records that hours stand for.
+        Yield the records that hours stand for, and those of a tail.
 
         cited: the last one that the judgement knew; a journal without hours is given up to it.
         """
         first, last = 1, cited
-        if found.hours:
-            first, last = found.hours[0].first_sequence, found.hours[-1].last_sequence
-        for segment in self.store.segments(node):
-            if segment.last_sequence < first or segment.first_sequence > last:
-                continue
-            lines = self.evidence.read(node, segment)
-            for sequence, line in enumerate(lines, segment.first_sequence):
-                if first <= sequence <= last:
-                    yield line
+        if told.hours:
+            first = told.hours[0].first_sequence
+            last = told.last_sequence or told.hours[-1].last_sequence
+        return (line for _, line in self._tails().lines(node, first, last))
 
     def _sealed(self, whole: Whole) -> bytes:
         return seal(STATEMENT_TYPE, to_json(whole.statement), self.private)
 
     def _statements(self) -> Statements:
         return Statements(self.store, self.evidence)
+
+    def _tails(self) -> Tails:
+        return Tails(self.store, self.evidence)
 
 
 def slots_of(case: Case) -> Mapping[NodeName, Sequence[Slot]]:
@@ -252,18 +251,21 @@ def revision_of(entries: Iterable[Entry]) -> int:
     return max(1, sum(1 for _ in groupby(digests)))
 
 
-def covers(hours: Sequence[HourLine], reach: Interval) -> bool:
-    """Tell whether hours leave nothing out of an interval but what a journal does not have."""
+def times_of(told: Told, reach: Interval) -> Iterator[Interval]:
+    """Yield the time that a node is told of beyond an interval: blocks, and a tail behind them."""
+    time = told_of(told.hours, reach)
+    for other in told.times[:1]:  # the tail's, which follows the blocks
+        time = Interval(min(time.start_ms, other.start_ms), max(time.end_ms, other.end_ms))
+    yield from (one for one in (time, *told.times[1:]) if one != reach)
+
+
+def covers(told: Told, reach: Interval) -> bool:
+    """Tell whether hours and a tail leave nothing out of an interval that a journal has of it."""
+    hours, has_tail = told.hours, told.last_sequence > 0
     if not hours:
-        return False
+        return has_tail
     is_from_start = hours[0].number == 1 or hours[0].from_ms <= reach.start_ms
-    return is_from_start and hours[-1].until_ms >= reach.end_ms
-
-
-def in_order(found: Milestones) -> Iterator[bytes]:
-    """Yield the lines of hours and keys as the journal has them."""
-    lines: list[Any] = sorted((*found.hours, *found.keys), key=lambda one: one.sequence)
-    return (one.line for one in lines)
+    return is_from_start and (has_tail or hours[-1].until_ms >= reach.end_ms)
 
 
 def _cited(whole: Whole, node: NodeName) -> int:
