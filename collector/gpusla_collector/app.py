@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gpusla.catalogue.codes import BAD_SETTING, FENCED
 from gpusla.clock import Clock
-from gpusla.errors import SettingsError, StoreError
+from gpusla.errors import Position, SettingsError, StoreError
 from gpusla.logs import get_logger
 from gpusla_collector import schedule
 from gpusla_collector.adapters.agents import HttpAgents
@@ -139,6 +139,7 @@ def make_data_directory(settings: Settings) -> None:
             BAD_SETTING,
             f"data_directory: {settings.data_directory} cannot be made: {cause.strerror}",
             fix="Name a folder that the collector's user may write to.",
+            position=Position(str(settings.file)),
         ) from cause
 
 

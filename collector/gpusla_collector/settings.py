@@ -98,10 +98,11 @@ class Settings:
     """
     The settings as the composition root takes them: paths resolved, the address taken apart.
 
-    form: the plain values.  database: a SQLAlchemy URL.  signing_key: the operator's private key,
-    None if statements are not signed here.
+    file: where they stand.  form: the plain values.  database: a SQLAlchemy URL.
+    signing_key: the operator's private key, None if statements are not signed here.
     """
 
+    file: Path
     form: CollectorForm
     database: str
     data_directory: Path
@@ -150,6 +151,7 @@ def _resolve(form: CollectorForm, path: Path, environment: Mapping[str, str]) ->
     data = folder / form.data_directory
     database = environment.get(DATABASE_VARIABLE) or form.database
     settings = Settings(
+        path,
         form,
         database or f"sqlite:///{data / 'collector.db'}",
         data,

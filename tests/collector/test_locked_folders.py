@@ -69,6 +69,38 @@ def test_check_names_a_data_directory_that_it_may_not_look_at(
     ) in error
 
 
+@pytest.mark.parametrize("words", [("once",), ("import", "journals")])
+def test_a_data_directory_that_cannot_be_made_is_told_with_the_settings_file(
+    words: tuple[str, ...], tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As check tells it; a file stands in its place."""
+    monkeypatch.chdir(tmp_path)
+    path = write_site(tmp_path, "http://agents")
+    (tmp_path / "journals").mkdir()
+    (tmp_path / "data").write_text("a file")
+    code, _, error = told("collector", *words, *config(tmp_path))
+    assert code == 2
+    assert f"{path}: data_directory: {tmp_path / 'data'} cannot be made: File exists" in error
+
+
+def test_a_data_directory_without_room_is_told_with_the_settings_file(
+    tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Journals are unpacked into it; there the disk is full."""
+    monkeypatch.chdir(tmp_path)
+    path = write_site(tmp_path, "http://agents")
+    (tmp_path / "journals").mkdir()
+
+    def full(**_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", full)
+    code, _, error = told("collector", "import", "journals", *config(tmp_path))
+    assert code == 2
+    data = tmp_path / "data"
+    assert f"{path}: data_directory: nothing can be written in {data}: No space left" in error
+
+
 def test_contracts_in_a_locked_folder_are_refused_with_the_cause(locked: Path, told: Told) -> None:
     """By whatever command reads the settings."""
     path = write_site(locked.parent, "http://agents")

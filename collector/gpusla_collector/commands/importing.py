@@ -63,7 +63,7 @@ def import_command(
         require_readable(path)
     make_data_directory(settings)
     worst = Exit.FINE
-    with room_in(settings.data_directory) as folder:
+    with room_in(settings) as folder:
         source = open_journals(paths, folder, None if node is None else NodeName(node))
         with deciding(settings.database) as store:
             take = taking(store, clock, settings)
@@ -104,8 +104,9 @@ def require_readable(path: Path) -> None:
 
 
 @contextmanager
-def room_in(folder: Path) -> Iterator[Path]:
+def room_in(settings: Settings) -> Iterator[Path]:
     """Give a folder for what is unpacked, until the block ends; raises SettingsError."""
+    folder = settings.data_directory
     try:
         room = tempfile.TemporaryDirectory(dir=folder)
     except OSError as cause:
@@ -113,6 +114,7 @@ def room_in(folder: Path) -> Iterator[Path]:
             BAD_SETTING,
             f"data_directory: nothing can be written in {folder}: {cause.strerror}",
             fix="Run this as the collector's user, or name a folder that you may write to.",
+            position=Position(str(settings.file)),
         ) from cause
     with room as name:
         yield Path(name)
