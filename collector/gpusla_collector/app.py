@@ -43,10 +43,10 @@ PATIENCE_MS = 1_000
 """An agent answers within milliseconds; who takes longer than this is waited for by nobody."""
 
 AUDIT_MS = 60_000
+"""How often the ledger is asked whether debits and credits are the same."""
+
 PAUSE_MS = 600_000
 """No shorter time between two rounds of asking is a break: 25,000 agents take minutes."""
-
-"""How often the ledger is asked whether debits and credits are the same."""
 
 log = get_logger()
 

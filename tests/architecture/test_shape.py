@@ -7,6 +7,7 @@ that is no longer needed has to go. A function's docstring is not counted.
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from tests.architecture.tree import ROOT, handed_out_files, parsed, place, python_files
@@ -32,6 +33,7 @@ LONG_FILES: dict[str, str] = {
     "core/gpusla/catalogue/codes.py": "a table: one row an error code",
 }
 
+NAMING = (ast.Assign, ast.AnnAssign)
 type_of_function = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -63,6 +65,21 @@ def test_no_file_is_longer_than_four_hundred_lines() -> None:
 def test_a_file_is_named_by_its_idea() -> None:
     """A file of leftovers has no idea."""
     assert not [place(file) for file in python_files() if file.stem in BANNED_STEMS]
+
+
+def test_what_a_name_is_for_is_said_right_below_it() -> None:
+    """Words that something was put in front of are another name's, or nobody's."""
+    assert not [
+        f"{place(file, words)}: {ast.unparse(words)[:60]}"
+        for file in python_files()
+        for owner in ast.walk(parsed(file))
+        if isinstance(owner, ast.Module | ast.ClassDef)
+        for before, words in pairwise(owner.body)
+        if isinstance(words, ast.Expr)
+        and isinstance(words.value, ast.Constant)
+        and isinstance(words.value.value, str)
+        and not (isinstance(before, NAMING) and before.end_lineno == words.lineno - 1)
+    ]
 
 
 def test_nothing_is_left_unfinished() -> None:
