@@ -85,7 +85,8 @@ def test_a_subject_of_which_nothing_is_on_record_is_refused(folder: Path, told: 
     assert "'c2-r01-t1' is no contract and no node" in words
     assert "Close to it: c2-r01-t01" in words
     for known in ("c2-r01-t01", "alpha-2026"):
-        assert told("collector", "findings", *config(folder), "--subject", known)[0] == 4
+        asked = ("--kind", "evidence_late", "--subject", known)
+        assert told("collector", "findings", *config(folder), *asked)[0] == 4
 
 
 def kinds_made() -> Iterator[str]:
@@ -121,9 +122,9 @@ def test_a_finding_is_found_by_kind_and_by_subject(folder: Path, store: Store, t
     ("words", "said"),
     [
         (("fsck",), "nothing is on record yet, so nothing was checked"),
-        (("collector", "approvals"), "nothing waits"),
+        (("collector", "approvals"), "no turn was taken yet, so nothing is known of any node"),
         (("statement", "list"), "nothing was judged yet"),
-        (("collector", "findings"), "there is no finding. Nobody has to look at anything"),
+        (("collector", "findings"), "no turn was taken yet, so nothing is known of any node"),
         (("collector", "claims"), "no credit has to be asked for. Nobody has to claim anything"),
     ],
 )

@@ -29,18 +29,24 @@ from gpusla_collector.commands.output import (
     as_table,
     put,
 )
+from gpusla_collector.commands.unfinished import require_a_turn, seen_now, unfinished
 from gpusla_collector.ports import OPERATOR, Finding, Store
 from gpusla_collector.settings import read_settings
 
-POSTING_HELD = "posting_held"
+POSTING_HELD, NODE_SILENT, MONTH_WAITS = "posting_held", "node_silent", "month_waits"
 KINDS = (
     *(JOURNAL_CORRUPT.name, JOURNAL_FORKED.name, JOURNAL_SIGNATURE.name),
     *(EVIDENCE_LATE.name, EVIDENCE_UNSIGNED.name, RECORD_BACKDATED.name),
     *(WITNESSES_DISAGREE.name, LEDGER_UNBALANCED.name, POSTING_HELD),
+    *(NODE_SILENT, MONTH_WAITS),
 )
 """Every kind that the collector makes."""
 
 WITHOUT = "All that there are: gpusla collector findings without --kind and --subject."
+CLEAR = (
+    "Each node was reached within five minutes, and no month that is over waits to be settled; "
+    "what waits for people: gpusla collector approvals."
+)
 FORMAT = "gpusla/findings/1"
 
 
@@ -53,7 +59,9 @@ def findings_command(
     out: Out = None,
 ) -> None:
     """
-    List what people must look at: forks, disagreements, late evidence; 4 if there is nothing.
+    List what people must look at: forks, disagreements, silent nodes; 4 if there is nothing.
+
+    Silent nodes and months that are over and wait are seen as of now; the others are on record.
 
     A kind that there is none of, or a node or contract of which nothing is on record, is refused.
 
@@ -61,14 +69,18 @@ def findings_command(
     """
     from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
 
-    with reading(read_settings(config).database) as store:
-        known = store.findings()
+    settings = read_settings(config)
+    with reading(settings.database) as store:
+        looking = unfinished(settings, store)
+        known = (*store.findings(), *seen_now(looking))
+        if not known:
+            require_a_turn(looking)
         require_known(known, kind, subject, store)
     found = [one for one in known if kind in {None, one.kind} and subject in {None, one.subject}]
     if not found:
         of = "" if kind is None else f" of kind {kind}"
         about = "" if subject is None else f" about {subject}"
-        fix = "Nobody has to look at anything." if not (of or about) else WITHOUT
+        fix = CLEAR if not (of or about) else WITHOUT
         raise InputError(NOTHING_TO_SHOW, f"there is no finding{of}{about}", fix=fix)
     rows = [
         {

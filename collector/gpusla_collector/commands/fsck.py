@@ -7,6 +7,9 @@ from gpusla.identity import NodeName
 from gpusla_collector.ports import Segment
 from gpusla_collector.settings import read_settings
 
+COUNTED = ("files", "judgements", "records", "nodes")
+"""Counts that are told also where they are 0: a site of which nothing came in is to be seen."""
+
 
 def check_collector(config: Path, outcome: Outcome, held: tuple[int, str] | None) -> None:
     """
@@ -31,5 +34,7 @@ def check_collector(config: Path, outcome: Outcome, held: tuple[int, str] | None
     with reading_books(settings.database) as books:
         tally = Tally(outcome.told, outcome.counts, remarks=outcome.remarks)
         outcome.take(Fsck(books, evidence, size_bytes, held, tally).run())
+    for what in COUNTED:
+        outcome.counts.setdefault(what, 0)
     if tally.last is not None:
         outcome.last = f"{tally.last.number}:{tally.last.digest}"

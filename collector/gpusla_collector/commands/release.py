@@ -11,6 +11,7 @@ from gpusla.contracts.money import format_amount
 from gpusla.errors import InputError
 from gpusla.ledger.release import Mode
 from gpusla_collector.commands.output import Config, said
+from gpusla_collector.commands.unfinished import require_a_turn, unfinished, waiting_months
 from gpusla_collector.settings import Settings, read_settings
 from gpusla_collector.usecases.release import Releaser, Waiting
 
@@ -22,7 +23,7 @@ Person = Annotated[
 
 def approvals_command(config: Config) -> None:
     """
-    List what waits before it is posted, and whose approval it has; 4 if nothing waits.
+    List what waits before it is posted, for people or for evidence; 4 if nothing waits.
 
     For example: gpusla collector approvals --config collector.yaml
     """
@@ -31,11 +32,16 @@ def approvals_command(config: Config) -> None:
     settings = read_settings(config)
     with reading(settings.database) as store:
         found = Releaser(store, settings.policy).waiting()
-    if not found:
+        looking = unfinished(settings, store)
+        months = tuple(waiting_months(looking))
+    if not found and not months:
+        require_a_turn(looking)
         fix = "`gpusla statement list` prints what is posted."
         raise InputError(NOTHING_TO_SHOW, "nothing waits", fix=fix)
     for waiting in found:
         typer.echo(told(waiting))
+    for contract, _, words in months:
+        typer.echo(f"{'-' * 16} {contract} {words}")
 
 
 def approve_command(
@@ -64,10 +70,19 @@ def automatic_command(contracts: Contracts, person: Person, config: Config) -> N
 
     For example: gpusla collector automatic acme-2027 --as ada --config collector.yaml
 
-    What is final already is posted at the collector's next turn.
+    What is final already is posted at the collector's next turn, if its evidence is in.
     """
-    switch(contracts, Mode.AUTOMATIC, person, read_settings(config))
-    said("final months are posted at the collector's next turn")
+    from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
+
+    settings = read_settings(config)
+    switch(contracts, Mode.AUTOMATIC, person, settings)
+    with reading(settings.database) as store:
+        months = waiting_months(unfinished(settings, store))
+        waiting = [f"{contract} {words}" for contract, _, words in months if contract in contracts]
+    but = ", but for those that wait:" if waiting else ""
+    said(f"final months are posted at the collector's next turn{but}")
+    for words in waiting:
+        said(words)
 
 
 def shadow_command(contracts: Contracts, person: Person, config: Config) -> None:

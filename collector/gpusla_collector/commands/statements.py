@@ -10,7 +10,8 @@ import typer
 from gpusla.catalogue.codes import NOTHING_TO_SHOW
 from gpusla.commands.files import write_atomically
 from gpusla.commands.statement import As, Before, Out, Table
-from gpusla.commands.statement_forms import Form, read_whole, write_statement
+from gpusla.commands.statement_file import read_whole
+from gpusla.commands.statement_forms import Form, write_statement
 from gpusla.contracts.money import format_amount
 from gpusla.errors import InputError
 from gpusla.identity import ContractId
@@ -20,6 +21,7 @@ from gpusla.sla.facts_file import to_json as facts_to_json
 from gpusla.statement import Standing
 from gpusla.statement.model import standing_of
 from gpusla_collector.commands.output import Config, Month, said
+from gpusla_collector.commands.unfinished import NO_TURN, unfinished, waiting_months
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.settings import read_settings
 
@@ -80,6 +82,10 @@ def show_command(
     with reading(settings.database) as store:
         statements = Statements(store, EvidenceFiles(settings.evidence))
         statement = statements.show(OPERATOR, ContractId(contract), period)
+        months = tuple(waiting_months(unfinished(settings, store)))
+    for of, at, words in months:
+        if (of, at) == (contract, period):
+            said(f"{of} {words}")
     earlier = read_whole(before) if before is not None else None
     write_statement(statement, as_, rows=table, before=earlier, out=out)
 
@@ -97,8 +103,7 @@ def list_command(config: Config) -> None:
     with reading(read_settings(config).database) as store:
         rows = list(_rows(store))
     if not rows:
-        fix = "Wait for the collector's next turn, or run `gpusla collector once`."
-        raise InputError(NOTHING_TO_SHOW, "nothing was judged yet", fix=fix)
+        raise InputError(NOTHING_TO_SHOW, "nothing was judged yet", fix=NO_TURN)
     for row in rows:
         typer.echo(row)
 
