@@ -14,9 +14,10 @@ from gpusla.catalogue.metrics import METRICS
 from gpusla.catalogue.reasons import JUDGEMENTS, REASONS
 from gpusla.commands.bundle_file import opened
 from gpusla.commands.statement_bytes import is_archive
-from gpusla.commands.statement_file import read_statement, story
-from gpusla.errors import InputError
+from gpusla.commands.statement_file import read_whole
+from gpusla.errors import InputError, Position
 from gpusla.health.explain import explain_xid
+from gpusla.statement.story import story
 
 _XID = re.compile(r"xid[ _-]?([0-9]{1,5})", re.IGNORECASE)
 
@@ -64,17 +65,17 @@ def explain(
 
 
 def told(path: Path, line: str) -> Iterator[str]:
-    """Yield how a statement's figures came about, or one of them; raises as `story` does."""
-    form = read_statement(path)
+    """Yield how figures came about, or one of them; raises as `read_whole` and `story` do."""
+    statement, place = read_whole(path), Position(str(path))
     if not is_archive(path):
-        yield from story(form, line)
+        yield from story(statement, line, place=place)
         return
     # What reads blocks brings cryptography; bare JSON is told without.
     from gpusla.commands.explain_blocks import Blocks  # noqa: PLC0415
 
     # Once for all nodes: every header of a bundle is read when it is opened.
     with opened(path) as members:
-        yield from story(form, line, Blocks(members).behind)
+        yield from story(statement, line, Blocks(members).behind, place)
 
 
 def meanings(thing: str) -> list[str]:

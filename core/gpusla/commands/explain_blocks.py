@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from gpusla.commands.statement_file import CauseForm, StretchForm
-from gpusla.identity import NodeName, parse_slot
+from gpusla.identity import NodeName
 from gpusla.instants import format_instant
 from gpusla.journal.hours import HourBlock, HourSpan
 from gpusla.recompute.bundle import Bundle
 from gpusla.recompute.words import condition_words
+from gpusla.sla.evaluation import Cause, Event, Loss
 
 SPANS_MAX = 4
 """How many spans of a slot's part in a loss are told; the rest is counted."""
@@ -29,17 +29,17 @@ class Blocks:
 
         self._of_node = lru_cache(NODES_KEPT)(blocks)
 
-    def behind(self, stretch: StretchForm, cause: CauseForm) -> Iterator[str]:
+    def behind(self, stretch: Loss | Event, cause: Cause) -> Iterator[str]:
         """Yield the spans of blocks that say a slot's state over the time of a loss or an event."""
-        evidence = cause.evidence
+        evidence, time = cause.evidence, stretch.interval
         if evidence is None:
             return
         told = [
             _told(block, span)
-            for block in self._of_node(NodeName(evidence.node))
-            for span in block.spans.get(parse_slot(cause.slot), ())
-            if span.start_ms < stretch.end_ms
-            and stretch.start_ms < span.end_ms
+            for block in self._of_node(evidence.node)
+            for span in block.spans.get(cause.slot, ())
+            if span.start_ms < time.end_ms
+            and time.start_ms < span.end_ms
             and span.condition.state == cause.state
         ]
         yield from told[:SPANS_MAX]

@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from gpusla.commands.exits import Exit
-from gpusla.commands.statement_forms import Form, Rows, read_sealed, read_whole, write_statement
+from gpusla.commands.statement_file import read_sealed, read_whole
+from gpusla.commands.statement_forms import Form, Rows, write_statement
 from gpusla.statement.revisions import changes_between, render_changes, require_same
 
 GROUP = "gpusla.statement_commands"

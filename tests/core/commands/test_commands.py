@@ -261,6 +261,18 @@ def test_what_an_incident_is_worth_is_explained(tmp_path: Path, capsys: Capture)
     assert "the statement has no incidents[99]. It lists " in capsys.readouterr().err
 
 
+def test_a_line_that_is_wrong_is_told_with_its_file(tmp_path: Path, capsys: Capture) -> None:
+    """Which one of a year's."""
+    file = tmp_path / "october.json"
+    file.write_bytes(to_json(statement(bad_october())))
+    for line, said in (
+        ("incidents[99]", "the statement has no incidents[99]"),
+        ("losses[99]", "the statement has no line 'losses[99]'"),
+    ):
+        assert main(["explain", "--statement", str(file), line]) == 4
+        assert f"gpusla: {file}: {said}. " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("worth", ["1/0", "x", "0x1/0x0"])
 def test_an_incident_of_no_number_is_refused(worth: str, tmp_path: Path, capsys: Capture) -> None:
     """Incidents stand beside the figures that the digest is of."""
@@ -269,7 +281,7 @@ def test_an_incident_of_no_number_is_refused(worth: str, tmp_path: Path, capsys:
     file = tmp_path / "changed.json"
     file.write_text(json.dumps(changed), "utf-8")
     assert main(["explain", "--statement", str(file), "incidents[0]"]) == 2
-    assert "is not what a statement has there" in capsys.readouterr().err
+    assert "this is not a statement's JSON" in capsys.readouterr().err
 
 
 def test_an_altered_statement_is_an_integrity_failure(tmp_path: Path, capsys: Capture) -> None:

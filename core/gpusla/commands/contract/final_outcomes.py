@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from gpusla.catalogue.codes import PERIOD_OPEN, UNKNOWN_REFERENCE
-from gpusla.commands.statement_file import read_with_values
+from gpusla.commands.statement_file import read_whole
 from gpusla.contracts.model import ContractVersion
 from gpusla.errors import InputError, Position
 from gpusla.sla.chronic import FinalOutcome
-from gpusla.sla.digest import from_exact
+from gpusla.sla.evaluation import Evaluation
 from gpusla.statement import Standing
 
 FINAL = (Standing.FINAL, Standing.RESTATED)
@@ -23,12 +22,13 @@ def final_outcomes(contract: ContractVersion, statements: Iterable[Path]) -> Ite
     final: what may still change opens no right.
     """
     for path in statements:
-        found, values = read_with_values(path)
+        found = read_whole(path)
+        evaluation = found.evaluation
         place = Position(str(path))
-        if found.contract.get("id") != contract.id:
+        if evaluation.contract.id != contract.id:
             raise InputError(
                 UNKNOWN_REFERENCE,
-                f"this is a statement of contract {found.contract.get('id')!r}, "
+                f"this is a statement of contract {evaluation.contract.id!r}, "
                 f"not of {contract.id!r}",
                 fix=f"Give statements of {contract.id}.",
                 position=place,
@@ -36,21 +36,17 @@ def final_outcomes(contract: ContractVersion, statements: Iterable[Path]) -> Ite
         if found.standing not in FINAL:
             raise InputError(
                 PERIOD_OPEN,
-                f"this statement is {found.standing}; only final ones open a right",
+                f"this statement is {found.standing.value}; only final ones open a right",
                 fix="Leave it out until it is posted.",
                 position=place,
             )
-        yield from _outcomes(contract, values["evaluation"])
+        yield from _outcomes(contract, evaluation)
 
 
-def _outcomes(contract: ContractVersion, evaluation: dict[str, Any]) -> Iterator[FinalOutcome]:
-    final_ms = evaluation["end_ms"] + contract.statement.final_after_ms
-    for outcome in evaluation["outcomes"]:
-        if contract.chronic is not None and outcome["objective"] == contract.chronic.objective:
-            value = outcome["compared"]["value"]
-            yield FinalOutcome(
-                evaluation["period"],
-                final_ms,
-                outcome["is_missed"],
-                None if value is None else from_exact(value),
-            )
+def _outcomes(contract: ContractVersion, evaluation: Evaluation) -> Iterator[FinalOutcome]:
+    period = evaluation.period
+    final_ms = period.interval.end_ms + contract.statement.final_after_ms
+    for outcome in evaluation.outcomes:
+        if contract.chronic is not None and outcome.objective.id == contract.chronic.objective:
+            compared = outcome.compared.value
+            yield FinalOutcome(period.key, final_ms, outcome.is_missed, compared)
