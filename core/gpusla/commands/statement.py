@@ -16,7 +16,12 @@ import typer
 from gpusla.commands.exits import Exit
 from gpusla.commands.statement_file import read_sealed, read_whole
 from gpusla.commands.statement_forms import Form, Rows, write_statement
-from gpusla.statement.revisions import changes_between, render_changes, require_same
+from gpusla.statement.revisions import (
+    changes_between,
+    is_same,
+    render_changes,
+    require_same,
+)
 
 GROUP = "gpusla.statement_commands"
 DEFAULT = "render"
@@ -118,7 +123,7 @@ def changes_command(
     except ValueError as cause:
         raise typer.BadParameter(str(cause)) from cause
     typer.echo(render_changes(was, now), nl=False)
-    if changes_between(was, now):
+    if changes_between(was, now) or not is_same(was, now):
         raise typer.Exit(Exit.BAD)
 
 

@@ -4,18 +4,21 @@ What one statement of a period says other than an earlier one: facts, terms and 
 The changes of the credit's parts add up to the change of the whole.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
 from gpusla.catalogue.reasons import State
 from gpusla.contracts.differences import differences
+from gpusla.ledger.booking import balance_minor_units
 from gpusla.sla.evaluation import Evaluation
+from gpusla.statement.canonical import digest
 from gpusla.statement.grades import Worth
 from gpusla.statement.layout import COLUMNS, folded
-from gpusla.statement.model import Standing, Statement
+from gpusla.statement.model import Statement
 from gpusla.statement.numbers import gpu_hours, instant, money, percent
+from gpusla.statement.standing import standing_name
 
 NONE = "none"
 CREDIT = "credit"
@@ -80,12 +83,29 @@ def summary_words(before: Statement, after: Statement) -> str:
     """Say in one sentence what the change comes to."""
     contract, more = after.evaluation.contract, difference_minor_units(before, after)
     was, now = money(contract, _credit(before)), money(contract, _credit(after))
-    standing = f"The statement before was {_standing(before)}, this one is {_standing(after)}."
+    then, here = standing_name(before), standing_name(after)
+    standing = f"The statement before was {then}, this one is {here}."
     if not more:
         return f"{standing} The credit is the same: {now}."
     size = money(contract, abs(more))
     word = "more" if more > 0 else "less"
     return f"{standing} The credit is {size} {word} than before: {was} then, {now} now."
+
+
+def is_same(before: Statement, after: Statement) -> bool:
+    """Tell whether two statements are the same to the byte, whatever is told of them."""
+    return digest(before) == digest(after)
+
+
+def nothing_words(before: Statement, after: Statement) -> str:
+    """Say that nothing of what is told changed, and whether that is all there is to say."""
+    if is_same(before, after):
+        return "Nothing else is different."
+    was, now = digest(before), digest(after)
+    return (
+        "Nothing else that is told here is different, and yet the two are not the same: digest "
+        f"{was} before, {now} now."
+    )
 
 
 def render_changes(before: Statement, after: Statement) -> str:
@@ -101,13 +121,13 @@ def render_changes(before: Statement, after: Statement) -> str:
         for change in ours:
             lines += folded(f"{change.name}: {change.before} -> {change.after}")
     if not changes:
-        lines += ["", "  Nothing else is different."]
+        lines += ["", *folded(nothing_words(before, after))]
     return "\n".join(lines) + "\n"
 
 
 def _facts(before: Statement, after: Statement) -> Iterator[Change]:
     """Yield what was seen or recorded otherwise."""
-    was, now = before.evaluation, after.evaluation
+    was, now = both = before.evaluation, after.evaluation
     yield Change(Ground.FACTS, "judged to", instant(was.until_ms), instant(now.until_ms))
     lost_then, lost_now = _lost_by_cause(was), _lost_by_cause(now)
     for cause in dict.fromkeys((*lost_then, *lost_now)):
@@ -117,9 +137,13 @@ def _facts(before: Statement, after: Statement) -> Iterator[Change]:
                 Ground.FACTS, f"GPU-hours lost to {cause}", gpu_hours(then), gpu_hours(here)
             )
     for state in State:
-        seen = [gpu_hours(one.account.states_gpu_ms[state]) for one in (was, now)]
+        seen = [gpu_hours(one.account.states_gpu_ms[state]) for one in both]
         yield _pair(Ground.FACTS, f"GPU-hours seen {state.value}", seen)
-    yield Change(Ground.FACTS, "exclusions counted", _names(was), _names(now))
+    yield _pair(Ground.FACTS, "GPU-hours held", (gpu_hours(e.account.held_gpu_ms) for e in both))
+    yield _pair(Ground.FACTS, "claim", map(_claim, both))
+    yield _pair(Ground.FACTS, "exclusions counted", (_listed(one.exclusions) for one in both))
+    refused = ([found.exclusion_id for found in one.refused] for one in both)
+    yield _pair(Ground.FACTS, "exclusions not counted", map(_listed, refused))
     yield from _proof(before, after)
     yield from _inputs(before, after)
 
@@ -140,7 +164,7 @@ def _inputs(before: Statement, after: Statement) -> Iterator[Change]:
     was, now = before.inputs, after.inputs
     for name in ("inventory", "assignments", "exclusions", "claims"):
         digests = (getattr(one, f"{name}_digest")[:DIGEST_COLUMNS] or NONE for one in (was, now))
-        yield _pair(Ground.FACTS, f"file of {name}", digests)
+        yield _pair(Ground.FACTS, f"file of {name} (SHA-256)", digests)
     changed = sorted(
         node
         for node in {*was.journals, *now.journals}
@@ -193,6 +217,7 @@ def _amounts(before: Statement, after: Statement) -> Iterator[Change]:
         label = f"credit of {name}"
         yield Change(Ground.AMOUNTS, label, write(then), write(here), here - then)
     yield Change(Ground.AMOUNTS, CREDIT, write(_credit(before)), write(_credit(after)))
+    yield _pair(Ground.AMOUNTS, "entries in the ledger", map(_entries, (before, after)))
 
 
 def _pair(ground: Ground, name: str, told: Iterable[str]) -> Change:
@@ -208,8 +233,25 @@ def _lost_by_cause(evaluation: Evaluation) -> Mapping[str, Fraction]:
     return found
 
 
-def _names(evaluation: Evaluation) -> str:
-    return ", ".join(evaluation.exclusions) or NONE
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(names)) or NONE
+
+
+def _claim(evaluation: Evaluation) -> str:
+    """Say whether a credit was asked for in time, as far as it must be asked for at all."""
+    claim = evaluation.claim
+    if claim is None or claim.claimed_ms is None:
+        return NONE
+    is_in_time = claim.claimed_ms < claim.deadline_ms
+    return f"made {instant(claim.claimed_ms)}, {'in time' if is_in_time else 'too late'}"
+
+
+def _entries(statement: Statement) -> str:
+    entries = statement.entries
+    if not entries:
+        return NONE
+    owed = money(statement.evaluation.contract, balance_minor_units(entries))
+    return f"{len(entries)}, with {owed} posted"
 
 
 def _credit(statement: Statement) -> int:
@@ -218,8 +260,3 @@ def _credit(statement: Statement) -> int:
 
 def _currency(statement: Statement) -> str:
     return statement.evaluation.contract.fees.currency
-
-
-def _standing(statement: Statement) -> str:
-    words = {Standing.RESTATED: "final and restated"}
-    return words.get(statement.standing, statement.standing.value)

@@ -10,6 +10,7 @@ from gpusla.statement.canonical import digest
 from gpusla.statement.derivation import derive
 from gpusla.statement.lines import lines_of
 from gpusla.statement.model import Statement
+from gpusla.statement.standing import standing_name
 
 BY_RULE = "by a rule of the contract alone: burning in, settling, a kind of GPU, a measurement"
 """What is said of an outage without a cause that was seen."""
@@ -36,7 +37,7 @@ def story(
     contract = evaluation.contract
     yield (
         f"{contract.id} version {contract.version}, {evaluation.period.key}, "
-        f"{statement.standing.value}, judged to {format_instant(evaluation.until_ms)}"
+        f"{standing_name(statement)}, judged to {format_instant(evaluation.until_ms)}"
     )
     telling = _Telling(evaluation, behind or _nothing)
     for node in lines_of(statement, line, place) if line else (derive(evaluation),):

@@ -17,6 +17,7 @@ from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import decimal, gpu_hours, instant
 from gpusla.statement.policies import policies
 from gpusla.statement.proof import evidence_lines, incident_lines
+from gpusla.statement.standing import standing_name
 
 LOSSES_MAX = 10
 """How many losses, and how many outages, are listed; the rest is counted and is in the JSON."""
@@ -27,12 +28,11 @@ UNIT_COLUMNS = 10
 RECORDS_MAX = 3
 HOUR_MS = 3_600_000
 
-_STANDING = {
-    Standing.OPEN: "OPEN: the period still runs",
-    Standing.PROVISIONAL: "PROVISIONAL: late evidence may still come",
-    Standing.FINAL: "FINAL",
-    Standing.RESTATED: "FINAL, RESTATED: see the entries",
+_MORE = {
+    Standing.OPEN: ": the period still runs",
+    Standing.PROVISIONAL: ": late evidence may still come",
 }
+"""What is said of a standing beside its name."""
 
 
 def render_text(statement: Statement) -> str:
@@ -60,7 +60,8 @@ def _head(statement: Statement) -> Iterator[str]:
     evaluation = statement.evaluation
     contract, interval = evaluation.contract, evaluation.period.interval
     hours = decimal(Fraction(interval.duration_ms, HOUR_MS), 0)
-    yield f"{'STATEMENT ' + evaluation.period.key:<40}{_STANDING[statement.standing]:>56}"
+    standing = standing_name(statement).upper() + _MORE.get(statement.standing, "")
+    yield f"{'STATEMENT ' + evaluation.period.key:<40}{standing:>56}"
     yield "=" * COLUMNS
     yield f"{contract.parties.tenant}, contract {contract.id} version {contract.version}"
     yield f"with {contract.parties.provider}, billing periods in {contract.term.timezone}"

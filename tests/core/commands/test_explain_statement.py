@@ -42,6 +42,16 @@ def test_an_altered_statement_is_told_by_no_command(
         assert "rounded up (half_even)" not in shown
 
 
+def test_files_that_differ_are_never_said_to_be_the_same(tmp_path: Path, capsys: Capture) -> None:
+    """Ends with 1 although nothing that it tells is different."""
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    honest = to_json(statement(deep()))
+    one.write_bytes(honest)
+    two.write_bytes(honest.replace(b'"rounded once (', b'"rounded up ('))
+    assert main(["statement", "changes", str(one), str(two)]) == 1
+    assert "the two are not the same" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_story_ends_with_the_digest_of_its_statement(tmp_path: Path, capsys: Capture) -> None:
     """As the text does, so that both can be held against the one that was told."""
     file = tmp_path / "october.json"

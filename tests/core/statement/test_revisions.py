@@ -8,10 +8,10 @@ import pytest
 from gpusla.contracts.remedies import Step
 from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
-from gpusla.statement import Statement, to_json
+from gpusla.statement import Statement, digest, to_json
 from gpusla.statement.layout import COLUMNS
 from gpusla.statement.reading import from_json
-from gpusla.statement.render.answer import revision_of, standing_words
+from gpusla.statement.render.answer import standing_words
 from gpusla.statement.render.changes import changes_section
 from gpusla.statement.render.contents import contents
 from gpusla.statement.render.page import to_html
@@ -22,6 +22,9 @@ from gpusla.statement.revisions import (
     difference_minor_units,
     render_changes,
 )
+from gpusla.statement.standing import revision_of
+from gpusla.statement.story import story
+from gpusla.statement.text import render_text
 from tests.core.sla.making import CONTRACT
 from tests.core.statement.scenes import FOUR, INPUTS, bad_october, four_promises, judged, statement
 from tests.core.statement.test_focus import restated
@@ -61,6 +64,9 @@ def test_revisions_are_counted_from_the_first_final_statement(
     """A reversal and its new entry are one revision."""
     assert revision_of(of) == revision
     assert standing_words(of) == words
+    assert render_text(of).splitlines()[0].endswith(f"  {words.upper()}")
+    assert f", {words.lower()}, judged to" in next(story(of))
+    assert f"this one is {words.lower()}." in render_changes(first(), of).replace("\n    ", " ")
 
 
 def test_nothing_changed_is_said() -> None:
@@ -69,6 +75,51 @@ def test_nothing_changed_is_said() -> None:
     assert changes_between(first(), again) == ()
     assert "Nothing else is different." in render_changes(first(), again)
     assert "The credit is the same: USD 15,000,000.00." in render_changes(first(), again)
+
+
+def test_two_files_that_differ_in_nothing_that_is_told_are_not_called_the_same() -> None:
+    """One says in its terms which papers it is by; both digests are named, on the page too."""
+    contract = replace(deep().contract, assumed=("slos",))
+    other = statement(replace(deep(), contract=contract))
+    assert changes_between(first(), other) == ()
+    told = " ".join(render_changes(first(), other).split())
+    sentence = f"digest {digest(first())} before, {digest(other)} now."
+    assert f"and yet the two are not the same: {sentence}" in told
+    assert sentence in Text.of(to_html(contents(other, changes_section(first(), other))).decode())
+
+
+def test_a_claim_is_said_before_the_file_that_holds_it() -> None:
+    """Claimed nine days after the month, which is in time; the file of claims is new with it."""
+    unclaimed = judged(FOUR, granted_minor_units={"gpus": 12_345})
+    before, after = statement(unclaimed, ()), statement(four_promises(), ())
+    after = replace(after, inputs=replace(INPUTS, claims_digest="8" * 64))
+    facts = [one for one in changes_between(before, after) if one.ground is Ground.FACTS]
+    assert [(one.name, one.before, one.after) for one in facts] == [
+        ("claim", "none", "made 2026-11-10T05:00:00Z, in time"),
+        ("file of claims (SHA-256)", "none", "888888888888"),
+    ]
+
+
+def test_exclusions_and_assignments_are_told_by_what_they_changed() -> None:
+    """Two that no longer count, and ten hours of one GPU that were not held."""
+    less = replace(
+        bad_october().account, held_gpu_ms=bad_october().account.held_gpu_ms - 36_000_000
+    )
+    later = replace(bad_october(), exclusions=(), refused=(), account=less)
+    told = {
+        change.name: (change.before, change.after)
+        for change in changes_between(statement(bad_october()), statement(later))
+    }
+    assert told["GPU-hours held"] == ("53,568.000", "53,558.000")
+    assert told["exclusions counted"] == ("MW-1", "none")
+    assert told["exclusions not counted"] == ("MW-2", "none")
+
+
+def test_what_was_booked_since_is_told() -> None:
+    """A month that was provisional, and is posted now."""
+    (change,) = changes_between(statement(deep(), ()), first())
+    assert (change.name, change.before) == ("entries in the ledger", "none")
+    assert change.after == "1, with USD 15,000,000.00 posted"
 
 
 def test_parts_of_the_change_add_up_to_the_change() -> None:
@@ -95,7 +146,7 @@ def test_facts_that_changed_are_named() -> None:
     told = {change.name: (change.before, change.after) for change in changes_between(before, after)}
     assert told == {
         "exclusions counted": ("MW-1", "none"),
-        "file of claims": ("none", "cccccccccccc"),
+        "file of claims (SHA-256)": ("none", "cccccccccccc"),
         "journal of c2-r01-t01": ("to record 1001", "to record 2000"),
     }
 

@@ -5,13 +5,13 @@ from fractions import Fraction
 from typing import TypeVar
 
 from gpusla.contracts.calendar import local_days
-from gpusla.ledger.entries import Status
 from gpusla.sla.evaluation import Bounds, Evaluation
 from gpusla.statement.amounts import next_tier_words, reached_words, worth_words
 from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import decimal, gpu_hours, instant, money, percent
 from gpusla.statement.render.document import Mark, Paragraph, Row, Section, Table
 from gpusla.statement.render.wording import day_words, span_words
+from gpusla.statement.standing import standing_name
 from gpusla.statement.words import promise_words
 
 T = TypeVar("T")
@@ -32,26 +32,10 @@ def one_figure(name: str, figure: str, mark: Mark = Mark.NONE, note: str = "") -
     return Row((name, "", figure, ""), mark, note)
 
 
-def revision_of(statement: Statement) -> int:
-    """Return how often a posted statement was restated: 0 for the first final one."""
-    posted: dict[str, int] = {}
-    for entry in statement.entries:
-        if entry.status is Status.POSTED and entry.reverses is None:
-            posted[entry.clause] = posted.get(entry.clause, 0) + 1
-    return max(posted.values(), default=1) - 1
-
-
 def standing_words(statement: Statement) -> str:
     """Return how far the statement can be relied on, in two or three words."""
-    match statement.standing:
-        case Standing.OPEN:
-            return "Open: the period still runs"
-        case Standing.PROVISIONAL:
-            return "Provisional"
-        case Standing.FINAL:
-            return "Final"
-        case Standing.RESTATED:
-            return f"Final, revision {revision_of(statement)}"
+    more = ": the period still runs" if statement.standing is Standing.OPEN else ""
+    return f"{standing_name(statement).capitalize()}{more}"
 
 
 def amount_of(statement: Statement) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from gpusla.statement.revisions import (
     Ground,
     changes_between,
     difference_minor_units,
+    nothing_words,
     summary_words,
 )
 
@@ -37,7 +38,7 @@ def changes_section(before: Statement, after: Statement) -> Section:
         if rows:
             blocks.append(Table((TITLES[ground], "before", "now"), tuple(rows), 0))
     if not changes:
-        blocks.append(Paragraph("Nothing else is different.", Mark.QUIET))
+        blocks.append(Paragraph(nothing_words(before, after), Mark.QUIET))
     return Section("changes", "What changed since the statement before", tuple(blocks))
 
 

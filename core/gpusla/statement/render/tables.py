@@ -12,8 +12,8 @@ from gpusla.sla.digest import exact
 from gpusla.sla.evaluation import Evaluation, Loss
 from gpusla.statement.grades import loss_by_grade
 from gpusla.statement.model import Statement
-from gpusla.statement.render.answer import revision_of
 from gpusla.statement.render.days import days_of
+from gpusla.statement.standing import revision_of
 
 HOURS_PLACES = 6
 HOUR_MS = 3_600_000
