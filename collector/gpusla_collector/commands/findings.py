@@ -32,8 +32,10 @@ from gpusla_collector.commands.output import (
 from gpusla_collector.commands.unfinished import require_a_turn, seen_now, unfinished
 from gpusla_collector.ports import OPERATOR, Finding, Store
 from gpusla_collector.settings import read_settings
+from gpusla_collector.usecases.book_credits import POSTING_HELD
+from gpusla_collector.usecases.unfinished import MONTH_WAITS, NODE_SILENT
+from gpusla_collector.usecases.world import RECORDS
 
-POSTING_HELD, NODE_SILENT, MONTH_WAITS = "posting_held", "node_silent", "month_waits"
 KINDS = (
     *(JOURNAL_CORRUPT.name, JOURNAL_FORKED.name, JOURNAL_SIGNATURE.name),
     *(EVIDENCE_LATE.name, EVIDENCE_UNSIGNED.name, RECORD_BACKDATED.name),
@@ -54,7 +56,9 @@ def findings_command(
     config: Config,
     *,
     kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Only of this node or contract.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Only of this node, contract or kind of record.")
+    ] = None,
     as_: Annotated[TableForm, typer.Option("--as", help="What to write.")] = TableForm.TEXT,
     out: Out = None,
 ) -> None:
@@ -63,7 +67,8 @@ def findings_command(
 
     Silent nodes and months that are over and wait are seen as of now; the others are on record.
 
-    A kind that there is none of, or a node or contract of which nothing is on record, is refused.
+    A kind that there is none of is refused, and so is a node or a contract of which nothing is on
+    record; records are Inventory, Assignments, Exclusions or Claims.
 
     For example: gpusla collector findings --config collector.yaml --kind witnesses_disagree
     """
@@ -115,12 +120,15 @@ def require_known(
             f"--kind {kind!r} is no kind of finding",
             fix=f"Kinds are {', '.join(sorted(kinds))}.",
         )
+    if subject is None:
+        return  # and nobody asks for a fleet's nodes
     contracts = {one.contract for one in store.contracts(OPERATOR)}
-    subjects = {*contracts, *store.cursors(), *(one.subject for one in known)}
-    if subject is not None and subject not in subjects:
+    subjects = {*contracts, *store.cursors(), *RECORDS, *(one.subject for one in known)}
+    if subject not in subjects:
         raise InputError(
             UNKNOWN_REFERENCE,
-            f"--subject {subject!r} is no contract and no node of which anything is on record",
+            f"--subject {subject!r} is no contract and no node of which anything is on record, and "
+            "no kind of record",
             fix=near(subject, subjects),
         )
 

@@ -39,6 +39,7 @@ def audit(store: Store, clock: Clock, lease: Lease) -> Audited:
     found = Audited(store.unbalanced(), now_ms)
     for key in found.unbalanced:
         words = "its legs are not its amount and its opposite"
-        finding = Finding(f"ledger_unbalanced {key}", "ledger_unbalanced", key, now_ms, words)
+        id_ = f"{LEDGER_UNBALANCED.name} {key}"
+        finding = Finding(id_, LEDGER_UNBALANCED.name, key, now_ms, words)
         store.report(lease, finding)
     return found

@@ -21,6 +21,9 @@ from gpusla_collector.usecases.judge import Judgement
 EVERYTHING_AT_ONCE = Policy()
 """Posts what is final, without asking anybody."""
 
+POSTING_HELD = "posting_held"
+"""Kind of the finding, and the event in the log, that people must release a posting."""
+
 log = get_logger()
 
 
@@ -101,14 +104,14 @@ class Booker:
         amount = f"{proposal.stake_minor_units} minor units of {proposal.currency}"
         detail = f"{amount} for {proposal.period} wait: {hold}; proposal {proposal.digest}"
         found = Finding(
-            f"posting_held {proposal.digest}", "posting_held", proposal.contract, now_ms, detail
+            f"{POSTING_HELD} {proposal.digest}", POSTING_HELD, proposal.contract, now_ms, detail
         )
         # First: what is proposed counts as told, and a crash between the two must not hide it.
         self.store.report(lease, found)
         if not self.store.propose(lease, proposal, now_ms):
             return
         log.warning(
-            "posting_held",
+            POSTING_HELD,
             contract=proposal.contract,
             period=proposal.period,
             stake_minor_units=proposal.stake_minor_units,

@@ -24,6 +24,9 @@ from gpusla_collector.usecases.world import World
 SILENT_MS = 300_000
 """Older evidence is worth a look.  Source: alerts/node.rules.yml, on stale evidence."""
 
+NODE_SILENT, MONTH_WAITS = "node_silent", "month_waits"
+"""Kinds of findings."""
+
 NAMED_MAX = 3
 """How many nodes of a month are named; the others are counted, and have rows of their own."""
 
@@ -49,7 +52,7 @@ class Unfinished:
             cursor = cursors.get(record.node)
             if cursor is None or cursor.evidence_until_ms < now_ms - SILENT_MS:
                 words = f"{heard(cursor)}; what came after it is unknown until it can be read"
-                yield Finding("", "node_silent", record.node, now_ms, words)
+                yield Finding("", NODE_SILENT, record.node, now_ms, words)
 
     def months(self, now_ms: int) -> Iterator[tuple[str, Finding]]:
         """
@@ -67,7 +70,7 @@ class Unfinished:
             for version, period in self.due.of(self.world, contract, now_ms):
                 if (contract, period.key) not in held:
                     words = self._told(version, period, cursors, is_shadow=is_shadow)
-                    yield period.key, Finding("", "month_waits", contract, now_ms, words)
+                    yield period.key, Finding("", MONTH_WAITS, contract, now_ms, words)
 
     def _told(
         self,
