@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from gpusla.cli import main
+from gpusla.evidence.damage import Breach
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.codec import digest
 from gpusla.journal.model import GENESIS
@@ -16,7 +17,7 @@ from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import migrate, require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.adapters.sql.tables import APPEND_ONLY, CHAIN_LINKS
-from tests.collector.fsck_ground import Ground
+from tests.collector.fsck_ground import TRAYS, Ground
 from tests.collector.rows import fill
 from tests.collector.site import write_site
 from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
@@ -150,6 +151,43 @@ def test_a_file_of_evidence_that_was_cut_or_is_gone_is_found(ground: Ground) -> 
     found = [str(damage) for damage in ground.check()]
     assert any("bytes of the" in one for one in found)
     assert any("its file is gone" in one for one in found)
+
+
+@pytest.mark.parametrize("damage", ["a byte", "no JSON", "cut", "gone"])
+def test_a_damaged_copy_is_put_back_from_the_agents_lines_and_the_node_stays(
+    ground: Ground, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    The way out names no new name; what the agent wrote heals it, and an import does not.
+
+    More lines than were acknowledged are a remark.
+    """
+    file = ground.files()[0]
+    lines = file.read_bytes()
+    agents = ground.folder / "agents"
+    agents.mkdir()
+    (agents / f"journal-{1:020}.jsonl").write_bytes(lines)
+    match damage:
+        case "a byte":
+            file.write_bytes(lines.replace(b'"seq":2', b'"seq":7', 1))
+        case "no JSON":
+            file.write_bytes(b"#" + lines[1:])
+        case "cut":
+            file.write_bytes(lines[:-1])
+        case _:
+            file.unlink()
+    (found,) = [one for one in ground.check() if one.breach is Breach.JOURNAL]
+    assert "Put the file back from a backup, or from the same lines of the agent's" in found.words
+    assert "leave the node and its journal as they are" in found.words
+    assert "in its file from record 1" in found.words
+    assert "new name" not in found.words
+    assert "b'" not in found.words
+    path = write_site(ground.folder.parent, "http://agents", TRAYS)
+    assert main(["collector", "import", str(agents), "--config", str(path)]) == 0
+    assert "nothing new" in capsys.readouterr().out
+    assert ground.check() != []
+    file.write_bytes(lines + lines.splitlines(keepends=True)[-1])
+    assert ground.check() == []
 
 
 def judge_without_records(folder: Path, after: tuple[bytes, ...]) -> Ground:

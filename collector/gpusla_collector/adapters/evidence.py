@@ -119,5 +119,6 @@ def _lost(node: NodeName, path: Path) -> JournalError:
     return JournalError(
         JOURNAL_CORRUPT,
         f"the evidence of {node} in {path} is shorter than what was acknowledged",
-        fix="Restore the file from a backup, or keep it and fetch the journal from the agent anew.",
+        fix="Put it back from a backup, or from the same lines of the agent's journal, and leave "
+        "the node as it is: docs/operating/database.md, 'A damaged copy'.",
     )

@@ -20,6 +20,13 @@ from gpusla_collector.usecases.take_in import TakenIn, take_in
 
 LINES_AT_ONCE = 1_000
 
+OWN_COPY = (
+    "The copy here was damaged, since each record was checked as it came: leave the node and its "
+    "journal as they are. Put the file back from a backup, or from the same lines of the agent's "
+    "journal: docs/operating/database.md, 'A damaged copy'"
+)
+"""The way out where the collector's own file is broken; that of the error is for a node's."""
+
 
 @dataclass(frozen=True, slots=True)
 class JournalsCheck:
@@ -120,11 +127,20 @@ class _Walk:
             if taken.error is not None:
                 self.is_broken = True
                 subject = f"{self.node} after record {self.head.sequence}"
-                yield Damage(Breach.JOURNAL, subject, str(taken.error))
+                words = f"{taken.error.message}{self._file(segments)}. {OWN_COPY}"
+                yield Damage(Breach.JOURNAL, subject, words)
         if not self.is_broken:
             yield from spans.ended()
             yield from hours.ended()
             yield from keys.ended()
+
+    def _file(self, segments: Sequence[Segment]) -> str:
+        """Say which file holds the record behind the last good one."""
+        following = self.head.sequence + 1
+        for one in segments:
+            if one.first_sequence <= following <= one.last_sequence:
+                return f", in its file from record {one.first_sequence}"
+        return ""
 
     def ended(self, cursor: Cursor) -> Iterator[Damage]:
         """Compare where the walk ended with where the cursor stands."""
