@@ -125,7 +125,7 @@ def test_a_finding_is_found_by_kind_and_by_subject(folder: Path, store: Store, t
         (("collector", "approvals"), "no turn was taken yet, so nothing is known of any node"),
         (("statement", "list"), "nothing was judged yet"),
         (("collector", "findings"), "no turn was taken yet, so nothing is known of any node"),
-        (("collector", "claims"), "no credit has to be asked for. Nobody has to claim anything"),
+        (("collector", "claims"), "no contract was taken in yet. Wait for the collector's next"),
     ],
 )
 def test_nothing_ends_with_4_and_a_way_out_of_its_own(
@@ -154,12 +154,22 @@ def test_claims_that_there_are_none_of_are_told_by_what_was_asked_for(
         assert "contract id" not in error
     for name, tenant, close in (
         ("alpha-202", "tenant-a", "Close to it: alpha-2026."),
-        ("alpha-2026", "tenant-c", "All that there are: gpusla"),
+        ("alpha-2026", "tenant-b", "Close to it: beta-2026."),
     ):
         code, _, error = told(*claims, "--contract", name, "--tenant", tenant)
         assert code == 2
         assert f"--contract {name!r} is no contract of which anything is on record" in error
         assert close in error
+
+
+def test_claims_of_a_tenant_of_whom_nothing_is_on_record_are_refused(
+    folder: Path, told: Told
+) -> None:
+    """Behind an empty list of a tenant that is none, a deadline would run out."""
+    for name, way in (("tenant-x", "Close to it: tenant-"), ("acme", "All that there are: gpusla")):
+        code, out, error = told("collector", "claims", *config(folder), "--tenant", name)
+        assert (code, out) == (2, "")
+        assert f"--tenant {name!r} is no tenant of any contract on record. {way}" in error
 
 
 @pytest.mark.parametrize("period", ["2026-7", "July", "2026-13", "2026-00", "2026-07-01", "202607"])

@@ -23,6 +23,7 @@ from gpusla_collector.commands.output import (
     as_table,
     put,
 )
+from gpusla_collector.commands.unfinished import NO_TURN
 from gpusla_collector.ports import OPERATOR, Scope
 from gpusla_collector.settings import read_settings
 from gpusla_collector.usecases.claims import Claimable, ClaimList, ClaimStatus
@@ -44,7 +45,7 @@ def claims_command(
     """
     List the credits that must be asked for: worth, status, deadline; 4 if there are none.
 
-    A contract of which nothing is on record is refused.
+    A contract, or a tenant, of which nothing is on record is refused.
 
     For example: gpusla collector claims --config collector.yaml --status open
     For a tenant: gpusla collector claims --config collector.yaml --tenant acme --as csv
@@ -54,6 +55,9 @@ def claims_command(
     now_ms = SystemClock().wall_ms()
     scope = OPERATOR if tenant is None else Scope(TenantId(tenant))
     with reading(read_settings(config).database) as store:
+        if not (everything := store.contracts(OPERATOR)):
+            raise InputError(NOTHING_TO_SHOW, "no contract was taken in yet", fix=NO_TURN)
+        require_tenant(tenant, {one.tenant for one in everything})
         require_contract(contract, {one.contract for one in store.contracts(scope)})
         found = [
             one
@@ -77,6 +81,22 @@ def require_contract(contract: str | None, known: Collection[ContractId]) -> Non
     raise InputError(
         UNKNOWN_REFERENCE,
         f"--contract {contract!r} is no contract of which anything is on record",
+        fix=f"Close to it: {', '.join(near)}." if near else WITHOUT,
+    )
+
+
+def require_tenant(tenant: str | None, known: Collection[TenantId]) -> None:
+    """
+    See that a tenant could have credits, as `require_contract` does of a contract.
+
+    known: of every contract on record.  Raises InputError `unknown_reference`.
+    """
+    if tenant is None or tenant in known:
+        return
+    near = get_close_matches(tenant, list(known), n=3)
+    raise InputError(
+        UNKNOWN_REFERENCE,
+        f"--tenant {tenant!r} is no tenant of any contract on record",
         fix=f"Close to it: {', '.join(near)}." if near else WITHOUT,
     )
 
