@@ -51,14 +51,14 @@ CLEAR = (
 )
 FORMAT = "gpusla/findings/1"
 
+Subject = Annotated[str | None, typer.Option(help="Only of this node, contract or kind of record.")]
+
 
 def findings_command(
     config: Config,
     *,
     kind: Annotated[str | None, typer.Option(help="Only of this kind.")] = None,
-    subject: Annotated[
-        str | None, typer.Option(help="Only of this node, contract or kind of record.")
-    ] = None,
+    subject: Subject = None,
     as_: Annotated[TableForm, typer.Option("--as", help="What to write.")] = TableForm.TEXT,
     out: Out = None,
 ) -> None:
