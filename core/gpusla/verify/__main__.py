@@ -1,23 +1,26 @@
 """The command: what was found in words or as JSON, and an exit code that says the same."""
 
-import argparse
 import base64
 import json
 import os
 import sys
+from argparse import ArgumentParser, RawTextHelpFormatter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gpusla.verify.bundle import verify_bundle, verify_pdf
+from gpusla.verify.bundle import verify_bundle, verify_statement
 from gpusla.verify.faults import Broken, UsageError, told
 from gpusla.verify.journals import COUNTS
 from gpusla.verify.signed import KEY_BYTES, fingerprint
 
 FINE, REFUSED, BROKEN = 0, 2, 6
-_PEM = bytes.fromhex("302a300506032b6570032100")  # before the key's 32 bytes (RFC 8410)
-_WHEN = "%Y-%m-%d %H:%M:%SZ"
+_HELP = """\
+Say whether anything was changed since it was signed.
+for example: %(prog)s october.bundle.zip --key operator.pub
+exit codes:  0 all is as it was signed, 2 wrong usage or nothing to verify, 6 broken"""
+_PEM, _WHEN = bytes.fromhex("302a300506032b6570032100"), "%Y-%m-%d %H:%M:%SZ"  # RFC 8410
 _FORGED = """\
   - whose key that is. All is of one hand; whose, you learn by comparing the fingerprint with
     one that the operator told you by another way, or by giving that key with --key"""
@@ -30,28 +33,32 @@ _ALWAYS = """\
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m gpusla.verify") -> int:
     """Verify a file; returns 0 if all is as it was signed, 6 if not, 2 if there is none."""
-    parser = argparse.ArgumentParser(program, description="Say whether a bundle was changed.")
-    parser.add_argument("file", type=Path, help="a bundle, or a statement's PDF")
-    parser.add_argument("--key", action="append", default=[], help="the operator's: file or base64")
-    parser.add_argument("--as", dest="form", choices=("text", "json"), default="text")
-    parser.add_argument("--statement", type=Path, help="file to write the verified statement to")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
+    parser = ArgumentParser(program, description=_HELP, formatter_class=RawTextHelpFormatter)
+    add = parser.add_argument
+    add("file", type=Path, help="a bundle, a statement's PDF, or a signed statement alone")
+    add("--key", action="append", default=[], help="public key: file or base64; may be repeated")
+    add("--as", dest="form", choices=("text", "json"), default="text", help="how it is told")
+    add("--statement", type=Path, metavar="FILE", help="new file to write the statement to")
+    add("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes")
     given = parser.parse_args(arguments)
+    if given.statement and os.path.lexists(given.statement):
+        parser.error(f"--statement replaces no file: {told(given.statement)} is there already")
     try:
         keys = [_key(text) for text in given.key]
-        verify = verify_pdf if _is_pdf(given.file) else verify_bundle
+        verify = verify_bundle if _is_archive(given.file) else verify_statement
         payload, found = verify(given.file, keys, given.jobs)
-        lines, code = list(_report(found)), FINE
+        words, code = "\n".join(_report(found)), FINE
         if given.statement:
-            given.statement.write_bytes(payload)
+            with given.statement.open("xb") as stream:
+                stream.write(payload)
     except Broken as broken:
         found = {"verdict": "broken", "class": broken.fault, "words": broken.words}
-        lines, code = [f"broken: {broken.fault}: {broken.words}"], BROKEN
+        words, code = f"broken: {broken.fault}: {broken.words}", BROKEN
     except (UsageError, OSError) as cause:
-        sys.stderr.write(f"{program}: {told(cause)}\n")
+        place = f"{told(cause.filename or given.file)}: " if isinstance(cause, OSError) else ""
+        sys.stderr.write(f"{program}: {place}{getattr(cause, 'strerror', cause)}\n")
         return REFUSED
-    text = json.dumps(found, indent=2) if given.form == "json" else "\n".join(lines)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write((json.dumps(found, indent=2) if given.form == "json" else words) + "\n")
     return code
 
 
@@ -66,14 +73,14 @@ def _key(text: str) -> bytes:
     return raw.removeprefix(_PEM)
 
 
-def _is_pdf(path: Path) -> bool:
+def _is_archive(path: Path) -> bool:
     with path.open("rb") as stream:
         head = stream.read(5)
         stream.seek(max(stream.seek(0, os.SEEK_END) - 22, 0))
         is_archive = head.startswith(b"PK") or stream.read(4) == b"PK\x05\x06"
-    if not is_archive and head != b"%PDF-":
-        raise UsageError(f"{path} is neither a bundle nor a PDF")
-    return not is_archive
+    if not is_archive and head != b"%PDF-" and not head.startswith(b"{"):
+        raise UsageError(f"{told(path)} is neither a bundle nor a PDF nor a signed statement")
+    return is_archive
 
 
 def _report(found: dict[str, Any]) -> Iterator[str]:

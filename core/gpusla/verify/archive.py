@@ -1,9 +1,8 @@
 """
 Bundles are ZIP archives of one narrow form; what another reader could read otherwise is refused.
 
-Members lie one behind the other from the first byte on, in the order of their names, dated
-1980-01-01, stored or deflated; the directory follows, saying the same as the headers before them,
-and then the end of the file.  Source: APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3.
+Members lie one behind the other from the first byte on, by name, dated 1980-01-01, stored or
+deflated; then a directory that says the same, and the end.  APPNOTE.TXT 6.3.10, 4.3 and 4.5.3.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ _CHUNK_BYTES, _HEADER_BYTES = 1 << 14, 30  # no chunk unpacks to more than 17 MB
 _NAME = re.compile(r"(?:[A-Za-z0-9_~%-]+/)?[A-Za-z0-9_~%-]+\.[a-z]+")
 _STORED, _DEFLATED, _UNIX, _MODE, _DATE = 0, 8, 3, 0o644 << 16, 1 << 5 | 1  # 1980-01-01
 _USUAL, _WIDE, _WIDE_FROM = 20, 45, (1 << 31) - 1  # behind so many bytes version 4.5 begins
-_SHORT, _LONG = (1 << 16) - 1, (1 << 32) - 1
+_SHORT, _LONG, _TORN = (1 << 16) - 1, (1 << 32) - 1, "the file ends early, or was altered"
 
 
 class Archive:
@@ -32,7 +31,8 @@ class Archive:
         self._stream, self._members = stream, dict[str, tuple[int, ...]]()
         offset, before, directory = 0, "", list[bytes]()
         while (header := self._at(offset, _HEADER_BYTES)).startswith(b"PK\x03\x04"):
-            header += stream.read(int.from_bytes(header[26:28], "little"))
+            header += stream.read(length := int.from_bytes(header[26:28], "little"))
+            need(len(header) == _HEADER_BYTES + length, "archive", _TORN)
             name = header[_HEADER_BYTES:].decode("ascii", "replace")
             need(_NAME.fullmatch(name), "archive", f"{told(name)} is no name of a member")
             need(name > before, "archive", f"{name} stands twice, or behind {before}")
@@ -41,26 +41,26 @@ class Archive:
             offset, before = member[1], name
         rest = b"".join(directory)
         rest += _ending(len(directory), len(rest), offset)
-        is_rest = self._at(offset, len(rest) + 1) == rest
+        is_rest = (found := self._at(offset, len(rest) + 1)) == rest
+        need(not before or len(found) >= len(rest), "archive", _TORN)
         need(is_rest, "archive", f"behind {before or 'no member'} is no directory of the headers")
         self.sizes = {name: size for name, (*_, size) in self._members.items()}
 
     def chunks(self, name: str, sha256: str | None = None) -> Iterator[bytes]:
         """Yield a member's bytes; Broken at the end if they have not this digest."""
         place, end, kind, crc, left = self._members[name]
-        inflater, checked, summed = zlib.decompressobj(-zlib.MAX_WBITS), hashlib.sha256(), 0
+        inflate, checked, summed = zlib.decompressobj(-zlib.MAX_WBITS), hashlib.sha256(), 0
         for at in range(place, end, _CHUNK_BYTES):
             piece = self._at(at, min(_CHUNK_BYTES, end - at))
             try:
-                piece = piece if kind == _STORED else inflater.decompress(piece)
+                piece = piece if kind == _STORED else inflate.decompress(piece)
             except zlib.error as cause:
                 raise Broken("archive", f"{name} cannot be unpacked: {told(cause)}") from cause
             checked.update(piece)
             summed, left = zlib.crc32(piece, summed), left - len(piece)
-            is_within = left >= 0 and not inflater.unused_data
-            need(is_within, "archive", f"{name} goes on behind its end")
+            need(left >= 0 and not inflate.unused_data, "archive", f"{name} goes on behind its end")
             yield piece
-        is_whole = (left, summed) == (0, crc) and (kind == _STORED or inflater.eof)
+        is_whole = (left, summed) == (0, crc) and (kind == _STORED or inflate.eof)
         need(is_whole, "archive", f"{name} breaks off, or has another sum than its header says")
         is_listed = sha256 in {None, checked.hexdigest()}
         need(is_listed, "digest", f"{name} is not the file that the manifest lists")

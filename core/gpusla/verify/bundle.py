@@ -22,15 +22,17 @@ _MANIFEST |= dict.fromkeys(("format", "contract", "period", "made_by", "key"), s
 _ENTRY = {"sha256": str, "size_bytes": int}
 
 
-def verify_pdf(path: Path, keys: Collection[bytes], _: int) -> Verified:
-    """Verify what is attached to a PDF; returns the statement, and what a report says of it."""
-    content, where = attached(path.read_bytes()), "the PDF's attached file"
+def verify_statement(path: Path, keys: Collection[bytes], _: int) -> Verified:
+    """Verify a statement, alone or in a PDF; returns it, and what a report says of it."""
+    content, where, kind = path.read_bytes(), "the file", "statement"
+    if content.startswith(b"%PDF-"):
+        content, where, kind = attached(content), "the PDF's attached file", "pdf"
     is_sealed = "payload" in signed.read_json(content, where)
     need(is_sealed, "signature", f"{where} is not signed, so nothing of it can be checked")
     if not keys:
-        raise UsageError("a PDF does not hold the key that it is signed with; give it with --key")
+        raise UsageError(f"{where} does not hold the key that signed it; give that with --key")
     payload, key = signed.opened(content, STATEMENT, keys, where)
-    found = {"verdict": "verified", "kind": "pdf", "key": key, "is_key_given": True}
+    found = {"verdict": "verified", "kind": kind, "key": key, "is_key_given": True}
     return payload, found | _statement(payload)[0]
 
 
@@ -66,10 +68,9 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verifi
             need(not name.startswith(("hours/", "journals/")), "unlisted", f"{name} is of no node")
             read(name)
     nodes = _walk(path, tasks, processes)
-    begin, end = statement["from_ms"], statement["until_ms"]
-    for node in nodes:
-        is_whole = node["blocks"] and node["from_ms"] <= begin and node["until_ms"] >= end
-        node["covers_period"] = bool(is_whole)
+    for row in nodes:
+        is_whole = row["blocks"] and row["from_ms"] <= statement["from_ms"]
+        row["covers_period"] = bool(is_whole and row["until_ms"] >= statement["until_ms"])
     told_of = {"verdict": "verified", "kind": "bundle", "key": identity, "is_key_given": bool(keys)}
     told_of |= {"files": len(files), "size_bytes": sum(one["size_bytes"] for one in files.values())}
     return payload, told_of | statement | manifest | {"nodes": nodes}
@@ -123,8 +124,7 @@ def _statement(payload: bytes) -> tuple[dict[str, Any], tuple[str, Any], dict[st
 def _tasks(content: bytes, files: dict[str, Any], cited: dict[str, Any]) -> list[Task]:
     found, tasks = signed.read_json(content, "nodes.json"), []
     nodes = found.get("nodes") if found.get("format") == "gpusla/nodes/1" else None
-    rows = nodes.items() if isinstance(nodes, dict) else [("", None)]
-    for node, entry in sorted(rows):
+    for node, entry in sorted(nodes.items() if isinstance(nodes, dict) else [("", None)]):
         keys = entry.get("keys") if isinstance(entry, dict) else None
         need(isinstance(keys, list), "format", "nodes.json is not of format gpusla/nodes/1")
         is_text = not re.search("[\ud800-\udfff]", node)  # half characters have no bytes

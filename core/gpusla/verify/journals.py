@@ -2,9 +2,8 @@
 What one node signed: its keys, the blocks of its hours, and the records behind them if they came.
 
 Each block is signed by a key that `nodes.json` lists or that such a key endorsed; where it lists
-none, the first one is believed, and what is worth no more than the operator's word is counted.
-Other records stand in runs, each up to what vouches for it: a signature or a block, and for those
-behind the last block, the tail, the record that the statement cites.
+none, the first one is believed.  What is worth the operator's word alone is counted.  The others
+stand in runs up to a signature, a block, or, behind the last one, the record that is cited.
 """
 
 from collections import Counter
@@ -59,8 +58,7 @@ class Walk:
             if kind in readers:
                 readers[kind](record, where)
             loose = 0 if kind in {"hour", "signature"} else loose + (kind != "key")
-            end = record["seq"]
-            self._lines[end] = digest
+            self._lines[end := record["seq"]] = digest
         closed = self._next[1] if self._next else 0
         is_whole = end == closed or (begin <= closed + 1 and end in task.cited)
         need(is_whole, "chain", f"hours/{task.name} has no tail up to the record that is cited")

@@ -1,9 +1,9 @@
 """Strict JSON, base64, DSSE envelopes and Ed25519: how everything here is written and signed."""
 
-import base64
 import hashlib
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Collection
 from typing import Any, cast
 
@@ -21,9 +21,9 @@ def canonical(value: Any) -> bytes:
 
 
 def read_json(content: bytes, where: str, fault: Fault = "format") -> dict[str, Any]:
-    """Return the map that canonical JSON is of; Broken for floats, keys that stand twice, ..."""
+    """Return the map that canonical JSON is of; Broken for floats, which int refuses, and more."""
     try:
-        value = json.loads(content.decode("ascii"), parse_float=_refuse, parse_constant=_refuse)
+        value = json.loads(content.decode("ascii"), parse_float=int, parse_constant=int)
         again = canonical(value)
     except (ValueError, RecursionError) as cause:
         raise Broken(fault, f"{where} is not JSON of whole numbers and text") from cause
@@ -32,18 +32,13 @@ def read_json(content: bytes, where: str, fault: Fault = "format") -> dict[str, 
     return cast("dict[str, Any]", value)
 
 
-def _refuse(text: str) -> None:
-    raise ValueError(text)
-
-
 def from_base64(text: object, length_bytes: int | None, where: str) -> bytes:
     """Return what base64 stands for; Broken(format) if it is not in its one form or length."""
     try:
-        found = base64.b64decode(str(text), validate=True)
+        found = b64decode(str(text), validate=True)
     except ValueError as cause:
         raise Broken("format", f"{where} is not base64") from cause
-    is_only_form = base64.b64encode(found).decode("ascii") == text
-    need(is_only_form, "format", f"{where} is not base64 in its one form")
+    need(b64encode(found).decode() == text, "format", f"{where} is not base64 in its one form")
     need(length_bytes in {None, len(found)}, "format", f"{where} has {len(found)} bytes")
     return found
 

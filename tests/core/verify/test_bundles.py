@@ -167,11 +167,47 @@ def test_the_report_does_not_depend_on_how_many_cores_there_are(asked: Asked) ->
 
 
 def test_a_file_that_is_none_is_no_verdict(asked: Asked, tmp_path: Path) -> None:
-    """Exit code 2: neither a bundle nor a PDF, no file, no key."""
-    assert asked(b"{}")[0] == 2
-    assert asked(b"")[0] == 2
+    """Exit code 2: neither a bundle nor a PDF nor a signed statement, no file, no key."""
+    for content in (b"", b"[]", b"a text"):
+        code, words = asked(content)
+        assert (code, words.endswith("is neither a bundle nor a PDF nor a signed statement\n")) == (
+            2,
+            True,
+        )
     assert asked(bundle(usual()), "--key", "nonsense")[0] == 2
     assert main([str(tmp_path / "nothing.zip")]) == 2
+
+
+def test_what_cannot_be_read_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which file, and why, without a number of an error."""
+    for file, why in ((tmp_path, "Is a directory"), (tmp_path / "x", "No such file or directory")):
+        assert main([str(file)]) == 2
+        assert capsys.readouterr().err == f"python -m gpusla.verify: {file}: {why}\n"
+
+
+def test_help_says_what_scripts_and_people_need(capsys: pytest.CaptureFixture[str]) -> None:
+    """What it takes, an example, that keys may be many, and the exit codes."""
+    with pytest.raises(SystemExit):
+        main(["--help"], "gpusla verify")
+    told = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "a bundle, a statement's PDF, or a signed statement alone",
+        "for example: gpusla verify october.bundle.zip --key operator.pub",
+        "public key: file or base64; may be repeated",
+        "0 all is as it was signed, 2 wrong usage or nothing to verify, 6 broken",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize("end", [0, 1, 20, 29, 30, 35, 500, -2_000, -300, -40, -23, -22, -1])
+def test_a_torn_download_is_told_as_one(end: int, asked: Asked) -> None:
+    """Wherever it ends; it was `behind hours/… is no directory of the headers`."""
+    whole = bundle(usual())
+    last = whole.rindex(b"PK\x03\x04")
+    content = whole[: last + end if 0 <= end < 500 else end]
+    assert asked(content) == (6, "broken: archive: the file ends early, or was altered\n")
 
 
 def test_a_pdfs_attachment_is_verified_and_its_pages_are_not(asked: Asked) -> None:
@@ -206,13 +242,59 @@ def test_what_was_verified_can_be_had(content: bytes, asked: Asked, tmp_path: Pa
     assert (code, file.exists()) == (6, False)
 
 
-def test_a_pdf_needs_a_key(asked: Asked) -> None:
+def test_a_signed_statement_alone_is_verified(asked: Asked) -> None:
+    """As the same statement is that is attached to a PDF; there are no pages to be wary of."""
+    code, words = asked(sealed())
+    assert code == 0
+    assert words.startswith("verified: acme-2026, 2026-10\n")
+    assert hashlib.sha256(statement_bytes()).hexdigest() in words
+    assert "pages" not in words
+    code, words = asked(sealed(), "--as", "json", "--key", public(OPERATOR))
+    found = json.loads(words)
+    assert (code, found["verdict"], found["kind"]) == (0, "verified", "statement")
+
+
+def test_a_statement_alone_that_nobody_signed_or_another_did_is_broken(asked: Asked) -> None:
+    """As in a PDF."""
+    for content, words in (
+        (statement_bytes(), "signature: the file is not signed, so nothing of it can be checked"),
+        (sealed(private=STRANGER), "key: the file is signed by"),
+        (sealed().replace(b'"payload":"', b'"payload":"ICAg'), "signature: the file is not what"),
+        (sealed()[:-300], "format: the file is not JSON"),
+        (sealed().replace(b":", b": "), "format: the file is not JSON in its canonical form"),
+    ):
+        code, told = asked(content)
+        assert (code, told.startswith(f"broken: {words}")) == (6, True), told
+
+
+@pytest.mark.parametrize("content", [pdf(sealed()), sealed()], ids=["PDF", "alone"])
+def test_a_statement_without_its_bundle_needs_a_key(content: bytes, asked: Asked) -> None:
     """It holds none."""
-    code, words = asked(pdf(sealed()), "--as", "text")
+    code, words = asked(content, "--as", "text")
     assert code == 2
-    assert words.endswith(
-        "a PDF does not hold the key that it is signed with; give it with --key\n"
-    )
+    assert words.endswith("does not hold the key that signed it; give that with --key\n")
+
+
+def test_no_file_is_replaced_by_the_statement(asked: Asked, tmp_path: Path) -> None:
+    """It replaced the very bundle by JSON, and ended with 0; nothing is looked at before that."""
+    whole = bundle(usual())
+    other = tmp_path / "notes.txt"
+    other.write_bytes(b"mine")
+    link = tmp_path / "link.json"
+    link.symlink_to(tmp_path / "nowhere")
+    for there in (asked.file, other, link, tmp_path):
+        with pytest.raises(SystemExit) as ended:
+            asked(whole, "--key", public(OPERATOR), "--statement", str(there))
+        assert ended.value.code == 2
+    assert (asked.file.read_bytes(), other.read_bytes()) == (whole, b"mine")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_of_what_is_broken_no_statement_is_written(asked: Asked, tmp_path: Path) -> None:
+    """Not even an empty one."""
+    out = tmp_path / "out.json"
+    assert asked(bundle(usual())[:-1], "--statement", str(out))[0] == 6
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(
