@@ -55,7 +55,8 @@ def format_instant(instant_ms: int) -> str:
     """Write an instant as parse_instant reads it; the fraction only if there is one."""
     whole = _EPOCH + timedelta(milliseconds=instant_ms)
     fraction = f".{instant_ms % 1000:03}" if instant_ms % 1000 else ""
-    return f"{whole:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    # Not by strftime alone, which writes years before 1000 with fewer digits.
+    return f"{whole.year:04}-{whole:%m-%dT%H:%M:%S}{fraction}Z"
 
 
 def _refused(text: str, why: str) -> InputError:

@@ -9,6 +9,7 @@ import pytest
 
 from gpusla.commands.files import require_new
 from gpusla.errors import InputError
+from gpusla_collector.adapters.sql.database import open_database
 from tests.collector.site import write_site
 from tests.collector.test_command_words import Told, config, told
 
@@ -108,3 +109,11 @@ def test_contracts_in_a_locked_folder_are_refused_with_the_cause(locked: Path, t
     code, _, error = told("collector", "check", *config(locked.parent))
     assert code == 1
     assert f"{path}: contracts: {locked / 'contracts'} cannot be looked at: {DENIED}" in error
+
+
+def test_a_database_that_may_not_be_looked_at_is_not_taken_for_none(
+    locked: Path, tmp_path: Path
+) -> None:
+    """`Nothing was judged yet` would be an all-clear; opening the file says what is wrong."""
+    assert open_database(f"sqlite:///{tmp_path}/ledger.db").is_absent
+    assert not open_database(f"sqlite:///{locked}/ledger.db").is_absent

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -68,8 +67,7 @@ def reading_books(url: str) -> Iterator["SqlBooks"]:
     Raises StoreError for another schema, InputError `nothing_to_show` for an empty database.
     """
     database = open_database(url)
-    file = database.engine.url.database
-    if not database.is_postgresql and file and not Path(file).exists():
+    if database.is_absent:
         raise nothing_yet()  # asking SQLite would make the file
     try:
         require_readable(database)

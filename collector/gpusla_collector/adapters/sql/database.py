@@ -10,6 +10,7 @@ Source: docs/decisions/0130-postgresql.md.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -54,6 +55,20 @@ class Database:
     def is_postgresql(self) -> bool:
         """Whether a server keeps it; otherwise SQLite does, in a file."""
         return self.engine.dialect.name == "postgresql"
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no file yet; where a folder may not be looked into, opening says so."""
+        file = self.engine.url.database
+        if self.is_postgresql or not file:
+            return False
+        try:
+            Path(file).stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

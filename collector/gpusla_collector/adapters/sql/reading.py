@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from gpusla_collector.adapters.sql.database import open_database
 from gpusla_collector.adapters.sql.schema import nothing_yet, require_newest, require_readable
@@ -17,8 +16,7 @@ def reading(url: str) -> Iterator[SqlStore]:
     Raises StoreError for another schema, InputError `nothing_to_show` for an empty database.
     """
     database = open_database(url)
-    file = database.engine.url.database
-    if database.engine.dialect.name == "sqlite" and file and not Path(file).exists():
+    if database.is_absent:
         raise nothing_yet()  # asking SQLite would make the file
     try:
         require_readable(database)
