@@ -6,7 +6,7 @@ keys and times put in.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gpusla.identity import NodeName
@@ -18,7 +18,7 @@ from tests.collector.fakes import FakeAgents
 from tests.collector.hours import close_hour, introduce
 from tests.collector.journals import Journal, tray_slots
 from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
-from tests.core.evidence.signed import ONE, TWO, public
+from tests.core.evidence.signed import ONE, TWO, public, signed
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operating" / "lost-journal.md"
 RECORDS = re.compile(r"```yaml\n(  - id: .*?)```", re.DOTALL)
@@ -57,13 +57,21 @@ def _here(text: str, at_ms: int) -> str:
 
 
 def write(journal: Journal, private: bytes, from_ms: int, until_ms: int) -> None:
-    """Write that all is ok over a time, a record a day, and a signed block as each day ends."""
+    """
+    Write that all is ok over a time, a record a day, and a signed block as each day ends.
+
+    What of a day is left at the end is signed and stands in no block yet.
+    """
     at_ms = from_ms
     while at_ms < until_ms:
         end_ms = min(until_ms, at_ms - (at_ms - START_MS) % DAY_MS + DAY_MS)
         journal.observe(at_ms, end_ms - 1_000)
         if (end_ms - START_MS) % DAY_MS == 0:
             close_hour(journal, private)
+        else:
+            at = journal.instant(end_ms - 1_000)
+            body = signed(private, journal.head, node=journal.node)
+            journal.append(replace(body, at=at))
         at_ms = end_ms
 
 

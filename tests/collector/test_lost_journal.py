@@ -132,12 +132,13 @@ def test_the_new_name_alone_is_counted_as_signing_and_its_key_is_asked_for() -> 
 
 
 @pytest.mark.parametrize("with_journals", [False, True])
+@pytest.mark.parametrize("left_ms", [0, 45 * 60_000])
 def test_the_bundle_holds_both_names_is_verified_and_gives_the_same_dollars(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, with_journals: bool
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], left_ms: int, *, with_journals: bool
 ) -> None:
-    """By the tenant's own programs."""
+    """By the tenant's own programs, also of the minutes that stand in no block of the old name."""
     path = tmp_path / "july.zip"
-    stage = lived(Stage(agents=AskedAgents()))
+    stage = lived(Stage(agents=AskedAgents()), LOST_MS + left_ms, BACK_MS + left_ms)
     with path.open("w+b") as stream:
         made = bundles_of(stage).write(
             stream, OPERATOR, ALPHA, "2026-07", with_journals=with_journals

@@ -21,7 +21,7 @@ from gpusla.identity import ContractId, TenantId
 from gpusla.inventory.load import read_claims
 from gpusla.inventory.registry import Claims
 from gpusla.ledger.booking import balance_minor_units
-from gpusla.ledger.entries import Entry, Status, month_of
+from gpusla.ledger.entries import Entry, is_posted, month_of
 from gpusla.sla.claims import is_in_time
 from gpusla.sla.evaluation import ClaimStanding
 from gpusla_collector.ports import Judged, Scope, Store
@@ -204,8 +204,7 @@ def parts_of(closed: Iterable[ClosedPeriod], judgements: Iterable[Judgement]) ->
 
 def _after_claim(booked: Sequence[Entry], worth_minor_units: int) -> ClaimStatus:
     """A posting of what was owed before the claim is not the claim's."""
-    is_posted = any(entry.status is Status.POSTED for entry in booked)
-    if is_posted and balance_minor_units(booked) == worth_minor_units:
+    if is_posted(booked) and balance_minor_units(booked) == worth_minor_units:
         return ClaimStatus.CREDITED
     return ClaimStatus.CLAIMED
 

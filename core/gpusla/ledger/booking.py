@@ -13,7 +13,7 @@ from functools import cached_property
 from gpusla.catalogue.codes import LEDGER_CONFLICT, PERIOD_OPEN
 from gpusla.contracts.remedies import NoCredit
 from gpusla.errors import LedgerError
-from gpusla.ledger.entries import Entry, Status, key_of, lines_of, month_of
+from gpusla.ledger.entries import Entry, Status, is_posted, key_of, lines_of, month_of
 from gpusla.sla.claims import is_in_time
 from gpusla.sla.digest import digest
 from gpusla.sla.evaluation import Evaluation
@@ -143,7 +143,7 @@ def _due(evaluation: Evaluation) -> list[str]:
 
 
 def _still_counts(history: Sequence[Entry]) -> bool:
-    return bool(live_entries(history)) or any(e.status is Status.POSTED for e in history)
+    return bool(live_entries(history)) or is_posted(history)
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ class _Booking:
 
     def _is_due(self, history: Sequence[Entry], live: Entry | None, amount: int) -> bool:
         is_other = live is None or live.amount_minor_units != amount
-        if any(entry.status is Status.POSTED for entry in history):
+        if is_posted(history):
             return self.is_final and is_other
         if live is None:
             return self.is_final or amount != 0

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gpusla.instants import format_instant
 from gpusla.ledger.booking import balance_minor_units, live_entries
-from gpusla.ledger.entries import Entry, Line, Status, key_of, lines_of
+from gpusla.ledger.entries import Entry, Line, Status, is_posted, key_of, lines_of
 from gpusla.recompute.difference import FigureDifference
 from gpusla.sla.digest import digest, from_exact
 from gpusla.sla.evaluation import Evaluation
@@ -20,11 +20,6 @@ _TAKING_BACK = {
     Status.PENDING: frozenset({Status.VOID, Status.EXPIRED}),
     Status.POSTED: frozenset({Status.POSTED}),
 }
-
-
-def is_posted(entries: Iterable[Entry]) -> bool:
-    """Tell whether anything is owed, or was."""
-    return any(entry.status is Status.POSTED for entry in entries)
 
 
 def first_wrong(entries: Sequence[Entry], found: Evaluation) -> FigureDifference | None:
@@ -88,8 +83,8 @@ def _early(found: Evaluation) -> FigureDifference | None:
 
 def _owed(entries: Sequence[Entry], found: Evaluation) -> FigureDifference | None:
     """Hold what is posted against the credit: together, and objective by objective."""
-    # A shadow price is worked out and never owed.
-    lines = () if found.is_shadow else found.lines
+    # A shadow price is worked out and never owed; nor is anything where there is no fee.
+    lines = () if found.is_shadow or not found.fee_minor_units else found.lines
     due = {line.objective: line.minor_units for line in lines}
     posted: dict[str, int] = {}
     for entry in entries:

@@ -8,10 +8,10 @@ from typing import Any
 
 from gpusla.errors import InputError
 from gpusla.instants import format_instant
+from gpusla.ledger.entries import is_posted
 from gpusla.recompute.bundle import FACTS, Bundle, broken
 from gpusla.recompute.compare import Compared, SpanDifference, compare
 from gpusla.recompute.difference import FigureDifference
-from gpusla.recompute.entries import is_posted
 from gpusla.recompute.figures import first_difference, judged_again
 from gpusla.recompute.left_out import LeftOut
 from gpusla.recompute.rebuild import Rebuilt, Tell, rebuild
