@@ -7,8 +7,9 @@ from gpusla.contracts.promises import ValueRounding
 from gpusla.contracts.remedies import Linear, Step
 from gpusla.sla.credits import is_per_unit
 from gpusla.sla.evaluation import Evaluation, Outcome
+from gpusla.statement.hours import NOTE, account_hours, written
 from gpusla.statement.layout import COLUMNS, folded, least_last, row, titles, worst_first
-from gpusla.statement.numbers import decimal, gpu_hours, instant, money, percent
+from gpusla.statement.numbers import decimal, instant, money, percent
 from gpusla.statement.words import credit_words, promise_words, tier_words, unknown_words
 
 UNITS_MAX = 10
@@ -17,20 +18,19 @@ UNITS_MAX = 10
 
 def account_lines(evaluation: Evaluation) -> Iterator[str]:
     """Yield where the GPU-time went: every state of what was held, and what was delivered."""
-    account = evaluation.account
-    lost = account.lost_gpu_ms
+    account, hours = evaluation.account, account_hours(evaluation.account)
     yield from titles("GPU-HOURS", "at worst", "value", "at best")
-    yield row("committed", "", gpu_hours(account.committed_gpu_ms), "")
-    yield worst_first("delivered", account.delivered_gpu_ms, gpu_hours)
-    yield row("lost", "", gpu_hours(lost), "")
-    yield row("given back", "", gpu_hours(account.excluded_gpu_ms), "")
+    yield row("committed", "", written(hours.committed), "")
+    yield worst_first("delivered", hours.delivered, written)
+    yield least_last("lost", hours.lost, written)
+    yield row("given back", "", written(hours.given_back), "")
     yield ""
-    states = account.states_gpu_ms
-    width = (COLUMNS - 2) // (len(states) + 1)
-    heads = [*(state.value for state in states), "= held"]
-    hours = [*(gpu_hours(ms) for ms in states.values()), gpu_hours(account.held_gpu_ms)]
+    width = (COLUMNS - 2) // (len(hours.states) + 1)
+    heads = [*(state.value for state in hours.states), "= held"]
+    figures = [written(one) for one in (*hours.states.values(), hours.held)]
     yield "  " + "".join(f"{head:>{width}}" for head in heads)
-    yield "  " + "".join(f"{figure:>{width}}" for figure in hours)
+    yield "  " + "".join(f"{figure:>{width}}" for figure in figures)
+    yield from folded(NOTE)
     yield (
         f"  at the last instant judged: {decimal(account.delivered_gpus_now, 1)} of "
         f"{account.committed_gpus_now} GPUs delivered"

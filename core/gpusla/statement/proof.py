@@ -5,15 +5,19 @@ from fractions import Fraction
 
 from gpusla.contracts.money import round_once
 from gpusla.statement.grades import Graded, lost_by_grade
+from gpusla.statement.hours import allotted, lost_hours, thousandths, written
 from gpusla.statement.incidents import StatedIncident
 from gpusla.statement.layout import COLUMNS, folded, row, titles
 from gpusla.statement.model import Statement
-from gpusla.statement.numbers import gpu_hours, instant, money
+from gpusla.statement.numbers import instant, money
 
 LISTED_MAX = 10
 """How many incidents are listed; the rest is counted and is in the JSON."""
 
 PLACE_COLUMNS = 11
+LOST = "lost"
+"""The row of grades of what was lost."""
+
 SIGNED, CHAINED, NO_RECORD = "signed (A)", "chained (B)", "no record"
 WORTH = (
     "Grade A: covered by a signature of a key that the inventory lists for the node. Grade B: in "
@@ -37,23 +41,22 @@ def incident_lines(statement: Statement) -> Iterator[str]:
     yield f"{'INCIDENTS':<13}{'from':<22}{'to':<22}{'GPU-hours':>14}  worth"
     yield "-" * COLUMNS
     listed = grounds.incidents.listed
-    for one in listed[:LISTED_MAX]:
+    hours = incident_hours(statement)
+    for one, lost in zip(listed[:LISTED_MAX], hours, strict=False):
         place = one.place
         if len(place) >= PLACE_COLUMNS:
             yield f"  {place}"
             place = ""
         start, end = instant(one.start_ms), end_words(one)
         worth = worth_words(statement, one.minor_units)
-        yield (
-            f"  {place:<{PLACE_COLUMNS}}{start:<22}{end:<22}{gpu_hours(one.gpu_ms):>14}  {worth}"
-        )
+        yield (f"  {place:<{PLACE_COLUMNS}}{start:<22}{end:<22}{written(lost):>14}  {worth}")
         yield from folded(origin_words(one), indent=12)
     more = len(listed[LISTED_MAX:]) + grounds.incidents.more
     if more:
         yield f"  and {more} more; the dearest of them are in the JSON"
     outside = outside_gpu_ms(statement)
     if outside:
-        yield f"  {gpu_hours(outside)} GPU-hours were lost to no incident"
+        yield f"  {written(hours[-1])} GPU-hours were lost to no incident"
     if not listed and not outside:
         yield "  none"
     if listed:
@@ -67,7 +70,7 @@ def evidence_lines(statement: Statement) -> Iterator[str]:
         return
     yield from titles("EVIDENCE, GPU-HOURS", SIGNED, CHAINED, NO_RECORD)
     for name, graded in rows:
-        yield row(name, *(gpu_hours(gpu_ms) for _, gpu_ms in graded.rows()))
+        yield row(name, *map(written, graded_hours(statement, name, graded)))
     yield from folded(WORTH)
 
 
@@ -82,7 +85,28 @@ def graded_rows(statement: Statement) -> tuple[tuple[str, Graded], ...]:
         for name, graded in grounds.objectives
         if graded != grounds.held
     )
-    return (("held", grounds.held), *objectives, ("lost", lost))
+    return (("held", grounds.held), *objectives, (LOST, lost))
+
+
+def graded_hours(statement: Statement, name: str, graded: Graded) -> tuple[int, ...]:
+    """Return a row of `graded_rows` in thousandths of GPU-hours, which add up to its total."""
+    total = lost_hours(statement.evaluation) if name == LOST else thousandths(graded.total)
+    return allotted([gpu_ms for _, gpu_ms in graded.rows()], total, kept=1)
+
+
+def incident_hours(statement: Statement) -> tuple[int, ...]:
+    """
+    Return thousandths of GPU-hours: of each incident that the JSON lists, of the others, of none.
+
+    They add up to what was lost.  Nothing where nobody gave the facts.
+    """
+    grounds = statement.grounds
+    if grounds is None:
+        return ()
+    incidents = grounds.incidents
+    parts = *(one.gpu_ms for one in incidents.listed), incidents.more_gpu_ms
+    total = lost_hours(statement.evaluation)
+    return allotted((*parts, outside_gpu_ms(statement)), total)
 
 
 def origin_words(one: StatedIncident) -> str:

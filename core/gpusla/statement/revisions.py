@@ -15,6 +15,7 @@ from gpusla.ledger.booking import balance_minor_units
 from gpusla.sla.evaluation import Evaluation
 from gpusla.statement.canonical import digest
 from gpusla.statement.grades import Worth
+from gpusla.statement.hours import account_hours, loss_hours, written
 from gpusla.statement.layout import COLUMNS, folded
 from gpusla.statement.model import Statement
 from gpusla.statement.numbers import gpu_hours, instant, money, percent
@@ -131,15 +132,13 @@ def _facts(before: Statement, after: Statement) -> Iterator[Change]:
     yield Change(Ground.FACTS, "judged to", instant(was.until_ms), instant(now.until_ms))
     lost_then, lost_now = _lost_by_cause(was), _lost_by_cause(now)
     for cause in dict.fromkeys((*lost_then, *lost_now)):
-        then, here = (lost.get(cause, Fraction(0)) for lost in (lost_then, lost_now))
-        if then != here:
-            yield Change(
-                Ground.FACTS, f"GPU-hours lost to {cause}", gpu_hours(then), gpu_hours(here)
-            )
+        lost = (written(one.get(cause, 0)) for one in (lost_then, lost_now))
+        yield _pair(Ground.FACTS, f"GPU-hours lost to {cause}", lost)
+    hours = [account_hours(one.account) for one in both]
     for state in State:
-        seen = [gpu_hours(one.account.states_gpu_ms[state]) for one in both]
+        seen = (written(one.states[state]) for one in hours)
         yield _pair(Ground.FACTS, f"GPU-hours seen {state.value}", seen)
-    yield _pair(Ground.FACTS, "GPU-hours held", (gpu_hours(e.account.held_gpu_ms) for e in both))
+    yield _pair(Ground.FACTS, "GPU-hours held", (written(one.held) for one in hours))
     yield _pair(Ground.FACTS, "claim", map(_claim, both))
     yield _pair(Ground.FACTS, "exclusions counted", (_listed(one.exclusions) for one in both))
     refused = ([found.exclusion_id for found in one.refused] for one in both)
@@ -225,11 +224,12 @@ def _pair(ground: Ground, name: str, told: Iterable[str]) -> Change:
     return Change(ground, name, before, after)
 
 
-def _lost_by_cause(evaluation: Evaluation) -> Mapping[str, Fraction]:
-    found: dict[str, Fraction] = {}
-    for loss in evaluation.losses:
+def _lost_by_cause(evaluation: Evaluation) -> Mapping[str, int]:
+    """Return thousandths of GPU-hours by cause, as the pages have them."""
+    found: dict[str, int] = {}
+    for loss, hours in zip(evaluation.losses, loss_hours(evaluation), strict=True):
         name = ", ".join(loss.reasons).replace("_", " ")
-        found[name] = found.get(name, Fraction(0)) + loss.gpu_ms
+        found[name] = found.get(name, 0) + hours
     return found
 
 

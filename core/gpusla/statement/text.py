@@ -12,6 +12,7 @@ from gpusla.sla.evaluation import Cause, Evaluation, Event, Loss
 from gpusla.statement.amounts import credit_lines, headline
 from gpusla.statement.canonical import digest
 from gpusla.statement.figures import account_lines, objective_lines
+from gpusla.statement.hours import worst_losses, written
 from gpusla.statement.layout import COLUMNS, folded, section
 from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import decimal, gpu_hours, instant
@@ -88,15 +89,14 @@ def _exclusions(evaluation: Evaluation) -> Iterator[str]:
 def _losses(evaluation: Evaluation) -> Iterator[str]:
     yield f"{'LOSSES':<12}{'from':<22}{'to':<22}{'GPU-hours':>14}  reasons"
     yield "-" * COLUMNS
-    worst = sorted(evaluation.losses, key=lambda loss: (-loss.gpu_ms, loss.interval, loss.unit))
-    for loss in worst[:LOSSES_MAX]:
-        hours, reasons = gpu_hours(loss.gpu_ms), ", ".join(loss.reasons)
-        yield from _row(loss, hours, reasons)
+    worst = worst_losses(evaluation)
+    for loss, hours in worst[:LOSSES_MAX]:
+        yield from _row(loss, written(hours), ", ".join(loss.reasons))
         yield from _records(loss.causes)
     rest = worst[LOSSES_MAX:]
     if rest:
-        hours = gpu_hours(sum((loss.gpu_ms for loss in rest), Fraction(0)))
-        yield f"  and {len(rest)} more with {hours} GPU-hours together; all of them are in the JSON"
+        total = written(sum(hours for _, hours in rest))
+        yield f"  and {len(rest)} more with {total} GPU-hours together; all of them are in the JSON"
     if not worst:
         yield "  none"
 
@@ -178,7 +178,7 @@ def _reading(statement: Statement) -> Iterator[str]:
     contract = statement.evaluation.contract
     yield from section("HOW TO READ THIS")
     yield "  `at worst` and `at best` hold every doubt there is, against the provider and for it."
-    yield "  Figures are cut off, never rounded up; the JSON has them exact."
+    yield "  Other figures are cut off, never rounded up; the JSON has them exact."
     if contract.assumed:
         yield from folded(f"Assumed, not from the papers: {', '.join(contract.assumed)}.")
     if not contract.verified:

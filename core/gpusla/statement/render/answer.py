@@ -7,8 +7,9 @@ from typing import TypeVar
 from gpusla.contracts.calendar import local_days
 from gpusla.sla.evaluation import Bounds, Evaluation
 from gpusla.statement.amounts import next_tier_words, reached_words, worth_words
+from gpusla.statement.hours import NOTE, account_hours, written
 from gpusla.statement.model import Standing, Statement
-from gpusla.statement.numbers import decimal, gpu_hours, instant, money, percent
+from gpusla.statement.numbers import decimal, instant, money, percent
 from gpusla.statement.render.document import Mark, Paragraph, Row, Section, Table
 from gpusla.statement.render.wording import day_words, span_words
 from gpusla.statement.standing import standing_name
@@ -18,6 +19,11 @@ T = TypeVar("T")
 
 BOUNDS = ("at least", "value", "at most")
 """Titles of a figure's three columns: with every doubt on one side, as counted, on the other."""
+
+CROSSWISE = (
+    "What was delivered at least and what was lost at most are together what was committed, and so "
+    "the other way."
+)
 
 
 def bounds_row(
@@ -101,17 +107,17 @@ def figures_section(statement: Statement) -> Section:
         "edges between two states, and the error of clocks. The credit follows the value."
     )
     table = Table(("", *BOUNDS), rows, 3)
-    return Section("figures", "The figures", (table, Paragraph(doubt, Mark.QUIET)))
+    notes = Paragraph(doubt, Mark.QUIET), Paragraph(f"{CROSSWISE} {NOTE}", Mark.QUIET)
+    return Section("figures", "The figures", (table, *notes))
 
 
 def _account_rows(evaluation: Evaluation) -> Iterator[Row]:
-    account = evaluation.account
-    yield one_figure("GPU-hours committed", gpu_hours(account.committed_gpu_ms))
-    yield bounds_row("GPU-hours delivered", account.delivered_gpu_ms, gpu_hours)
-    yield one_figure("GPU-hours lost", gpu_hours(account.lost_gpu_ms))
+    account, hours = evaluation.account, account_hours(evaluation.account)
+    yield one_figure("GPU-hours committed", written(hours.committed))
+    yield bounds_row("GPU-hours delivered", hours.delivered, written)
+    yield bounds_row("GPU-hours lost", hours.lost, written)
     if account.excluded_gpu_ms:
-        name = "GPU-hours given back by exclusions"
-        yield one_figure(name, gpu_hours(account.excluded_gpu_ms))
+        yield one_figure("GPU-hours given back by exclusions", written(hours.given_back))
 
 
 def _promise_rows(evaluation: Evaluation) -> Iterator[Row]:

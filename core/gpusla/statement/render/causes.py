@@ -7,15 +7,21 @@ from fractions import Fraction
 from gpusla.catalogue.reasons import JUDGEMENTS, REASONS
 from gpusla.instants import Interval
 from gpusla.sla.evaluation import Evaluation, Loss
+from gpusla.statement.hours import loss_hours
 
 
 @dataclass(frozen=True, slots=True)
 class CauseGroup:
-    """All losses with the same reasons, in order of time, and what they came to together."""
+    """
+    All losses with the same reasons, in order of time, and what they came to together.
+
+    hours: thousandths of GPU-hours, as they are printed; over all groups they add up to the loss.
+    """
 
     reasons: tuple[str, ...]
     losses: tuple[Loss, ...]
     gpu_ms: Fraction
+    hours: int
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -43,12 +49,18 @@ class CauseGroup:
 
 def causes_of(evaluation: Evaluation) -> tuple[CauseGroup, ...]:
     """Return an evaluation's losses grouped by their reasons."""
-    found: dict[tuple[str, ...], list[Loss]] = {}
-    for loss in sorted(evaluation.losses, key=lambda loss: (loss.interval, loss.unit)):
-        found.setdefault(loss.reasons, []).append(loss)
+    found: dict[tuple[str, ...], list[tuple[Loss, int]]] = {}
+    told = zip(evaluation.losses, loss_hours(evaluation), strict=True)
+    for loss, hours in sorted(told, key=lambda one: (one[0].interval, one[0].unit)):
+        found.setdefault(loss.reasons, []).append((loss, hours))
     groups = [
-        CauseGroup(reasons, tuple(losses), sum((loss.gpu_ms for loss in losses), Fraction(0)))
-        for reasons, losses in found.items()
+        CauseGroup(
+            reasons,
+            tuple(loss for loss, _ in several),
+            sum((loss.gpu_ms for loss, _ in several), Fraction(0)),
+            sum(hours for _, hours in several),
+        )
+        for reasons, several in found.items()
     ]
     return tuple(sorted(groups, key=lambda group: (-group.gpu_ms, group.reasons)))
 

@@ -1,9 +1,9 @@
 """What was lost: the picture, the causes, the largest losses with their records, the outages."""
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 from gpusla.sla.evaluation import Cause, Evaluation, Event, Loss
+from gpusla.statement.hours import lost_hours, worst_losses, written
 from gpusla.statement.numbers import gpu_hours
 from gpusla.statement.render.causes import (
     CauseGroup,
@@ -48,7 +48,10 @@ def outages_section(evaluation: Evaluation) -> Section | None:
         evaluation.events,
         key=lambda event: (-event.interval.duration_ms, event.interval, event.unit),
     )
-    rows = [_row(event, event.objective) for event in longest[:LOSSES_MAX]]
+    rows = [
+        _row(event, event.objective, gpu_hours(event.interval.duration_ms))
+        for event in longest[:LOSSES_MAX]
+    ]
     blocks: list[Block] = [
         Table(("Unit", "from (UTC)", "to (UTC)", "objective", "hours"), tuple(rows), 1)
     ]
@@ -61,9 +64,9 @@ def _causes(evaluation: Evaluation) -> Table:
     rows = [_cause(group) for group in groups[:CAUSES_MAX]]
     rest = groups[CAUSES_MAX:]
     if rest:
-        hours = gpu_hours(sum((group.gpu_ms for group in rest), Fraction(0)))
+        hours = written(sum(group.hours for group in rest))
         rows.append(Row((f"{len(rest)} other causes", "", "", hours)))
-    total = gpu_hours(evaluation.account.lost_gpu_ms)
+    total = written(lost_hours(evaluation))
     rows.append(Row(("Lost", "", "", total), Mark.TOTAL))
     return Table(("Cause", "where", "stretches", "GPU-hours"), tuple(rows), 2)
 
@@ -75,28 +78,29 @@ def _cause(group: CauseGroup) -> Row:
     hull = group.hull
     seen = f"From {utc(hull.start_ms)} to {utc(hull.end_ms)} UTC."
     note = f"{cause_meaning(group.reasons)} {seen}".strip()
-    figures = str(group.stretches), gpu_hours(group.gpu_ms)
+    figures = str(group.stretches), written(group.hours)
     return Row((cause_name(group.reasons), where, *figures), note=note)
 
 
 def _largest(evaluation: Evaluation) -> Table:
-    worst = sorted(evaluation.losses, key=lambda loss: (-loss.gpu_ms, loss.interval, loss.unit))
-    rows = [_row(loss, cause_name(loss.reasons)) for loss in worst[:LOSSES_MAX]]
+    worst = worst_losses(evaluation)
+    rows = [
+        _row(loss, cause_name(loss.reasons), written(hours)) for loss, hours in worst[:LOSSES_MAX]
+    ]
     rest = worst[LOSSES_MAX:]
     if rest:
-        hours = gpu_hours(sum((loss.gpu_ms for loss in rest), Fraction(0)))
+        hours = written(sum(hours for _, hours in rest))
         rows.append(
             Row((f"{len(rest)} smaller losses", "", "", "in the JSON and the tables", hours))
         )
-    total = gpu_hours(evaluation.account.lost_gpu_ms)
+    total = written(lost_hours(evaluation))
     rows.append(Row(("Lost", "", "", "", total), Mark.TOTAL))
     return Table(("Loss", "from (UTC)", "to (UTC)", "cause", "GPU-hours"), tuple(rows), 1)
 
 
-def _row(one: Loss | Event, what: str) -> Row:
-    amount = one.gpu_ms if isinstance(one, Loss) else one.interval.duration_ms
+def _row(one: Loss | Event, what: str, hours: str) -> Row:
     start, end = utc(one.interval.start_ms), utc(one.interval.end_ms)
-    return Row((one.unit, start, end, what, gpu_hours(amount)), note=records_words(one.causes))
+    return Row((one.unit, start, end, what, hours), note=records_words(one.causes))
 
 
 def records_words(causes: Sequence[Cause]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from gpusla.sla.evaluation import Evaluation
+from gpusla.statement.hours import written
 from gpusla.statement.numbers import gpu_hours, shortest
 from gpusla.statement.render.causes import cause_name, causes_of
 from gpusla.statement.render.days import Day, Reasons, days_of
@@ -53,12 +54,12 @@ def picture_of(evaluation: Evaluation) -> Picture | None:
     colours = {group.reasons: COLOURS[rank] for rank, group in enumerate(groups[: len(COLOURS)])}
     scale = _Scale(len(days), _round_above(most))
     legend = [
-        LegendRow(colours[group.reasons], cause_name(group.reasons), gpu_hours(group.gpu_ms))
+        LegendRow(colours[group.reasons], cause_name(group.reasons), written(group.hours))
         for group in groups[: len(COLOURS)]
     ]
     rest = groups[len(COLOURS) :]
     if rest:
-        hours = gpu_hours(sum((group.gpu_ms for group in rest), Fraction(0)))
+        hours = written(sum(group.hours for group in rest))
         legend.append(LegendRow(OTHERS_COLOUR, f"{len(rest)} other causes", hours))
     return Picture("".join(_svg(days, colours, scale)), _said(days), tuple(legend))
 

@@ -8,7 +8,8 @@ from gpusla.contracts.promises import ValueRounding
 from gpusla.contracts.remedies import Linear, Step
 from gpusla.sla.credits import is_per_unit
 from gpusla.sla.evaluation import Evaluation, Outcome
-from gpusla.statement.numbers import decimal, gpu_hours, money, percent
+from gpusla.statement.hours import account_hours, written
+from gpusla.statement.numbers import decimal, money, percent
 from gpusla.statement.render.answer import BOUNDS, bounds_row
 from gpusla.statement.render.document import (
     Block,
@@ -29,9 +30,9 @@ UNITS_MAX = 20
 
 def time_section(evaluation: Evaluation) -> Section:
     """Return where the time of all slots went, by what was seen."""
-    account = evaluation.account
-    rows = [Row((state.value, gpu_hours(account.states_gpu_ms[state]))) for state in State]
-    rows.append(Row(("held", gpu_hours(account.held_gpu_ms)), Mark.TOTAL))
+    account, hours = evaluation.account, account_hours(evaluation.account)
+    rows = [Row((state.value, written(hours.states[state]))) for state in State]
+    rows.append(Row(("held", written(hours.held)), Mark.TOTAL))
     now = (
         f"At the last instant judged {decimal(account.delivered_gpus_now, 1)} of "
         f"{account.committed_gpus_now} GPUs were delivered."

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 
+from gpusla.statement.hours import lost_hours, written
 from gpusla.statement.incidents import StatedIncident
 from gpusla.statement.model import Statement
-from gpusla.statement.numbers import gpu_hours
 from gpusla.statement.proof import (
     CHAINED,
     INCIDENT_WORTH,
     NO_RECORD,
     SIGNED,
     WORTH,
+    graded_hours,
     graded_rows,
+    incident_hours,
     outside_gpu_ms,
     times_words,
     worth_words,
@@ -43,7 +45,7 @@ def evidence_section(statement: Statement) -> Section | None:
     if not told:
         return None
     rows = tuple(
-        Row((name.capitalize(), *(gpu_hours(gpu_ms) for _, gpu_ms in graded.rows())))
+        Row((name.capitalize(), *map(written, graded_hours(statement, name, graded))))
         for name, graded in told
     )
     table = Table(("GPU-hours", SIGNED, CHAINED, NO_RECORD), rows, 3)
@@ -54,26 +56,24 @@ def evidence_section(statement: Statement) -> Section | None:
 def _rows(statement: Statement) -> Iterator[Row]:
     grounds = statement.grounds
     assert grounds is not None, "asked for incidents only where there are some"
-    incidents = grounds.incidents
-    for one in incidents.listed[:LISTED_MAX]:
-        yield _row(statement, one)
+    incidents, hours = grounds.incidents, incident_hours(statement)
+    for one, lost in zip(incidents.listed[:LISTED_MAX], hours, strict=False):
+        yield _row(statement, one, written(lost))
     rest = incidents.listed[LISTED_MAX:]
     more = len(rest) + incidents.more
     if more:
-        gpu_ms = sum((one.gpu_ms for one in rest), incidents.more_gpu_ms)
         worth = sum((one.minor_units for one in rest), incidents.more_minor_units)
-        figures = worth_words(statement, worth), gpu_hours(gpu_ms)
+        figures = worth_words(statement, worth), written(sum(hours[LISTED_MAX:-1]))
         yield Row((f"{more} smaller incidents", "", "", *figures))
-    outside = outside_gpu_ms(statement)
-    if outside:
-        yield Row(("Lost to no incident", "", "", "", gpu_hours(outside)))
-    total = gpu_hours(statement.evaluation.account.lost_gpu_ms)
+    if outside_gpu_ms(statement):
+        yield Row(("Lost to no incident", "", "", "", written(hours[-1])))
+    total = written(lost_hours(statement.evaluation))
     yield Row(("Lost", "", "", "", total), Mark.TOTAL)
 
 
-def _row(statement: Statement, one: StatedIncident) -> Row:
+def _row(statement: Statement, one: StatedIncident, lost: str) -> Row:
     end = "goes on" if one.end_ms is None else utc(one.end_ms)
-    figures = worth_words(statement, one.minor_units), gpu_hours(one.gpu_ms)
+    figures = worth_words(statement, one.minor_units), lost
     cells = cause_name((one.reason,)), utc(one.start_ms), end, *figures
     return Row(cells, note=" ".join(_note(one)))
 
