@@ -118,7 +118,8 @@ def _pages(
     from gpusla.statement.render.contents import contents  # noqa: PLC0415
 
     changes = changes_section(before, statement) if before else None
-    document = contents(statement, changes, is_sealed=envelope is not None)
+    is_sealed, is_pdf = envelope is not None, form is Form.PDF
+    document = contents(statement, changes, is_sealed=is_sealed, is_pdf=is_pdf)
     if form is Form.HTML:
         from gpusla.statement.render.page import to_html  # noqa: PLC0415
 

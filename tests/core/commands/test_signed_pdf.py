@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from gpusla.cli import main
 from gpusla.commands.statement import WORDS, ours
-from tests.core.verify.maker import pdf, sealed, statement_bytes
+from tests.core.verify.maker import OPERATOR, pdf, public, sealed, statement_bytes
 
 Capture = pytest.CaptureFixture[str]
 OURS = {command.name for command in ours.registered_commands}
@@ -33,6 +34,25 @@ def test_a_pdf_is_read_as_what_is_attached_to_it(
     assert of_pdf.err == of_json.err.replace("october.json", "october.pdf")
     assert main(["statement", "changes", json_file, pdf_file]) == 0
     assert main(["explain", "--statement", pdf_file]) == 0
+
+
+def test_a_signed_pdf_says_first_how_it_is_verified_itself(tmp_path: Path, capsys: Capture) -> None:
+    """By the very line that it shows; a page names its envelope, and none where it has none."""
+    envelope = written(tmp_path / "october.signed.json", sealed())
+    bare = written(tmp_path / "october.json", statement_bytes())
+    out, page = tmp_path / "THIS.pdf", tmp_path / "october.html"
+    lines = "gpusla verify {} --key KEY\ngpusla statement statement.json\n"
+    assert main(["statement", envelope, "--as", "pdf", "--out", str(out)]) == 0
+    text = "\n".join(one.extract_text() for one in PdfReader(out).pages)
+    assert lines.format("THIS.pdf") in text
+    assert "The second line says whether" in " ".join(text.split())
+    assert "the sixth comes to the same dollars" in " ".join(text.split())
+    assert main(["verify", str(out), "--key", public(OPERATOR)]) == 0
+    assert main(["statement", envelope, "--as", "html", "--out", str(page)]) == 0
+    assert lines.format("statement.json") in page.read_text("utf-8")
+    assert main(["statement", bare, "--as", "html", "--out", str(page)]) == 0
+    assert "the fifth comes to the same dollars" in page.read_text("utf-8")
+    capsys.readouterr()
 
 
 def test_a_pdf_without_a_statement_says_so(tmp_path: Path, capsys: Capture) -> None:

@@ -24,13 +24,18 @@ from gpusla.statement.render.proof import evidence_section, incidents_section
 
 
 def contents(
-    statement: Statement, changes: Section | None = None, *, is_sealed: bool = False
+    statement: Statement,
+    changes: Section | None = None,
+    *,
+    is_sealed: bool = False,
+    is_pdf: bool = False,
 ) -> Document:
     """
     Return the document of a statement.
 
     changes: what is other than in an earlier statement of the same period, if there was one.
     is_sealed: whether the statement's signed envelope goes with the document.
+    is_pdf: whether it goes within it, so that the document can be verified itself.
     """
     evaluation = statement.evaluation
     contract, label_and_amount = evaluation.contract, amount_of(statement)
@@ -49,7 +54,7 @@ def contents(
         evidence_section(statement),
         policies_section(statement),
         inputs_section(statement),
-        checking_section(statement, of_statement, is_sealed=is_sealed),
+        checking_section(statement, of_statement, is_sealed=is_sealed, is_pdf=is_pdf),
     )
     return Document(
         title="Service level statement",

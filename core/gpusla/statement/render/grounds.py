@@ -29,6 +29,8 @@ SEALED = (
     f"{SEALED_NAME}. Printing did not check the signature. On any computer, without a network once "
     "the first line has run:"
 )
+THIS_PDF = "THIS.pdf"
+ORDINALS = "second", "third", "fourth", "fifth", "sixth"
 REFUSED_MAX = 25
 
 
@@ -102,16 +104,21 @@ def inputs_section(statement: Statement) -> Section:
     return Section("inputs", "What went in (SHA-256)", tuple(blocks))
 
 
-def checking_section(statement: Statement, digest: str, *, is_sealed: bool) -> Section:
+def checking_section(
+    statement: Statement, digest: str, *, is_sealed: bool, is_pdf: bool
+) -> Section:
     """Return how to check the statement without the provider."""
     evaluation = statement.evaluation
     name = file_name(statement, is_sealed=is_sealed)
+    verified = THIS_PDF if is_pdf else name
     told = SEALED if is_sealed else BARE
+    first, *nth = ORDINALS if is_sealed else ("", *ORDINALS)
     blocks: tuple[Block, ...] = (
         Paragraph(f"Everything here is printed from {told}"),
         Commands(
             (
                 "pip install gpusla[recompute]",
+                *([f"gpusla verify {verified} --key KEY"] if is_sealed else []),
                 f"gpusla statement {name}",
                 f"gpusla explain --statement {name}",
                 "gpusla verify BUNDLE --key KEY",
@@ -119,14 +126,15 @@ def checking_section(statement: Statement, digest: str, *, is_sealed: bool) -> S
             )
         ),
         Paragraph(
-            "The second line prints these figures again and ends with the digest of the statement, "
-            "which must be the one below: whoever changes a byte changes the digest. The third "
-            "shows the rule and the field of the contract behind every figure, down to the records "
-            "of the nodes' journals. With the bundle of evidence, which the provider gives on "
-            "request, the fourth line says whether anything was changed since it was signed, and "
-            "the fifth comes to the same dollars from what the nodes signed. KEY is the provider's "
-            "public key, as you were told it by another way. Figures are cut off and never rounded "
-            "up; the JSON has them exact."
+            (f"The {first} line says whether the provider signed it as it is. " if first else "")
+            + f"The {nth[0]} line prints these figures again and ends with the digest of the "
+            "statement, which must be the one below: whoever changes a byte changes the digest. "
+            f"The {nth[1]} shows the rule and the field of the contract behind every figure, down "
+            "to the records of the nodes' journals. With the bundle of evidence, which the "
+            f"provider gives on request, the {nth[2]} line says whether anything was changed since "
+            f"it was signed, and the {nth[3]} comes to the same dollars from what the nodes "
+            "signed. KEY is the provider's public key, as you were told it by another way. Figures "
+            "are cut off and never rounded up; the JSON has them exact."
         ),
         Facts((("statement", digest), ("judgement", evaluation_digest(evaluation))), is_code=True),
     )
