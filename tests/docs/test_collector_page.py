@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "start" / "collector.md").read_text("utf-8")
 LINK = re.compile(r"\]\(([^)#]+)")
 FILE = re.compile(r"```yaml\n# (\S+)\n(.*?)```", re.DOTALL)
+SECTION = re.compile(r"```yaml\n(\w+:\n.*?)```", re.DOTALL)
 SCRIPT = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 NO_AGENT = "127.0.0.1:9"
 ENDS = {"collector once": 1}
@@ -27,6 +28,16 @@ def commands() -> list[list[str]]:
     lines = "".join(SCRIPT.findall(PAGE)).splitlines()
     found = [line.removeprefix("sudo -u gpusla-collector /opt/gpusla/bin/") for line in lines]
     return [shlex.split(line)[1:] for line in found if line.startswith("gpusla ")]
+
+
+def fit(contract: Path) -> None:
+    """Put the sections of the page in the place of those that the file begins with."""
+    text = contract.read_text("utf-8")
+    for section in SECTION.findall(PAGE):
+        name = section.partition(":")[0]
+        text, count = re.subn(rf"(?ms)^{name}:.*?^(?=\w)", section, text)
+        assert count == 1, name
+    contract.write_text(text, "utf-8")
 
 
 @pytest.fixture
@@ -57,6 +68,11 @@ def test_every_command_of_the_page_does_what_it_says(
         code = main([here(word) for word in words])
         shown = capsys.readouterr()
         assert code == ENDS.get(" ".join(words[:2]), 0), (words, shown.err)
+        if words[:2] == ["contract", "new"]:
+            fit(tmp_path / "contracts" / "acme-2026.yaml")
+        if words[:2] == ["collector", "check"]:
+            assert " 4 GPUs are promised, 4 assigned" in shown.out
+            assert "warning" not in shown.out + shown.err
     assert "automatic" in shown.out
     assert (tmp_path / "data" / "collector.db").exists()
 

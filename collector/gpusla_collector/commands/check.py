@@ -2,14 +2,19 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from gpusla.catalogue.codes import BAD_SETTING
+from gpusla.clock import SystemClock
 from gpusla.commands.exits import Exit
 from gpusla.errors import GpuslaError, Position, SettingsError
 from gpusla_collector.commands.output import Config
 from gpusla_collector.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from gpusla_collector.usecases.promised import Promised
 
 
 def check_command(config: Config) -> None:
@@ -17,6 +22,8 @@ def check_command(config: Config) -> None:
     Read the settings and all the files that they name, and change nothing; 1 if one is bad.
 
     For example: gpusla collector check --config collector.yaml
+
+    Of each contract it prints how many GPUs are promised and assigned, and warns where they differ.
 
     The signing key and the data directory are looked at too: run it as the collector's user.
     """
@@ -32,6 +39,7 @@ def checked(config: Path) -> str:
     """Return what there is, in words; raises the error of the first thing that is bad."""
     from gpusla_collector.adapters.files import InputFilesOnDisk  # noqa: PLC0415
     from gpusla_collector.adapters.signing_key import read_signing_key  # noqa: PLC0415
+    from gpusla_collector.usecases.promised import promised  # noqa: PLC0415
     from gpusla_collector.usecases.reload_inputs import require_examples  # noqa: PLC0415
     from gpusla_collector.usecases.world import read_world, require_claims  # noqa: PLC0415
 
@@ -50,11 +58,23 @@ def checked(config: Path) -> str:
     if settings.signing_key is not None:
         read_signing_key(settings.signing_key)
     require_room(settings, config)
-    return (
+    there = (
         f"{config}: {len(world.versions)} contracts, "
         f"{len(world.inventory.node_names())} nodes, "
         f"{len(world.assignments.records)} assignments"
     )
+    return "\n".join((there, *map(told_of, promised(world, SystemClock().wall_ms()))))
+
+
+def told_of(one: "Promised") -> str:
+    """Say what is promised and assigned, with a warning where that is not the same."""
+    numbers = f"on {one.day} {one.promised_gpus} GPUs are promised, {one.assigned_gpus} assigned"
+    if one.is_even:
+        return f"{one.contract}: {numbers}"
+    beyond = "promised GPUs that are not assigned count as not delivered"
+    if one.assigned_gpus > one.promised_gpus:
+        beyond = "those beyond the promise were not agreed"
+    return f"warning: {one.contract}: {numbers}: {beyond}"
 
 
 def require_room(settings: Settings, config: Path) -> None:
