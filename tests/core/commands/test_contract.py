@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from gpusla.catalogue.reasons import State
 from gpusla.cli import main
@@ -75,6 +76,16 @@ def test_a_new_contract_is_in_order_in_months_of_any_length(
     assert main(["contract", "new", *words, "--out", str(path)]) == 0
     assert main(["contract", "check", "--strict", str(path)]) == 0
     assert 'Colo to Acme "AI"' in capsys.readouterr().out
+
+
+def test_a_new_contract_says_of_all_that_nobody_told_it_that_it_is_assumed() -> None:
+    """The zone, the money, the end and the notice as well; names and the start were told."""
+    content = yaml.safe_load(starting_file("acme", "A", "B", date(2027, 1, 1)))
+    told = {"apiVersion", "kind", "metadata", "parties", "term", "examples", "assumed"}
+    invented = {name for name in content if name not in told}
+    invented |= {f"term.{name}" for name in content["term"] if name != "start"}
+    assert set(content["assumed"]) == invented
+    assert invented > {"fees", "term.timezone", "term.end", "term.termination"}
 
 
 def test_a_new_contract_overwrites_nothing(tmp_path: Path, capsys: Capture) -> None:
