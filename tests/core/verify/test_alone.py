@@ -72,6 +72,33 @@ def test_it_runs_where_there_is_no_network_and_nothing_but_cryptography(tmp_path
     assert broken.stdout.startswith("broken: ")
 
 
+def test_the_page_that_says_how_to_run_what_was_read_works_as_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    It ended with `No module named 'gpusla'`, or verified with an installed program instead.
+
+    Only what needs a network is done otherwise: what pip would install is linked.
+    """
+    script = commands_of("Read the program first").replace("SOURCE", str(ROOT))
+    before, install, after = script.partition("alone/bin/pip install cryptography\n")
+    assert install
+    (tmp_path / "october.bundle.zip").write_bytes(bundle(usual()))
+    (tmp_path / "operator.pub").write_text(public(OPERATOR), "ascii")
+    liar = tmp_path / "elsewhere" / "cryptography"
+    liar.mkdir(parents=True)
+    (liar / "__init__.py").write_text("raise SystemExit('another cryptography')\n")
+    monkeypatch.setenv("PYTHONPATH", str(liar.parent))
+    venv = before.replace("python3 -m venv", f"'{sys.executable}' -E -m venv --without-pip")
+    shell(tmp_path, venv)
+    (packages,) = (tmp_path / "alone" / "lib").glob("python*/site-packages")
+    link_brought(packages)
+    shown = shell(tmp_path, after)
+    assert f"{tmp_path}/gpusla/verify/__init__.py\nverified: acme-2026, 2026-10" in shown
+    copied = {file.name for file in (tmp_path / "gpusla" / "verify").iterdir()}
+    assert copied - {"__pycache__"} == {file.name for file in files()}
+
+
 @pytest.mark.parametrize("package", ["pydantic", "typer", "yaml", "gpusla.evidence"])
 def test_nothing_else_can_be_imported_there(package: str, tmp_path: Path) -> None:
     """The test before would prove nothing if it could."""
@@ -85,6 +112,12 @@ def alone(folder: Path) -> Path:
     (there / "gpusla").mkdir(parents=True)
     (there / "gpusla" / "__init__.py").symlink_to(PACKAGES["gpusla"] / "__init__.py")
     (there / "gpusla" / "verify").symlink_to(VERIFIER)
+    link_brought(there)
+    return there
+
+
+def link_brought(there: Path) -> None:
+    """Put what an install of cryptography brings into a folder."""
     for name in BROUGHT:
         found = importlib.util.find_spec(name)
         assert found is not None, name
@@ -92,7 +125,20 @@ def alone(folder: Path) -> Path:
         origin = Path(found.origin)
         origin = origin.parent if origin.name == "__init__.py" else origin
         (there / origin.name).symlink_to(origin)
-    return there
+
+
+def commands_of(title: str) -> str:
+    """Return the commands of a section of the page."""
+    section = PAGE.read_text("utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return section.partition("```sh\n")[2].partition("```")[0]
+
+
+def shell(folder: Path, script: str) -> str:
+    """Run commands in a folder, the first that fails the last; return what they printed."""
+    words = ("bash", "-euc", script)
+    ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 def offline() -> tuple[str, ...]:
