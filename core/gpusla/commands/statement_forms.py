@@ -38,6 +38,9 @@ class Rows(StrEnum):
 
 
 _TABLES = {Form.CSV, Form.JSONL, Form.PARQUET}
+_TELLING = {Form.TEXT, Form.HTML, Form.PDF}
+"""Those that say what changed since an earlier statement."""
+
 _BINARY = {Form.PDF, Form.PARQUET}
 """What no terminal can show."""
 
@@ -58,12 +61,17 @@ def write_statement(
     before: an earlier statement of the same period, with what changed since as a part of the text
     and the pages.  envelope: the signed one that it came in, which goes with the pages.
     Raises typer.BadParameter where the form's packages are not installed, where a binary form has
-    no file to go to, or rows are named for what is no table; InputError if the file cannot be
+    no file to go to, rows are named for what is no table, or before for a form that says nothing of
+    it; InputError if the file cannot be
     written.
     """
     if rows is not None and form not in _TABLES:
         names = ", ".join(sorted(one.value for one in _TABLES))
         message = f"--table {rows.value} needs --as with one of {names}"
+        raise typer.BadParameter(message)
+    if before is not None and form not in _TELLING:
+        names = ", ".join(sorted(one.value for one in _TELLING))
+        message = f"--before needs --as with one of {names}, and not {form.value}"
         raise typer.BadParameter(message)
     if out is None and form in _BINARY:
         message = f"--as {form.value} needs --out FILE"

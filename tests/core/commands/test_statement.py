@@ -66,6 +66,21 @@ def test_what_changed_is_said_on_request(tmp_path: Path, capsys: Capture) -> Non
     assert main(["statement", "changes", before, before]) == 0
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "focus", "json"])
+def test_what_changed_is_refused_where_no_form_says_it(
+    form: str, tmp_path: Path, capsys: Capture
+) -> None:
+    """A table would leave it out without a word; `changes` says it."""
+    before = file_of(statement(deep()), tmp_path, "before.json")
+    after = file_of(restated(), tmp_path, "after.json")
+    out = tmp_path / "out"
+    words = (after, "--before", before, "--as", form, "--out", str(out))
+    assert main(["statement", *words]) == 2
+    said = squeezed(capsys.readouterr().err)
+    assert f"--before needs --as with one of html, pdf, text, and not {form}" in said
+    assert not out.exists()
+
+
 def test_statements_of_two_periods_are_not_compared(tmp_path: Path, capsys: Capture) -> None:
     """Wrong usage."""
     september = replace(deep(), period=replace(deep().period, key="2026-09"))
