@@ -25,11 +25,12 @@ TOLD = 3
 
 def sign_command(contract: str, period: Month, config: Config, out: NewOut = None) -> None:
     """
-    Write one month's statement in an envelope that the operator's key signs; 4 if there is none.
+    Write one month's statement, signed by the operator's key.
 
     For example: gpusla statement sign acme-2027 2027-03 --config collector.yaml --out march.json
 
-    The same records give the same bytes.
+    The same records give the same bytes: JSON in an envelope, which `gpusla verify` checks.
+    Ends with 4 if there is no such month.
     """
     if out is not None:
         require_new(out)

@@ -69,10 +69,12 @@ def show_command(
     out: Out = None,
 ) -> None:
     """
-    Print one month of one contract, or write it in another form; 4 if there is nothing.
+    Print one month of one contract, or write it in another form.
 
     For example: gpusla statement show acme-2027 2027-03 --config collector.yaml
     For a person: ... --as pdf --out march.pdf
+
+    Ends with 4 if there is nothing.
     """
     from gpusla_collector.adapters.evidence import EvidenceFiles  # noqa: PLC0415
     from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
@@ -92,11 +94,12 @@ def show_command(
 
 def list_command(config: Config) -> None:
     """
-    Print every month that was judged, how far it holds, and what it is worth; 4 if there is none.
+    Print every month that was judged, how far it holds, its worth.
 
     For example: gpusla statement list --config collector.yaml
 
     Open: the month still runs. Provisional: late evidence may still come. Final: posted.
+    Ends with 4 if there is none.
     """
     from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
 
