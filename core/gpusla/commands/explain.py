@@ -35,8 +35,8 @@ def explain(
         list[str] | None,
         typer.Argument(
             help="An error code, a reason, an alert or a metric; an Xid, as `xid 149`; or, with "
-            "--statement, a line of it: an objective, a credit note, a figure such as `losses[3]` "
-            "or `incidents[0]`.",
+            "--statement, a line of it: an objective, a booking, a credit note, a figure as it is "
+            "printed, such as `delivered`, or as `losses[3]` and `incidents[0]`.",
             show_default=False,
         ),
     ] = None,
@@ -52,7 +52,8 @@ def explain(
     Of a statement: gpusla explain --statement march.json availability
 
     Of a bundle it goes down to the node, the block and the records that say so; nothing is verified
-    by it. Ends with 4 if nothing has that name, with 6 if a statement's figures were altered.
+    by it. Ends with 4 if nothing has that name, or several lines of a statement have; with 6 if a
+    statement's figures were altered.
     """
     line = " ".join(thing or ())
     if statement is not None:

@@ -8,8 +8,9 @@ from gpusla.instants import format_instant
 from gpusla.sla.evaluation import Cause, Derivation, Evaluation, Event, Loss
 from gpusla.statement.canonical import digest
 from gpusla.statement.derivation import derive
-from gpusla.statement.lines import lines_of
+from gpusla.statement.lines import Figure, figures_of
 from gpusla.statement.model import Statement
+from gpusla.statement.printed import Form, Printer, form_of
 from gpusla.statement.standing import standing_name
 
 BY_RULE = "by a rule of the contract alone: burning in, settling, a kind of GPU, a measurement"
@@ -29,9 +30,9 @@ def story(
     Yield how every figure came about, down to the journal records behind each slot.
 
     It is derived from the figures, whatever the statement says of it, and ends with the statement's
-    digest.  line: only this one, as `lines_of` knows it; all of it if empty.
+    digest.  line: only this one, as `figures_of` knows it; all of it if empty.
     behind: what is told of each slot's part beside that.  place: the statement's file.
-    Raises InputError `nothing_to_show`, with the nearest names, if there is no such line.
+    Raises InputError `nothing_to_show`, with names, if there is no such line, or several.
     """
     evaluation = statement.evaluation
     contract = evaluation.contract
@@ -39,10 +40,11 @@ def story(
         f"{contract.id} version {contract.version}, {evaluation.period.key}, "
         f"{standing_name(statement)}, judged to {format_instant(evaluation.until_ms)}"
     )
-    telling = _Telling(evaluation, behind or _nothing)
-    for node in lines_of(statement, line, place) if line else (derive(evaluation),):
+    telling = _Telling(evaluation, behind or _nothing, Printer(evaluation))
+    whole = (Figure(derive(evaluation)),)
+    for figure in figures_of(statement, line, place) if line else whole:
         yield ""
-        yield from telling.told(node, 0)
+        yield from telling.told(figure.node, figure.form)
     yield ""
     yield f"This statement's digest is {digest(statement)}"
 
@@ -53,15 +55,22 @@ class _Telling:
 
     evaluation: Evaluation
     behind: Behind
+    printer: Printer
 
-    def told(self, node: Derivation, depth: int) -> Iterator[str]:
-        """Yield a figure with its rule and its field, what it is made of, and who caused it."""
+    def told(self, node: Derivation, form: Form, depth: int = 0) -> Iterator[str]:
+        """
+        Yield a figure with its rule and its field, what it is made of, and who caused it.
+
+        form: how it is printed, which stands beside it where that is not as it is told.
+        """
         indent = "  " * depth
         field = f"   [{node.field}]" if node.field else ""
-        yield f"{indent}{node.name} = {node.value}{field}"
+        printed = self.printer.printed(node.name, node.value, form)
+        beside = f" ({printed})" if printed else ""
+        yield f"{indent}{node.name} = {node.value}{beside}{field}"
         yield f"{indent}    {node.rule}"
         for child in node.children:
-            yield from self.told(child, depth + 1)
+            yield from self.told(child, form_of(child.name, form), depth + 1)
         yield from (f"{indent}    {line}" for line in self.causes(node.name))
 
     def causes(self, name: str) -> Iterator[str]:
