@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gpusla.contracts.model import ContractVersion, Parties
+from gpusla.contracts.model import Citation, ContractVersion, Parties
 from gpusla.identity import NodeName
 from gpusla.journal.model import Finding
 from gpusla.ledger.booking import decide
@@ -68,6 +68,16 @@ def test_the_page_of_the_demos_month_is_what_it_was() -> None:
     of = from_json(REFLECTION.read_bytes())
     same_as_golden("reflection.html", unstyled(page(of)))
     assert "USD 7,500,000.00" in page(of)
+
+
+def test_a_promise_is_placed_by_its_number_and_the_papers_first() -> None:
+    """Not by the field of a file alone, which a reader of papers has never seen."""
+    cited = Citation("slos[1].target", "msa", "7", "4.2")
+    contract = replace(four_promises().contract, citations=(cited,))
+    shown = page(statement(replace(four_promises(), contract=contract), ()))
+    assert "<dd>promise 1 in the contract&#39;s file, field slos[0]</dd>" in shown
+    second = "promise 2 in the contract&#39;s file, field slos[1]"
+    assert f"<dd>msa clause 4.2 page 7; {second}</dd>" in shown
 
 
 def test_the_same_statement_gives_the_same_page() -> None:

@@ -45,6 +45,14 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
+def test_no_line_ends_between_a_number_and_its_percent() -> None:
+    """The sentence of the answer ended a line with `99`, and the sign began the next one."""
+    reader = PdfReader(io.BytesIO(pdf(statement(bad_october()))))
+    lines = [line.strip() for page in reader.pages for line in page.extract_text().splitlines()]
+    assert any("99" in line and "% is promised." in line for line in lines)
+    assert not [line for line in lines if line.startswith("%")]
+
+
 def test_the_same_statement_gives_the_same_bytes() -> None:
     """Also when it was read back from its file."""
     one = statement(bad_october())

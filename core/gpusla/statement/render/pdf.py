@@ -6,6 +6,7 @@ statement gives the same bytes on every machine with the same version of typst.
 """
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,6 +20,7 @@ from gpusla.statement.render.page import TEMPLATES
 
 STANDARD: Final = "a-3b"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PERCENT = re.compile(r"(?<=[0-9]) (?=%)")
 
 
 def to_pdf(statement: Statement, document: Document, envelope: bytes | None = None) -> bytes:
@@ -40,10 +42,15 @@ def to_pdf(statement: Statement, document: Document, envelope: bytes | None = No
         pdf_standards=STANDARD,
         timestamp=evaluation.until_ms // 1000,
         sys_inputs={
-            "document": json.dumps(plain(document)),
+            "document": unbroken(json.dumps(plain(document))),
             "attachment": attached.decode("ascii"),
             "attachment-name": file_name(statement, is_sealed=envelope is not None),
             **dated,
             "second": str(at.second),
         },
     )
+
+
+def unbroken(text: str) -> str:
+    """Return text in which no line ends between a number and its sign of percent."""
+    return _PERCENT.sub("\N{NO-BREAK SPACE}", text)

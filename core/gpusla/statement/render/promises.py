@@ -78,8 +78,8 @@ def _objective(evaluation: Evaluation, outcome: Outcome) -> Iterator[Block]:
 
 def _terms(evaluation: Evaluation, outcome: Outcome) -> Iterator[tuple[str, str]]:
     objective, contract = outcome.objective, evaluation.contract
-    credit, field = objective.credit, contract.objectives.index(objective)
-    yield "Clause", _clause(evaluation, f"slos[{field}]")
+    credit, number = objective.credit, contract.objectives.index(objective)
+    yield "Clause", _clause(evaluation, number)
     has_base = isinstance(credit, Step | Linear) and not is_per_unit(objective)
     base = f", {money(contract, outcome.base)}" if has_base else ""
     yield "Credit", f"{credit_words(credit)}{base}"
@@ -91,8 +91,9 @@ def _terms(evaluation: Evaluation, outcome: Outcome) -> Iterator[tuple[str, str]
         yield "Taken off", f"{before}, given before for the same time"
 
 
-def _clause(evaluation: Evaluation, field: str) -> str:
-    """Return where an objective stands in the papers, or only in the contract's file."""
+def _clause(evaluation: Evaluation, number: int) -> str:
+    """Return where an objective stands in the papers, then in the contract's file."""
+    field = f"slos[{number}]"
     cited = [one for one in evaluation.contract.citations if one.field.startswith(field)]
     places = [
         " ".join(
@@ -106,7 +107,8 @@ def _clause(evaluation: Evaluation, field: str) -> str:
         )
         for one in cited
     ]
-    return "; ".join([f"{field} of the contract's file", *dict.fromkeys(places)])
+    in_file = f"promise {number + 1} in the contract's file, field {field}"
+    return "; ".join([*dict.fromkeys(places), in_file])
 
 
 def _tiers(outcome: Outcome) -> Iterator[Block]:
