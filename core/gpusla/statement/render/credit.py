@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from gpusla.contracts.remedies import Cap
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
-from gpusla.ledger.entries import Entry, Status
+from gpusla.ledger.entries import Entry, is_posted
 from gpusla.sla.evaluation import Evaluation
 from gpusla.statement.amounts import claim_words
 from gpusla.statement.model import Statement
@@ -82,8 +82,7 @@ def _bookings(statement: Statement) -> Iterator[Block]:
         yield Paragraph("Nothing is booked for this period so far.", Mark.QUIET)
         return
     rows = [_booking(statement, entry) for entry in entries]
-    is_posted = any(entry.status is Status.POSTED for entry in entries)
-    if is_posted:
+    if is_posted(entries):
         owed = money(contract, balance_minor_units(entries))
         rows.append(Row(("Owed by the ledger", "", "", owed), Mark.TOTAL))
     else:
