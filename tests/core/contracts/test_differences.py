@@ -93,7 +93,9 @@ def test_a_fee_is_said_in_its_currency() -> None:
             "type step, base period_fee, tiers below 99 %, percent 5 %",
         ),
         (
-            PerEventTable((EventRow(0, 540_000, Fraction(12)), EventRow(600_000, None, Fraction(24)))),
+            PerEventTable(
+                (EventRow(0, 540_000, Fraction(12)), EventRow(600_000, None, Fraction(24)))
+            ),
             "type per_event_table, rows (from 0, until 9 min, hours 12), (from 10 min, hours 24)",
         ),
     ],
