@@ -17,7 +17,7 @@ from gpusla.ledger.entries import Entry
 from gpusla.sla.evaluation import Evaluation
 from gpusla_collector.adapters.sql import judgements, ledger
 from gpusla_collector.ports import Cursor, Judged, Lease
-from gpusla_collector.usecases import book_credits, close_periods
+from gpusla_collector.usecases import book_credits, due_months
 from gpusla_collector.usecases.fetch.page import Pages
 from gpusla_collector.usecases.judge import periods_to_judge
 from tests.collector.memory_store import MemoryStore
@@ -99,7 +99,7 @@ def _clock_change_skipped(patch: pytest.MonkeyPatch) -> None:
             if period.interval.duration_ms % DAY_MS == 0:
                 yield version, period
 
-    patch.setattr(close_periods, "periods_to_judge", whole_days_only)
+    patch.setattr(due_months, "periods_to_judge", whole_days_only)
 
 
 def _same_epoch_for_all(patch: pytest.MonkeyPatch) -> None:
