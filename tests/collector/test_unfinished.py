@@ -19,6 +19,7 @@ from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql.database import open_database
 from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
+from gpusla_collector.commands.findings import folded
 from gpusla_collector.ports import Store
 from gpusla_collector.usecases.due_months import DueMonths
 from gpusla_collector.usecases.judge import Rules
@@ -159,6 +160,18 @@ def test_findings_names_silent_nodes_and_months_that_wait(site: Path, told: Told
     }
     code, out, _ = told("collector", "findings", "--config", site, "--kind", "node_silent")
     assert (code, out.count("never reached"), out.count("month_waits")) == (0, 2, 0)
+
+
+def test_a_silent_site_does_not_bury_what_else_there_is() -> None:
+    """Of 25,000 nodes 20 are named, behind the month; the last row says how all are listed."""
+    row = {"found_at": "2026-11-05T00:00:00Z", "kind": "node_silent", "detail": "never reached"}
+    silent = [{**row, "subject": f"n{number}"} for number in range(25_000)]
+    month = {**row, "kind": "month_waits", "subject": ALPHA}
+    shown = folded([*silent, month])
+    assert shown[:21] == [month, *silent[:20]]
+    (last,) = shown[21:]
+    assert last["detail"] == "and 24980 more nodes: gpusla collector findings --kind node_silent"
+    assert folded([*silent[:21], month]) == [month, *silent[:21]]
 
 
 def test_approvals_lists_months_that_wait_for_evidence(site: Path, told: Told) -> None:

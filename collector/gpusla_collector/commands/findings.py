@@ -1,6 +1,6 @@
 """`gpusla collector findings`: what people must look at."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from typing import Annotated
 
@@ -50,6 +50,9 @@ CLEAR = (
     "what waits for people: gpusla collector approvals."
 )
 FORMAT = "gpusla/findings/1"
+
+SILENT_MAX = 20
+"""So many silent nodes are named in a text of all kinds: a whole site may be out of reach."""
 
 Subject = Annotated[str | None, typer.Option(help="Only of this node, contract or kind of record.")]
 
@@ -102,7 +105,19 @@ def findings_command(
         case TableForm.CSV:
             put(as_csv(rows), out)
         case TableForm.TEXT:
-            put(as_table(list(rows[0]), [list(row.values()) for row in rows]), out)
+            shown = folded(rows) if kind is None else rows
+            put(as_table(list(rows[0]), [list(row.values()) for row in shown]), out)
+
+
+def folded(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Return rows with silent nodes behind all others, and no more of them than a page holds."""
+    silent = [row for row in rows if row["kind"] == NODE_SILENT]
+    others = [row for row in rows if row["kind"] != NODE_SILENT]
+    more = len(silent) - SILENT_MAX
+    if more <= 1:
+        return [*others, *silent]
+    words = f"and {more} more nodes: gpusla collector findings --kind {NODE_SILENT}"
+    return [*others, *silent[:SILENT_MAX], {**silent[0], "subject": "", "detail": words}]
 
 
 def require_known(
