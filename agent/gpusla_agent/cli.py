@@ -16,6 +16,7 @@ import typer
 import gpusla
 from gpusla.catalogue.consent import Consent
 from gpusla.commands.exits import Exit, exit_of
+from gpusla.commands.group import COMMON
 from gpusla.errors import GpuslaError
 
 
@@ -32,8 +33,7 @@ gpusla-agent key show --config agent.yaml     the public key, and its line for t
 gpusla-agent key rotate --config agent.yaml   make the key that replaces it
 """,
     ),
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    **COMMON,
 )
 
 app = typer.Typer(
@@ -48,10 +48,7 @@ gpusla-agent key show --config agent.yaml       the key that signs its journal
 gpusla-agent explain xid 149                    what an error means
 """,
     ),
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+    **COMMON,
 )
 
 app.add_typer(key_app, name="key")

@@ -13,13 +13,14 @@ from gpusla import logs
 from gpusla.cli import main
 from gpusla.clock import SystemClock
 from gpusla.commands.exits import Exit
+from gpusla.commands.group import COMMON
 from gpusla_collector.commands.bundle import bundle_command, sign_command
 from gpusla_collector.commands.check import check_command
 from gpusla_collector.commands.claims import claims_command
 from gpusla_collector.commands.findings import findings_command
 from gpusla_collector.commands.importing import import_command
 from gpusla_collector.commands.key import key_app
-from gpusla_collector.commands.output import COMMON, Config, said
+from gpusla_collector.commands.output import Config, said
 from gpusla_collector.commands.reconciliation import reconciliation_command
 from gpusla_collector.commands.release import (
     approvals_command,

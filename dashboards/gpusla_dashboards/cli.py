@@ -13,16 +13,12 @@ import typer
 from gpusla.cli import main
 from gpusla.clock import SystemClock
 from gpusla.commands.exits import Exit, exit_of
+from gpusla.commands.group import COMMON
 from gpusla.errors import GpuslaError
 from gpusla_dashboards import build, preview
 from gpusla_dashboards.publish import TIMEOUT_SECONDS, publish, read_token
 
-app = typer.Typer(
-    help="Grafana's pages, built from the catalogue.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = typer.Typer(help="Grafana's pages, built from the catalogue.", **COMMON)
 
 
 @app.command("build")

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from gpusla.commands.group import COMMON
 from gpusla.evidence.keys import fingerprint, to_text
-from gpusla_collector.commands.output import COMMON, Config
+from gpusla_collector.commands.output import Config
 from gpusla_collector.settings import read_settings
 
 key_app = typer.Typer(help="The key by which the operator signs statements and bundles.", **COMMON)

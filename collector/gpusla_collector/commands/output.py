@@ -13,14 +13,6 @@ import typer
 
 from gpusla.commands.files import write_atomically
 
-COMMON: dict[str, Any] = {
-    "no_args_is_help": True,
-    "add_completion": False,
-    "rich_markup_mode": None,
-    "pretty_exceptions_enable": False,
-}
-"""How every group of commands behaves."""
-
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-v[1-9][0-9]*)?")
 
 

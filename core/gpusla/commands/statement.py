@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from gpusla.commands.exits import Exit
+from gpusla.commands.group import COMMON
 from gpusla.commands.statement_file import read_sealed, read_whole
 from gpusla.commands.statement_forms import Form, Rows, write_statement
 from gpusla.statement.revisions import (
@@ -56,14 +57,7 @@ for `gpusla statement render FILE`.  A file that is called like a command is giv
 WORDS = frozenset({"render", "changes", "list", "show", "sign"})
 """All commands, also those of other extras; a file of such a name is named with its folder."""
 
-COMMON: dict[str, Any] = {
-    "help": HELP,
-    "no_args_is_help": True,
-    "add_completion": False,
-    "rich_markup_mode": None,
-    "pretty_exceptions_enable": False,
-}
-ours = typer.Typer(**COMMON)
+ours = typer.Typer(help=HELP, **COMMON)
 
 
 def app(args: Sequence[str], prog_name: str) -> Any:
@@ -139,7 +133,7 @@ def _with_others(word: str) -> typer.Typer:
     word: the one that is asked for.  Raises SystemExit (wrong usage), with a sentence, if it may be
     one of an extra whose packages are not installed.
     """
-    whole = typer.Typer(**COMMON)
+    whole = typer.Typer(help=HELP, **COMMON)
     whole.registered_commands = list(ours.registered_commands)
     for entry in entry_points(group=GROUP):
         try:

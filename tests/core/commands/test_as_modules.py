@@ -36,3 +36,26 @@ def test_a_file_that_is_not_there_is_not_verified(module: str) -> None:
     found = ran(module, "verify", "nowhere.zip")
     assert found.returncode == 2
     assert "nowhere.zip" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("gpusla_agent.cli", ""),
+        ("gpusla_agent.cli", "key"),
+        ("gpusla", "collector"),
+        ("gpusla", "collector key"),
+        ("gpusla", "contract"),
+        ("gpusla", "dashboards"),
+        ("gpusla", "parity"),
+        ("gpusla", "statement"),
+    ],
+)
+def test_a_list_of_commands_cuts_no_sentence(module: str, words: str) -> None:
+    """Where the exit code stood, `1 if records in between...` was all that was left of it."""
+    told = ran(module, *words.split(), "--help").stdout.partition("Commands:\n")[2]
+    begun = [line[:3].strip() != "" for line in told.splitlines()]
+    said = [line.strip() for line in told.splitlines()]
+    last = [line for line, ends in zip(said, [*begun[1:], True], strict=True) if ends]
+    assert len(last) > 1
+    assert [line for line in last if line.endswith("...") or not line.endswith(".")] == []

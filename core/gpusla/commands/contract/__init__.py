@@ -8,13 +8,8 @@ from gpusla.commands.contract.new import new
 from gpusla.commands.contract.rights import rights
 from gpusla.commands.contract.sign import sign
 from gpusla.commands.contract.simulate import simulate
+from gpusla.commands.group import COMMON
 
-app = typer.Typer(
-    help="Check, compare and try contract files.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-)
+app = typer.Typer(help="Check, compare and try contract files.", **COMMON)
 for command in (new, check, diff, simulate, rights, sign):
     app.command()(command)
