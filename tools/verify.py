@@ -54,10 +54,10 @@ def _simulated(store: str, operations: int) -> tuple[str, ...]:
 
 
 CRASH = ("shell", "python", "-m", "tests.collector.crash_runs")
-SIMULATIONS = (("sqlite", 10**6, 8), ("postgresql", 10**5, 4), ("memory", 10**8, 60))
+SIMULATIONS = (("sqlite", 10**6, 8), ("postgresql", 10**6, 16), ("memory", 10**8, 60))
 STEPS = (
     Step("check", ("check",), 1),
-    Step("test", ("test",), 6),
+    Step("test", ("test",), 24),
     Step(
         "a worker killed every second for a minute",
         ("test", "tests/agent/faults", "-k", "killed"),
