@@ -12,11 +12,13 @@ from gpusla.catalogue.reasons import State
 from gpusla.errors import InputError, InventoryError, LedgerError
 from gpusla.identity import ContractId, Slot, TenantId
 from gpusla.instants import Interval
+from gpusla.ledger.booking import live_entries
 from gpusla.ledger.entries import Entry
 from gpusla_collector.ports import OPERATOR, Lease, Scope, SpanSummary
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.judge import Judgement
 from gpusla_collector.usecases.show_statement import Statements
+from gpusla_collector.usecases.standing import StandingBoard
 from tests.collector.journals import DOWN
 from tests.collector.memory_store import MemoryStore
 from tests.collector.site import TWO_TRAYS
@@ -126,6 +128,50 @@ def test_nothing_is_judged_before_journals_were_asked_for() -> None:
     turns.fetch_turn()
     turns.judge_turn()
     assert ALPHA in stage.board.read().judgements
+
+
+def test_whoever_leads_again_reads_the_files_before_it_works() -> None:
+    """Another led meanwhile, and a second version holds: by the first, its month is not cut."""
+    stage = Stage()
+    july(stage, down_ms=2 * DAY_MS)
+    stage.clock.now_ms = START_MS + DAY_MS
+    here, there = stage.turns(), stage.turns(holder="there")
+    there.board = StandingBoard()
+    assert here.once()
+    stage.clock.now_ms += DAY_MS
+    key = ("Contract", f"contracts/{ALPHA}.yaml")
+    second = stage.files.texts[key].replace("version: 1", "version: 2")
+    second = second.replace("effective_from: 2026-07-01", "effective_from: 2026-07-16")
+    stage.files.texts["Contract", "contracts/second.yaml"] = second
+    assert there.once()
+    there.stop()
+    stage.clock.now_ms = START_MS + 20 * DAY_MS
+    for turn in (here.lead_turn, here.fetch_turn, here.judge_turn, here.fetch_turn):
+        turn()
+    assert "2026-07" not in {entry.period for entry in live_entries(stage.entries())}
+    for turn in (here.reload_turn, here.fetch_turn, here.judge_turn):
+        turn()
+    assert {entry.period for entry in live_entries(stage.entries())} == {"2026-07-v1"}
+
+
+def test_nothing_is_judged_before_a_new_node_was_asked() -> None:
+    """It would be taken for silent, and its time for unknown."""
+    stage = Stage()
+    july(stage)
+    stage.clock.now_ms = START_MS + DAY_MS
+    turns = stage.turns()
+    turns.once()
+    both = Stage(TWO_TRAYS)
+    stage.files.texts |= both.files.texts
+    stage.agents.journals |= {node: j for node, j in both.agents.journals.items() if "t02" in node}
+    july(stage, tray="t02")
+    for turn in (turns.reload_turn, turns.judge_turn, turns.close_turn):
+        turn()
+    assert BETA not in stage.board.read().judgements
+    turns.fetch_turn()
+    turns.judge_turn()
+    assert BETA in stage.board.read().judgements
+    assert stage.entries() == ()
 
 
 def test_missing_evidence_is_waited_for_before_a_month_is_settled() -> None:

@@ -87,8 +87,8 @@ class StandingBoard:
                     waiting={},
                 )
 
-    def set_world(self, world: World) -> None:
-        """Files were taken in."""
+    def set_world(self, world: World | None) -> None:
+        """Files were taken in; None for whoever leads anew and read none yet."""
         with self._lock:
             self._now = replace(self._now, world=world)
 

@@ -5,8 +5,10 @@ They may run at once, in threads of their own; only reading files, judging and c
 another: a month must not be settled by what a file said that another thread is replacing.
 
 Each turn looks at how things are and does what is missing.  Without the lease a turn does nothing:
-another process leads.  Nothing is judged beyond the instant at which all journals were last asked
-for, so that neither a fresh start nor a slow fetch is taken for silence of the agents.
+another process leads.  Whoever takes the lease knows nothing and reads the files first: others may
+have led meanwhile, over other files.  Nothing is judged beyond the instant at which all journals
+were last asked for, so that neither a fresh start, nor a slow fetch, nor a node that is new in the
+inventory is taken for silence of the agents.
 """
 
 from collections import Counter
@@ -19,6 +21,7 @@ from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
 from gpusla.errors import GpuslaError, InputError, LedgerError
 from gpusla.identity import ContractId, NodeName
+from gpusla.inventory.registry import Inventory
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
 from gpusla_collector.ports import OPERATOR, Lease, Store
@@ -67,7 +70,7 @@ class Turns:
     lease_ms: int
     announcer: Announcer | None = None
     _lease: Lease | None = None
-    _asked_ms: int | None = None
+    _asked: tuple[Inventory, int] | None = None
     _has_read: bool = False
     _signing: SigningWatch = field(default_factory=SigningWatch)
     _audited: Audited | None = None
@@ -83,8 +86,9 @@ class Turns:
         before = self._lease
         self._lease = self.store.acquire(LEASE, self.holder, self.clock.wall_ms(), self.lease_ms)
         if self._lease != before:
-            self._asked_ms = self._audited = None
+            self._asked = self._audited = None
             self._has_read = False
+            self.board.set_world(None)
             self.board.set_leader(is_leader=self._lease is not None)
             if self._lease is None:
                 log.warning("lease_lost", holder=self.holder)
@@ -104,8 +108,7 @@ class Turns:
     def judge_turn(self) -> None:
         """Judge what can still change, and book what it is worth."""
         with self._one_world:
-            if self._asked_ms is not None:
-                self._with_world(self._judge)
+            self._with_asked(self._judge)
 
     def close_turn(self) -> None:
         """
@@ -114,13 +117,12 @@ class Turns:
         Not after a reading that broke off: what was not taken in yet may cut months otherwise.
         """
         with self._one_world:
-            if self._asked_ms is not None and self._has_read:
-                self._with_world(self._close)
+            if self._has_read:
+                self._with_asked(self._close)
 
     def reconcile_turn(self) -> None:
         """Compare journals and Prometheus."""
-        if self._asked_ms is not None:
-            self._with_world(self._reconcile)
+        self._with_asked(self._reconcile)
 
     def audit_turn(self) -> None:
         """Ask the ledger whether it balances; raises LedgerError if it does not."""
@@ -182,6 +184,15 @@ class Turns:
         if lease is not None and world is not None:
             work(lease, world)
 
+    def _with_asked(self, work: Callable[[Lease, World, int], None]) -> None:
+        """Work with the instant at which all nodes of the world were asked, once they were."""
+
+        def worked(lease: Lease, world: World) -> None:
+            if self._asked is not None and self._asked[0] == world.inventory:
+                work(lease, world, self._asked[1])
+
+        self._with_world(worked)
+
     def _trim(self, lease: Lease) -> None:
         """Cut off what an interrupted fetch left behind the acknowledged evidence."""
         for node in self.store.cursors():
@@ -198,7 +209,7 @@ class Turns:
         self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
         self._tell(fetched)
         self._watch_signing(lease, world)
-        self._asked_ms = asked_ms
+        self._asked = world.inventory, asked_ms
 
     def _watch_signing(self, lease: Lease, world: World) -> None:
         """Tell of each node that stopped signing, once."""
@@ -222,12 +233,11 @@ class Turns:
                 log.info("journal_fetch_recovered", node=node)
         self._fetch_errors = {node: error.code.name for node, error in now.items()}
 
-    def _judge(self, lease: Lease, world: World) -> None:
+    def _judge(self, lease: Lease, world: World, asked_ms: int) -> None:
         """Judge contract by contract: one that cannot be judged must not hide the others."""
         halted = self._halted(lease)
         failures: list[Exception] = [] if halted is None else [halted]
-        cursors, asked_ms = self.fetcher.cursors, self._asked_ms
-        assert asked_ms is not None  # judge_turn looked
+        cursors = self.fetcher.cursors
         for contract in sorted(world.versions):
             try:
                 judgements = self.judge.judge_contract(lease, world, contract, cursors, asked_ms)
@@ -295,12 +305,10 @@ class Turns:
             for entry in self.booker.book(lease, judgement, is_final=False):
                 _tell_booked("credit_booked", entry)
 
-    def _close(self, lease: Lease, world: World) -> None:
+    def _close(self, lease: Lease, world: World, asked_ms: int) -> None:
         halted = self._halted(lease)
         if halted is not None:
             raise halted
-        asked_ms = self._asked_ms
-        assert asked_ms is not None  # close_turn looked
         failures: list[GpuslaError] = []
         for event, settled in (
             ("period_closed", self.closer.close_all(lease, world, asked_ms)),
@@ -317,10 +325,10 @@ class Turns:
         if failures:
             raise failures[0]
 
-    def _reconcile(self, lease: Lease, world: World) -> None:
-        if self.reconciler is None or self._asked_ms is None:
+    def _reconcile(self, lease: Lease, world: World, asked_ms: int) -> None:
+        if self.reconciler is None:
             return
-        differences = self.reconciler.reconcile_all(lease, world, self._asked_ms)
+        differences = self.reconciler.reconcile_all(lease, world, asked_ms)
         self.board.set_reconciled(differences, self.clock.wall_ms())
         for found in differences:
             if not found.is_tolerable:
