@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,17 +24,26 @@ def measure(root_pid: int) -> Cost:
     """
     Add up a process and all that descend from it.
 
-    CPU of children that already ended and were waited for counts too (cutime, cstime).
+    CPU of children that already ended and were waited for counts too (cutime, cstime).  Raises
+    OSError if the process itself is gone.
     """
-    pids = list(_tree(root_pid))
-    return Cost(sum(map(_cpu_seconds, pids)), sum(map(_pss_bytes, pids)), len(pids))
+    found = [_own(root_pid)]
+    for pid in _descendants(root_pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended, or ends just now
+            found.append(_own(pid))
+    cpu_seconds, pss_bytes = (sum(column) for column in zip(*found, strict=True))
+    return Cost(cpu_seconds, round(pss_bytes), len(found))
+
+
+def _own(pid: int) -> tuple[float, int]:
+    return _cpu_seconds(pid), _pss_bytes(pid)
 
 
 def _stat(pid: int) -> list[str]:
     return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
-def _tree(root_pid: int) -> Iterator[int]:
+def _descendants(root_pid: int) -> Iterator[int]:
     parents: dict[int, list[int]] = {}
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
@@ -41,7 +51,7 @@ def _tree(root_pid: int) -> Iterator[int]:
                 parents.setdefault(int(_stat(int(entry.name))[_PPID]), []).append(int(entry.name))
             except OSError:  # it ended between the listing and the reading
                 continue
-    waiting = [root_pid]
+    waiting = list(parents.get(root_pid, ()))
     while waiting:
         pid = waiting.pop()
         yield pid
