@@ -1,11 +1,14 @@
 """One run over the facts of a seed: disturbed and then healed, or not disturbed at all."""
 
+import hashlib
+import json
 import random
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from gpusla.ledger.entries import Entry, Status
-from gpusla_collector.ports import OPERATOR
+from gpusla_collector.ports import OPERATOR, Store
 from tests.simulation.facts import FINAL_AFTER_MS, HOUR_MS, Facts, facts_of
 from tests.simulation.faults import Weather
 from tests.simulation.inside import Grounds
@@ -28,12 +31,17 @@ QUIET_MS = 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run came to; trace is the digest of all that happened in it."""
+    """
+    What a run came to.
+
+    trace: digest of all that happened in it.  said: of each evaluation that an entry names.
+    """
 
     operations: int
     counts: Counter[str]
     trace: str
     entries: tuple[Entry, ...]
+    said: Mapping[str, str]
 
 
 def simulate(seed: int, grounds: Grounds) -> Outcome:
@@ -53,7 +61,7 @@ def simulate(seed: int, grounds: Grounds) -> Outcome:
         site = Site(seed, facts, inside, evidence, CALM)
         undisturbed(site)
         calm = finished(site)
-    if books(disturbed.entries, facts) != books(calm.entries, facts):
+    if books(disturbed, facts) != books(calm, facts):
         lines = [*site.last, "disturbed:", *map(str, disturbed.entries)]
         lines += ["undisturbed:", *map(str, calm.entries)]
         message = f"seed {seed}: the books are not those of a run without faults\n"
@@ -63,6 +71,7 @@ def simulate(seed: int, grounds: Grounds) -> Outcome:
         disturbed.counts + calm.counts,
         disturbed.trace + calm.trace,
         disturbed.entries,
+        disturbed.said,
     )
 
 
@@ -204,26 +213,50 @@ def finished(site: Site) -> Outcome:
         site.watch.found.append(f"received {site.sender.received}")
     site.check()
     site.tell(repr(entries))
-    return Outcome(site.operations, site.counts, site.trace.hexdigest(), entries)
+    digests = {entry.evaluation_digest for entry in entries}
+    said = {digest: _said(site.inside.store, digest) for digest in digests}
+    return Outcome(site.operations, site.counts, site.trace.hexdigest(), entries, said)
 
 
-def books(entries: tuple[Entry, ...], facts: Facts) -> object:
+def _said(store: Store, digest: str) -> str:
+    """
+    Return the digest of what an evaluation says, whenever it was judged.
+
+    What lasts beyond its end is cited by the records that were there by then, and the last of them
+    may lie beyond the end: two that were judged at different times may name different ones.
+    """
+    judged = store.judgement(OPERATOR, digest)
+    assert judged is not None  # the watch saw it
+    content = json.loads(judged.content)
+    for loss in (*content["losses"], *content["events"]):
+        if loss["end_ms"] == content["until_ms"]:
+            for cause in loss["causes"]:
+                cause["evidence"] = cause["evidence"] and {**cause["evidence"], "last_sequence": 0}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def books(outcome: Outcome, facts: Facts) -> object:
     """
     Return what two runs over the same facts must agree in.
 
-    Without accruals and claims that is every entry, bit for bit.  How often credits rose and fell
-    while a month was open, and whether a claim came before the posting or corrected it, depends on
-    when somebody looked; what stands in the end does not.  Where nothing is owed with or without a
-    claim, the judgement that stands knows of it or not: the one that came later changed nothing.
+    Without accruals and claims that is every entry, and all that its evaluation says.  How often
+    credits rose and fell while a month was open, and whether a claim came before the posting or
+    corrected it, depends on when somebody looked; what stands in the end does not.  Where nothing
+    is owed with or without a claim, the judgement that stands knows of it or not: the one that came
+    later changed nothing.
     """
     is_claimed = any(put.kind == "Claims" for put in facts.puts)
     if not (facts.is_accruing or is_claimed):
-        return sorted(entries, key=lambda entry: entry.key)
+        said = (
+            replace(entry, evaluation_digest=outcome.said[entry.evaluation_digest])
+            for entry in outcome.entries
+        )
+        return sorted(said, key=lambda entry: entry.key)
     return sorted(
         (
             *(e.contract, e.period, e.clause, e.amount_minor_units, e.lines),
-            e.evaluation_digest if e.amount_minor_units or not is_claimed else "",
+            outcome.said[e.evaluation_digest] if e.amount_minor_units or not is_claimed else "",
         )
-        for e in in_force(entries)
+        for e in in_force(outcome.entries)
         if e.status is Status.POSTED
     )
