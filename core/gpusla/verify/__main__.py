@@ -27,7 +27,7 @@ _FORGED = """\
 _PDF = "  - the pages. Of a PDF only the attachment is authenticated: they could show anything"
 _ALONE = "the operator's word alone"
 _ALWAYS = """\
-  - the figures: `gpusla recompute` works them out anew
+  - the figures: `gpusla recompute` works them out anew, from a bundle
   - whether a node's first word was true: no signature proves that"""
 
 

@@ -52,7 +52,7 @@ verified: acme-2026, 2026-10, revision 1
 Not checked:
   - 2 blocks that no enrolled key signed: the operator's word alone
   - 3 nodes with blocks of a part of the period: c1-r1-t1, c1-r1-t3, c1.r1.t2
-  - the figures: `gpusla recompute` works them out anew
+  - the figures: `gpusla recompute` works them out anew, from a bundle
   - whether a node's first word was true: no signature proves that
 """
 
