@@ -174,6 +174,20 @@ def test_nothing_is_judged_before_a_new_node_was_asked() -> None:
     assert stage.entries() == ()
 
 
+def test_a_file_without_a_new_node_holds_no_judgement_up() -> None:
+    """Exports that are written anew each minute must not stop the meter."""
+    stage = Stage()
+    july(stage, down_ms=DAY_MS)
+    stage.clock.now_ms = START_MS + DAY_MS
+    turns = stage.turns()
+    for turn in (turns.lead_turn, turns.reload_turn, turns.fetch_turn):
+        turn()
+    stage.files.texts["Inventory", "inventory.yaml"] += "# exported once more\n"
+    turns.reload_turn()
+    turns.judge_turn()
+    assert stage.amounts("2026-07") == [("pending", 10_000)]
+
+
 def test_missing_evidence_is_waited_for_before_a_month_is_settled() -> None:
     """A collector that is back before the network must not post a month of unknown."""
     stage = Stage()

@@ -21,7 +21,6 @@ from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
 from gpusla.errors import GpuslaError, InputError, LedgerError
 from gpusla.identity import ContractId, NodeName
-from gpusla.inventory.registry import Inventory
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
 from gpusla_collector.ports import OPERATOR, Lease, Store
@@ -70,7 +69,7 @@ class Turns:
     lease_ms: int
     announcer: Announcer | None = None
     _lease: Lease | None = None
-    _asked: tuple[Inventory, int] | None = None
+    _asked: tuple[World, int] | None = None
     _has_read: bool = False
     _signing: SigningWatch = field(default_factory=SigningWatch)
     _audited: Audited | None = None
@@ -188,8 +187,10 @@ class Turns:
         """Work with the instant at which all nodes of the world were asked, once they were."""
 
         def worked(lease: Lease, world: World) -> None:
-            if self._asked is not None and self._asked[0] == world.inventory:
-                work(lease, world, self._asked[1])
+            if (asked := self._asked) is not None:
+                then, asked_ms = asked
+                if world is then or _nodes(world, asked_ms) <= _nodes(then, asked_ms):
+                    work(lease, world, asked_ms)
 
         self._with_world(worked)
 
@@ -209,7 +210,7 @@ class Turns:
         self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
         self._tell(fetched)
         self._watch_signing(lease, world)
-        self._asked = world.inventory, asked_ms
+        self._asked = world, asked_ms
 
     def _watch_signing(self, lease: Lease, world: World) -> None:
         """Tell of each node that stopped signing, once."""
@@ -344,6 +345,10 @@ class Turns:
 
     def _count_entries(self) -> Counter[tuple[ContractId, Status]]:
         return Counter((entry.contract, entry.status) for entry in self.store.entries(OPERATOR))
+
+
+def _nodes(world: World, at_ms: int) -> frozenset[NodeName]:
+    return frozenset(record.node for record in world.inventory.nodes(at_ms))
 
 
 def _tell_booked(event: str, entry: Entry) -> None:
