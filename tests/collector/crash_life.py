@@ -10,7 +10,6 @@ process ends as by `kill -9`, or stops until somebody wakes it, or wakes those w
 import mmap
 import os
 import signal
-import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,6 +48,9 @@ lease unless it is slow, or many ask often, or it asked for little time.
 
 FIRST_SECONDS = 5
 REFUSED_MAX = 20
+WAITS_MAX = 1_000
+"""How often a life may ask for the lease in vain before that is a finding: 20 s of the clock."""
+
 IDLE = f"'{database_module.IDLE_SECONDS}s'"
 SOON = "'150ms'"
 """How long a stopped process keeps the lock here: nobody wants to wait ten seconds a run."""
@@ -77,51 +79,46 @@ class Shared:
     SEATS = 13
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 8 * (3 + self.SEATS))
+        # A view writes a number at once.  `struct.pack_into` would write zeros first, which another
+        # process may read: a clock that fell back to zero once let a lease last for hours.
+        self._numbers = memoryview(mmap.mmap(-1, 8 * (3 + self.SEATS))).cast("q")
 
     def now_ms(self) -> int:
         """Return the time by which leases run out."""
-        return self._get(0)
+        return self._numbers[0]
 
     def pass_ms(self, gap_ms: int) -> None:
-        """Let time pass.  Two who do so at once may count once: time is late then, never back."""
-        self._set(0, self.now_ms() + gap_ms)
+        """Let time pass.  Of two who do so at once one may not count: time is late then."""
+        self._numbers[0] += gap_ms
 
     def open(self, *, is_open: bool) -> None:
         """Tell whether those who do not lead still wait for their turn."""
-        self._set(1, int(is_open))
+        self._numbers[1] = int(is_open)
 
     def is_open(self) -> bool:
         """Return whether those who do not lead still wait for their turn."""
-        return bool(self._get(1))
+        return bool(self._numbers[1])
 
     def lead(self, pid: int) -> None:
         """Tell who leads; 0 if nobody did so far, -1 if nobody does any more."""
-        self._set(2, pid)
+        self._numbers[2] = pid
 
     def leader(self) -> int:
         """Return what was told last."""
-        return self._get(2)
+        return self._numbers[2]
 
     def seat(self, pids: list[int]) -> None:
         """Tell who takes part now."""
         for place in range(self.SEATS):
-            self._set(3 + place, pids[place] if place < len(pids) else 0)
+            self._numbers[3 + place] = pids[place] if place < len(pids) else 0
 
     def call(self, number: signal.Signals) -> None:
         """Send a signal to everybody else: to go on after a stop, or to ask for the lease now."""
         for place in range(self.SEATS):
-            pid = self._get(3 + place)
+            pid = self._numbers[3 + place]
             if pid and pid != os.getpid():
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
-
-    def _get(self, place: int) -> int:
-        found: int = struct.unpack_from("q", self._memory, 8 * place)[0]
-        return found
-
-    def _set(self, place: int, number: int) -> None:
-        struct.pack_into("q", self._memory, 8 * place, number)
 
 
 class LeasedStore(SqlStore):
@@ -190,8 +187,8 @@ class Life:
             holder=f"life {os.getpid()}", lease_ms=self.lease_ms, policy=self.act.policy
         )
         turns.announcer = Announcer(stage.store, self.mailbox, stage.clock)
-        refused, last = 0, None
-        while refused < REFUSED_MAX:
+        refused, waited, last = 0, 0, None
+        while refused < REFUSED_MAX and waited < WAITS_MAX:
             try:
                 if turns.once():
                     turns.announce_turn()
@@ -207,8 +204,9 @@ class Life:
             if not self.shared.is_open():
                 return self.calls
             self._wait()
+            waited += 1
             self.calls.clear()
-        raise AssertionError(f"refused {refused} times") from last
+        raise AssertionError(f"refused {refused} times, waited {waited} times") from last
 
     def wait_for_a_leader(self) -> None:
         """Wait until somebody led, so that it is known who does so first."""
