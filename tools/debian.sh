@@ -201,6 +201,7 @@ write_wrapper() { # PROGRAM
   case $1 in
   cc) wrap_compiler ;;
   chromium) wrap_browser ;;
+  alertmanager | amtool) wrap_relocated "$(wrapper_name "$1")" ;;
   postgres | initdb) wrap "$1" "$(newest_server "$UNPACKED" "$1")" "" ;;
   mke2fs) wrap mke2fs "$(find "$UNPACKED/sbin" "$UNPACKED/usr/sbin" -name mke2fs 2>/dev/null)" "" ;;
   *) wrap "$(wrapper_name "$1")" "$UNPACKED/usr/bin/$(wrapper_name "$1")" "" ;;
@@ -218,6 +219,7 @@ wrapper_works() { # PROGRAM
   case $1 in
   cc) printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' |
     "$DEBIAN/bin/cc" -x c -o "$DEBIAN/compiled" - && "$DEBIAN/compiled" ;;
+  alertmanager) alertmanager_starts ;;
   mke2fs) "$DEBIAN/bin/mke2fs" -V ;;
   *) "$DEBIAN/bin/$(wrapper_name "$1")" --version ;;
   esac
@@ -261,6 +263,36 @@ wrap_compiler() {
   done
   wrap cc "$cc_root/usr/bin/gcc" "-B'$cc_root/usr/bin' -B'$cc_libraries' -L'$cc_libraries' \
 -isystem '$cc_root/usr/include/$(library_folder)' -isystem '$cc_root/usr/include'"
+}
+
+# Debian's Alertmanager reads its own templates from this one folder and does not start without it.
+# The unpacked copy gets another name of the same length for it: a descriptor that its wrapper opens.
+TEMPLATES=/usr/share/prometheus/alertmanager
+OPENED_AS=/proc/self/fd/8/./////////////////
+wrap_relocated() { # NAME
+  relocated=$UNPACKED/usr/bin/$1
+  relocated_line=
+  if [ -d "$UNPACKED$TEMPLATES" ] && [ -x "$relocated" ]; then
+    LC_ALL=C sed -i "s|$TEMPLATES|$OPENED_AS|g" "$relocated"
+    relocated_line="exec 8<'$UNPACKED$TEMPLATES'"
+  fi
+  wrap "$1" "$relocated" "" "$relocated_line"
+}
+
+# Only its start shows whether it finds all that it needs; --version asks for nothing.
+alertmanager_starts() {
+  start_folder=$DEBIAN/alertmanager-start
+  mkdir -p "$start_folder"
+  printf '%s\n' 'route: {receiver: nobody}' 'receivers: [{name: nobody}]' >"$start_folder/a.yml"
+  "$DEBIAN/bin/prometheus-alertmanager" --config.file="$start_folder/a.yml" \
+    --storage.path="$start_folder" --web.listen-address=127.0.0.1:0 --cluster.listen-address= \
+    >"$start_folder/log" 2>&1 9>&- &
+  start_process=$!
+  while kill -0 "$start_process" 2>/dev/null && ! grep -q 'Listening on' "$start_folder/log"; do
+    sleep 0.1
+  done
+  cat "$start_folder/log"
+  kill "$start_process" 2>/dev/null && { wait "$start_process" || :; } && rm -rf "$start_folder"
 }
 
 wrap_browser() {

@@ -146,6 +146,50 @@ def test_a_wrapper_finds_what_was_unpacked_with_the_program(tmp_path: Path) -> N
     assert finished.stdout == f"a b {libraries / 'private'}\n"
 
 
+@pytest.mark.parametrize("name", ["alertmanager", "amtool"])
+def test_an_unpacked_alertmanager_finds_its_templates(name: str, tmp_path: Path) -> None:
+    """Debian's build has one path for them in it, where nothing is unless it was installed."""
+    system = tmp_path / "debian/system"
+    templates = system / "usr/share/prometheus/alertmanager"
+    templates.mkdir(parents=True)
+    (templates / "default.tmpl").write_text("unpacked")
+    program = "prometheus-alertmanager" if name == "alertmanager" else name
+    built = script(
+        system / "usr/bin" / program, "cat /usr/share/prometheus/alertmanager/default.tmpl"
+    )
+    size = built.stat().st_size
+    call(f"write_wrapper {name}", tmp_path)
+    finished = call(f"cd /; $CACHE/debian/bin/{program}", tmp_path)
+    assert (finished.stdout, built.stat().st_size) == ("unpacked", size)
+
+
+@pytest.mark.parametrize(
+    ("does", "is_kept"),
+    [
+        ("echo 'msg=\"Listening on\"'; exec sleep 60", True),
+        ('[ "$1" = --version ] || { echo "failed to parse templates"; exit 1; }', False),
+    ],
+)
+def test_an_unpacked_alertmanager_is_used_if_it_starts(
+    does: str, *, is_kept: bool, tmp_path: Path
+) -> None:
+    """It knows its version even where it cannot start."""
+    script(tmp_path / "debian/system/usr/bin/prometheus-alertmanager", does)
+    finished = call(
+        """
+        update_own_lists() { :; }
+        download_packages() { :; }
+        unpack_packages() { :; }
+        unpack_programs alertmanager
+        [ -e "$DEBIAN/bin/prometheus-alertmanager" ] && echo kept
+        cat "$DEBIAN/unpack.log" >&2
+        """,
+        tmp_path,
+    )
+    assert finished.stdout == ("kept\n" if is_kept else ""), finished.stderr
+    assert is_kept or "failed to parse templates" in finished.stderr
+
+
 def test_an_unpacked_program_that_does_not_run_is_not_used(tmp_path: Path) -> None:
     """Then apt may install it, and where it may not, the program is missing and that is said."""
     script(tmp_path / "debian/system/usr/bin/amtool", "exit 1")
