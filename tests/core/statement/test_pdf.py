@@ -16,7 +16,7 @@ from gpusla.contracts.model import Parties
 from gpusla.statement import Statement, digest, to_json
 from gpusla.statement.reading import from_json
 from gpusla.statement.render.contents import contents
-from gpusla.statement.render.document import texts
+from gpusla.statement.render.document import Block, Paragraph, Row, Section, Table, texts
 from gpusla.statement.render.pdf import to_pdf
 from tests.core.statement.scenes import bad_october, four_promises, statement
 from tests.core.statement.test_page import REFLECTION, answers
@@ -139,6 +139,21 @@ def test_the_demos_month_is_a_pdf_of_four_pages() -> None:
     assert len(reader.pages) == 4
     for figure in answers(json.loads(to_json(of))):
         assert squeezed(figure) in text_of(reader), figure
+
+
+@pytest.mark.parametrize("above", range(4))
+def test_no_page_ends_between_a_row_and_its_note(above: int) -> None:
+    """The PDF of October 2026 began a page with the note of a loss that stood on the one before."""
+    rows = tuple(Row((f"row-{at}.", "1.000"), note=f"note-{at}.") for at in range(90))
+    blocks: tuple[Block, ...] = (Paragraph("above"),) * above + (Table(("Loss", "h"), rows, 1),)
+    one = statement(bad_october())
+    document = replace(contents(one), sections=(Section("x", "Losses", blocks),))
+    reader = PdfReader(io.BytesIO(to_pdf(one, document)))
+    pages = [page.extract_text() for page in reader.pages]
+    told = [(re.findall(r"row-(\d+)", page), re.findall(r"note-(\d+)", page)) for page in pages]
+    assert sum(len(on_page) for on_page, _ in told) == len(rows)
+    assert sum(1 for on_page, _ in told if on_page) > 1
+    assert all(on_page == noted for on_page, noted in told)
 
 
 @pytest.mark.parametrize("number", range(6))
