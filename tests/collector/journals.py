@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gpusla.catalogue.actions import Action
 from gpusla.catalogue.reasons import State
 from gpusla.identity import NodeName, Slot
 from gpusla.journal.body import Body
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.codec import digest, encode
 from gpusla.journal.model import ClockState, Condition, Finding, Instant, Observed, Started, Stopped
+from gpusla.timeline.advice import without_advice
 
 OK = Condition(State.OK)
-DOWN = Condition(State.DOWN, (Finding("gpu_lost", "NVML 15"),))
+DOWN = Condition(State.DOWN, (Finding("gpu_lost", "NVML 15", Action.RESET_GPU.value),))
+"""As agents write it: with what should be done, which no account has."""
+LOST = without_advice(DOWN)
+"""The same as accounts have it."""
 VALID_MS = 2_500
 
 

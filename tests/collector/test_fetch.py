@@ -13,17 +13,19 @@ from gpusla.identity import NodeName
 from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY
 from gpusla.journal.codec import decode
+from gpusla.timeline.advice import unadvised
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.adapters.agents import ANSWER_BYTES_MAX, HttpAgents
 from gpusla_collector.adapters.evidence import EvidenceFiles
+from gpusla_collector.adapters.sql.encoding import read_carry, write_carry
 from gpusla_collector.ports import Agents, Evidence, Lease, Page, Store
 from gpusla_collector.usecases.fetch.journals import Fetcher, Target
 from gpusla_collector.usecases.take_in import take_in
 from tests.collector.agent_server import serving
 from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence
-from tests.collector.journals import DOWN, OK, Journal, tray_slots
+from tests.collector.journals import DOWN, LOST, OK, Journal, tray_slots
 
 ONE, TWO = NodeName("c2-r01-t01"), NodeName("c2-r01-t02")
 DAY = Interval(0, 86_400_000)
@@ -104,9 +106,9 @@ def test_a_journal_is_taken_in_whole(
     spans = store.account(journal.slots[:1], DAY).spans
     assert [(s.start_ms, s.end_ms, s.condition, s.other) for s in spans] == [
         (1_000, 20_000, OK, None),
-        (20_000, 21_000, OK, DOWN),
-        (21_000, 40_000, DOWN, None),
-        (40_000, 41_000, DOWN, OK),
+        (20_000, 21_000, OK, LOST),
+        (21_000, 40_000, LOST, None),
+        (40_000, 41_000, LOST, OK),
         (41_000, 60_000, OK, None),
     ]
 
@@ -226,16 +228,24 @@ def test_a_new_epoch_writes_its_own_segment(
     assert lines == journal.lines
 
 
-@pytest.mark.parametrize("cut", range(1, 5))
+@pytest.mark.parametrize("cut", range(1, 7))
 def test_taking_in_is_the_same_however_the_pages_fall(cut: int) -> None:
-    """The carry holds all that the fold needs."""
+    """
+    The carry holds all that the fold needs, as it is kept.
+
+    An action that was not kept made an edge of each fetch within an outage.
+    """
     journal = journal_of(ONE)
+    for at_ms in (61_000, 71_000):
+        journal.observe(at_ms, at_ms + 9_000, {journal.slots[1]: DOWN})
     whole = take_in(ONE, EMPTY, Carry(), journal.lines)
     first = take_in(ONE, EMPTY, Carry(), journal.lines[:cut])
-    second = take_in(ONE, first.head, first.carry, journal.lines[cut:])
+    kept = read_carry(write_carry(first.carry))
+    second = take_in(ONE, first.head, kept, journal.lines[cut:])
     assert second.head == whole.head
     assert second.carry == whole.carry
     assert tuple(join([*first.spans, *second.spans])) == whole.spans
+    assert all(span.condition != span.other for span in whole.spans)
 
 
 def test_joining_keeps_what_the_fold_said() -> None:
@@ -244,7 +254,7 @@ def test_joining_keeps_what_the_fold_said() -> None:
     carry = Carry()
     folded: list[StateSpan] = []
     for number, line in enumerate(journal.lines, start=1):
-        carry, spans = advance(carry, number, decode(line)[1])
+        carry, spans = advance(carry, number, unadvised(decode(line)[1]))
         folded += spans
     total = sum(span.end_ms - span.start_ms for span in folded)
     joined = tuple(join(folded))

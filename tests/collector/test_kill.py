@@ -26,6 +26,7 @@ from gpusla.identity import NodeName
 from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY, follow
 from gpusla.ledger.entries import Entry
+from gpusla.timeline.advice import unadvised
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
@@ -277,7 +278,7 @@ def require_evidence(store: SqlStore, evidence: EvidenceFiles) -> None:
             assert segment.first_sequence == head.sequence + 1
             for line in evidence.read(node, segment):
                 head, envelope, body = follow(head, line)
-                carry, new = advance(carry, envelope.sequence, body)
+                carry, new = advance(carry, envelope.sequence, unadvised(body))
                 spans += new
         assert head == cursor.head
         assert carry == cursor.carry

@@ -26,7 +26,7 @@ from gpusla_collector.ports import (
     Segment,
     Store,
 )
-from tests.collector.journals import DOWN, OK
+from tests.collector.journals import LOST, OK
 
 NODE = NodeName("c2-r01-t01")
 SLOT = Slot("c2", "r01", "t01", "m1")
@@ -155,8 +155,8 @@ def test_a_span_that_goes_on_lengthens_the_last_one(store: Store, lease: Lease) 
     "following",
     [
         span(11, 20),
-        replace(span(10, 20), condition=DOWN),
-        replace(span(10, 20), other=DOWN),
+        replace(span(10, 20), condition=LOST),
+        replace(span(10, 20), other=LOST),
         replace(span(10, 20), error_ms=6),
         replace(span(10, 20), error_ms=None),
     ],

@@ -20,6 +20,7 @@ from gpusla.journal.chain import EMPTY, follow
 from gpusla.sla.digest import canonical, plain
 from gpusla.sla.evaluation import Evaluation
 from gpusla.sla.periods import period_of
+from gpusla.timeline.advice import unadvised
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
@@ -109,7 +110,7 @@ class Replay:
                 if head.sequence == last_sequence:
                     return
                 head, envelope, body = follow(head, line)
-                carry, spans = advance(carry, envelope.sequence, body)
+                carry, spans = advance(carry, envelope.sequence, unadvised(body))
                 yield from spans
 
 

@@ -14,6 +14,7 @@ from gpusla.journal.body import Body
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.hours import HourClosed
 from gpusla.journal.model import KeyIntroduced, Started
+from gpusla.timeline.advice import unadvised
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.join import join
 from gpusla.timeline.model import StateSpan
@@ -75,7 +76,7 @@ def take_in(
                 hours.append(hour_of(node, next_head.sequence, line, body))
             elif isinstance(body, KeyIntroduced):
                 keys.append(KeyLine(envelope.sequence, line))
-            told, new = advance(carry, envelope.sequence, body)
+            told, new = advance(carry, envelope.sequence, unadvised(body))
             _require_datable(node, envelope.sequence, told, new)
         except JournalError as cause:
             error = cause

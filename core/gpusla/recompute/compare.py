@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from gpusla.identity import Slot
 from gpusla.instants import Interval
-from gpusla.journal.model import Condition, Finding
 from gpusla.recompute.rebuild import Rebuilt
 from gpusla.sla.facts_file import RecordedFacts
+from gpusla.timeline.advice import without_advice
 from gpusla.timeline.build import UNOBSERVED, cover
 from gpusla.timeline.model import StateSpan, Timeline
 
@@ -78,7 +78,7 @@ def compare(recorded: RecordedFacts, rebuilt: Rebuilt, until_ms: int) -> Compare
 def _of_slot(
     slot: Slot, told: Timeline, rebuilt: Rebuilt, reach: Interval
 ) -> SpanDifference | None:
-    ours = _plain(slot, told.spans.get(slot, ()), reach)
+    ours = cover(slot, told.spans.get(slot, ()), reach)
     theirs = _plain(slot, rebuilt.spans[slot], reach)
     if [*map(_edged, ours)] != [*map(_edged, theirs)]:
         return _parting(slot, ours, theirs)
@@ -122,24 +122,13 @@ def _parting(slot: Slot, ours: Sequence[StateSpan], theirs: Sequence[StateSpan])
 
 def _plain(slot: Slot, spans: Iterable[StateSpan], reach: Interval) -> tuple[StateSpan, ...]:
     """Return spans as a file of facts has them: what should be done is not in it."""
-    told = (
-        replace(
-            span,
-            condition=_without_action(span.condition),
-            other=None if span.other is None else _without_action(span.other),
-        )
-        for span in spans
-    )
-    return cover(slot, tuple(told), reach)
+    return cover(slot, tuple(map(_unadvised, spans)), reach)
 
 
-def _without_action(condition: Condition) -> Condition:
-    if not any(finding.action for finding in condition.findings):
-        return condition
-    return Condition(
-        condition.state,
-        tuple(Finding(finding.reason, finding.evidence) for finding in condition.findings),
-    )
+def _unadvised(span: StateSpan) -> StateSpan:
+    condition = without_advice(span.condition)
+    other = None if span.other is None else without_advice(span.other)
+    return replace(span, condition=condition, other=None if other == condition else other)
 
 
 def _edged(span: StateSpan) -> tuple[object, ...]:
