@@ -64,7 +64,7 @@ def check(data: bytes) -> None:
         return
     assert settings.node
     assert 0 <= settings.port <= _PORT_MAX
-    assert 0 < settings.interval_ms <= settings.valid_ms
+    assert 0 < 2 * settings.interval_ms <= settings.valid_ms
     assert 0 < settings.deadline_ms < settings.interval_ms
 
 

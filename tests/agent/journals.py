@@ -77,6 +77,11 @@ class FailingDisk:
         self._check("sync_directory")
         os.fsync(descriptor)
 
+    def truncate(self, descriptor: int, length: int) -> None:
+        """Refuse to cut a file; nothing asks this of a disk that works."""
+        del descriptor, length
+        self._check("truncate")
+
     def _check(self, call: str) -> None:
         if call in self.fails_on:
             raise OSError(self.error, os.strerror(self.error))

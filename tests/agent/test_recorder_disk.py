@@ -1,6 +1,7 @@
 """The journal's writer on a disk that fails: nothing is acknowledged, and nothing is lost."""
 
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from gpusla.catalogue.codes import JOURNAL_CORRUPT
 from gpusla.catalogue.reasons import State
+from gpusla.cli import main
 from gpusla.errors import JournalError
 from gpusla.identity import GpuUuid
 from gpusla.journal.codec import decode
@@ -69,6 +71,29 @@ def test_a_disk_that_cannot_make_a_new_segment_is_tried_again(tmp_path: Path) ->
 
     verify(all_lines(recorder))
     assert recorder.state_ms()[M1, State.OK] == 5_000
+
+
+@pytest.mark.parametrize("call", ["write", "sync"])
+def test_what_a_disk_left_behind_that_would_not_cut_it_off_is_no_damage(
+    tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whole or torn: `gpusla fsck` holds the later segment for the journal, as the agent does."""
+    disk = FailingDisk(written_bytes_max=77)
+    clock = HandClock()
+    recorder = open_recorder(tmp_path, clock, disk=disk.as_disk())
+    observe_for(recorder, clock, 3, ALL_OK)
+    disk.fails_on = {call, "truncate"}
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "ftruncate", disk.truncate)
+        observe_for(recorder, clock, 1, ALL_OK)
+    disk.fails_on = set()
+    observe_for(recorder, clock, 3, ALL_OK)
+    recorder.close()
+
+    assert main(["fsck", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "bytes do not count: by its name the next file begins with record 5" in told
+    assert f"ends with record {recorder.durable.sequence}:{recorder.durable.digest}" in told
 
 
 def test_samples_share_longer_records_while_the_disk_fails(tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ def test_a_tally_is_folded_again_in_small_pieces(
     first, second = list_segments(journal.directory)[:2]
     count = second.first - first.first
     tally_before(second).unlink()
-    remaking = Remaking([first, second])
+    remaking = Remaking([first, second], Disk())
     steps = 1
     while not remaking.step():
         assert not tally_before(second).exists()

@@ -276,7 +276,7 @@ class Recorder:
         first = self.durable.sequence + 1
         file = SegmentFile.create(self._directory, first, self._disk)
         if first > 1:
-            self._tally.write(tally_before(file.segment))
+            self._tally.write(tally_before(file.segment), self._disk)
         kept = [segment for segment in self._segments if segment.first < first]
         with self._guard:
             self._segments = [*kept, file.segment]
@@ -307,7 +307,7 @@ class Recorder:
             self._retire(by_age=False)
 
     def _write_checkpoint(self) -> None:
-        self._tally.write(self._checkpoint)
+        self._tally.write(self._checkpoint, self._disk)
         self._checkpointed = self.durable.sequence
         self._retire(by_age=True)
 

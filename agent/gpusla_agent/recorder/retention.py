@@ -101,7 +101,7 @@ class Retiring:
             is_too_much = sum(sizes[segment] for segment in kept) > retention.size_bytes_max
             is_over = is_too_much or _is_old(oldest, retention, now_wall_ms)
             is_due = fetched >= following.first - 1 and is_over
-            if not (is_due and self._is_tally_there(kept)):
+            if not (is_due and self._is_tally_there(kept, disk)):
                 break
             _make_safe(tally_before(following), disk)
             oldest.path.unlink()
@@ -113,11 +113,11 @@ class Retiring:
         if len(kept) < count:
             sync_directory(kept[0].path.parent, disk)
 
-    def _is_tally_there(self, kept: list[Segment]) -> bool:
+    def _is_tally_there(self, kept: list[Segment], disk: Disk) -> bool:
         """Return whether the oldest segment can be done without; have its tally folded if not."""
         if is_tally_before(kept[1]):
             return True
-        self._remaking = Remaking(kept[:2])
+        self._remaking = Remaking(kept[:2], disk)
         if not self._is_lost_told:
             self._is_lost_told = True
             _log.warning("tally_lost", path=str(tally_before(kept[1])), detail="it is folded again")

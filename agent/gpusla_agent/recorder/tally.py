@@ -36,10 +36,13 @@ from gpusla_agent.recorder.hours import (
     write_records,
 )
 from gpusla_agent.recorder.kernel_account import KernelAccount
-from gpusla_agent.recorder.segments import Segment, line_digest, lines, tally_before
+from gpusla_agent.recorder.segments import Disk, Segment, line_digest, lines, tally_before
 
 StateMs = dict[tuple[Slot, State], int]
 XidCounts = dict[tuple[GpuUuid, int], int]
+
+_NOT_GOOD = (OSError, ValueError, KeyError, TypeError, JournalError)
+"""What reading a checkpoint raises that is not there, is torn, or is of another history."""
 
 
 class Tally:
@@ -141,13 +144,13 @@ class Tally:
             tally._opening = Opening.read(content["opening"])
         return tally
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, disk: Disk) -> None:
         """Leave a checkpoint; a failure costs a slower start and nothing else."""
         with suppress(OSError):
-            self.save(path)
+            self.save(path, disk)
 
-    def save(self, path: Path) -> None:
-        """Leave a checkpoint, not synced yet; raises OSError if the disk refuses."""
+    def save(self, path: Path, disk: Disk) -> None:
+        """Leave a checkpoint whose bytes are on disk; raises OSError if the disk refuses."""
         content = {
             "sequence": self.head.sequence,
             "digest": self.head.digest,
@@ -164,7 +167,10 @@ class Tally:
         }
         text = json.dumps(content, sort_keys=True)
         beside = path.with_suffix(".new")
-        beside.write_text(json.dumps({"sum": _sum(text), "tally": text}))
+        with beside.open("w") as file:
+            file.write(json.dumps({"sum": _sum(text), "tally": text}))
+            file.flush()
+            disk.sync(file.fileno())  # Some file systems keep a new name and lose what it is of.
         beside.replace(path)
 
 
@@ -172,11 +178,12 @@ def restore(path: Path, segments: list[Segment], end: Head) -> Tally:
     """
     Return the tally of the journal up to end, from the checkpoint at path where it is good.
 
-    Where it is not, from the one before the first segment, or from nothing if that is the first.
+    Where it is not, from the newest one beside a segment that is good, as nearly all of a long
+    journal would be read again otherwise; from nothing if none is and the first segment is there.
     Raises JournalError if a record that is read does not follow the one before it, or is not what
     its kind should be.
     """
-    tally = _from_checkpoint(path, segments, end) or tally_at_start(segments)
+    tally = _from_checkpoint(path, segments, end) or _from_newest(segments)
     for line in lines(segments, tally.head.sequence):
         head, _, body = follow(tally.head, line)
         tally.add(head, body)
@@ -195,10 +202,8 @@ def known_durable(path: Path) -> int:
 def is_tally_before(segment: Segment) -> bool:
     """Return whether the tally of all before a segment is on disk, and fits its first record."""
     try:
-        content = _content(tally_before(segment))
-        _require_before(content, segment)
-        Tally.read(content, [segment])
-    except (OSError, ValueError, KeyError, TypeError, JournalError):
+        _before(segment, [segment])
+    except _NOT_GOOD:
         return False
     return True
 
@@ -211,6 +216,13 @@ def _require_before(content: dict[str, Any], segment: Segment) -> None:
     follow(Head(content["sequence"], content["digest"]), line)
 
 
+def _from_newest(segments: list[Segment]) -> Tally:
+    for segment in reversed(segments[1:]):
+        with suppress(*_NOT_GOOD):
+            return _before(segment, segments)
+    return tally_at_start(segments)
+
+
 def tally_at_start(segments: list[Segment]) -> Tally:
     """
     Return the tally of all before the first segment, an empty one before the first record.
@@ -219,16 +231,20 @@ def tally_at_start(segments: list[Segment]) -> Tally:
     """
     if not segments or segments[0].first == 1:
         return Tally()
-    path = tally_before(segments[0])
     try:
-        content = _content(path)
-        _require_before(content, segments[0])
-        tally = Tally.read(content, segments)
-    except (OSError, ValueError, KeyError, TypeError, JournalError) as cause:
+        return _before(segments[0], segments)
+    except _NOT_GOOD as cause:
+        path = tally_before(segments[0])
         raise JournalError(
             JOURNAL_CORRUPT, f"{path}: what was before record {segments[0].first} is not known"
         ) from cause
-    return tally
+
+
+def _before(segment: Segment, segments: list[Segment]) -> Tally:
+    """Return the tally of all before a segment; raises one of _NOT_GOOD."""
+    content = _content(tally_before(segment))
+    _require_before(content, segment)
+    return Tally.read(content, segments)
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -246,7 +262,7 @@ def _from_checkpoint(path: Path, segments: list[Segment], end: Head) -> Tally | 
         if head.sequence > end.sequence or line_digest(segments, head.sequence) != head.digest:
             return None
         return Tally.read(content, segments)
-    except (OSError, ValueError, KeyError, TypeError, JournalError):
+    except _NOT_GOOD:
         return None
 
 

@@ -153,13 +153,14 @@ class AgentForm(Form):
         return self
 
     def _check_times(self) -> None:
-        if self.valid_ms < self.interval_ms:
+        # Passes are a little late, so about every other gap is longer than the interval.
+        if self.valid_ms < 2 * self.interval_ms:
             raise problem(
                 BAD_SETTING,
                 f"a sample is valid for {self.valid_ms} ms and the next comes after "
-                f"{self.interval_ms} ms, so all time between would be unknown",
-                "Make it at least twice interval_ms.",
-                at=("valid_ms",),
+                f"{self.interval_ms} ms or a little more, so time between would be unknown",
+                f"Make valid_ms at least {2 * self.interval_ms}, twice interval_ms.",
+                at=("valid_ms" if "valid_ms" in self.model_fields_set else "interval_ms",),
             )
         if self.nvml.deadline_ms >= self.interval_ms:
             raise problem(

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import chain, islice
+from functools import partial
+from itertools import chain, islice, pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from gpusla.catalogue.codes import FILE_UNREADABLE, NOTHING_TO_SHOW, WRONG_TYPE
 from gpusla.errors import GpuslaError, InputError, JournalError, Position
@@ -38,15 +39,31 @@ class Told(Protocol):
         """Hear how many were looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """
+    One file of a journal.
+
+    following: with which record the next file begins, None of the last one.  lines_max: how many
+    lines come before that record.  What lies behind them was written and never acknowledged,
+    because the disk failed: the agent gave the same numbers again in the next file.
+    Source: docs/decisions/0010-journal.md.
+    """
+
+    path: Path
+    following: int | None = None
+    lines_max: int | None = None
+
+
 @dataclass(slots=True)
 class _Lines:
     """
-    The lines of some files, one after the other.
+    The lines of some files that count, one after the other.
 
     torn: where the last one has no end.  rest: what there is of that one.
     """
 
-    paths: list[Path]
+    files: list[_File]
     outcome: Told
     held: tuple[int, str] | None
     torn: str = ""
@@ -55,17 +72,32 @@ class _Lines:
 
     def read(self) -> Iterator[bytes]:
         """Give the lines without their ends, up to the first that has none."""
-        for path in self.paths:
+        for file in self.files:
             try:
-                with path.open("rb") as file:
-                    while line := file.readline(LINE_BYTES_MAX + 2):
-                        if not line.endswith(b"\n"):
-                            self.rest = line
-                            self.torn = f"{path}: the last {len(line)} bytes are no whole record"
-                            return
-                        yield self._counted(line[:-1])
+                with file.path.open("rb") as stream:
+                    yield from self._read(file, stream)
+                    self._remark_on_rest(file, stream)
             except OSError as cause:
-                raise _unreadable(path, cause) from cause
+                raise _unreadable(file.path, cause) from cause
+            if self.torn:
+                return
+
+    def _read(self, file: _File, stream: BinaryIO) -> Iterator[bytes]:
+        lines = iter(partial(stream.readline, LINE_BYTES_MAX + 2), b"")
+        for line in islice(lines, file.lines_max):
+            if not line.endswith(b"\n"):
+                self.rest = line
+                self.torn = f"{file.path}: the last {len(line)} bytes are no whole record"
+                return
+            yield self._counted(line[:-1])
+
+    def _remark_on_rest(self, file: _File, stream: BinaryIO) -> None:
+        rest_bytes = file.path.stat().st_size - stream.tell()
+        if file.following is not None and rest_bytes and not self.torn:
+            self.outcome.remarks.append(
+                f"{file.path}: the last {rest_bytes} bytes do not count: by its name the next file "
+                f"begins with record {file.following}"
+            )
 
     def _counted(self, line: bytes) -> bytes:
         number = self.outcome.counts.get("records", 0) + 1
@@ -174,18 +206,22 @@ def _beginning(lines: list[bytes]) -> tuple[NodeName | None, Head]:
     return node, before
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path) -> list[_File]:
     if not path.is_dir():
-        return [path]
+        return [_File(path)]
     named = [(found, file) for file in path.iterdir() if (found := NAME.fullmatch(file.name))]
-    files = [file for _, file in sorted(named, key=lambda one: (int(one[0][1]), one[1].name))]
+    files = sorted((int(found[1]), file.name, file) for found, file in named)
     if not files:
         raise InputError(
             NOTHING_TO_SHOW,
             f"{path} holds no journal",
             fix="Name the folder whose files are called journal-<first record>.jsonl.",
         )
-    return files
+    ended = [
+        _File(file, following, following - first)
+        for (first, _, file), (following, _, _) in pairwise(files)
+    ]
+    return [*ended, _File(files[-1][2])]
 
 
 def _unreadable(path: Path, cause: OSError) -> GpuslaError:

@@ -89,6 +89,8 @@ def test_every_key_is_taken(tmp_path: Path) -> None:
         ("metrics: {dcgm_dialects: [3.3]}", "metrics.dcgm_dialects[0]: '3.3' is not allowed. Write '4.8' or '4.9'. [GS1010]"),
         ("host: {redfish: {address: 'http://10.0.0.1', credentials_file: a}}", "host.redfish.address: a password would go over the network unprotected. Write https:// and name the authority with ca_file. [GS1301]"),
         ("host: {enabled: false, redfish: {address: 'https://10.0.0.1', credentials_file: a}}", "host.redfish: the controller is never asked while host.enabled is false. Remove one of the two. [GS1301]"),
+        ("valid_ms: 1000", "valid_ms: a sample is valid for 1000 ms and the next comes after 1000 ms or a little more, so time between would be unknown. Make valid_ms at least 2000, twice interval_ms. [GS1301]"),
+        ("valid_ms: 1999", "valid_ms: a sample is valid for 1999 ms and the next comes after 1000 ms or a little more, so time between would be unknown. Make valid_ms at least 2000, twice interval_ms. [GS1301]"),
         ("kernel_log: {enable: true}", "kernel_log.enable is not a known key. Write 'enabled' if that is meant, or remove it. [GS1008]"),
     ],
 )  # fmt: skip
@@ -107,3 +109,23 @@ def test_a_controller_on_this_host_may_be_asked_in_the_clear(tmp_path: Path) -> 
     redfish = read_settings(written(tmp_path, text)).host_probes.redfish
     assert redfish is not None
     assert redfish.url == "http://127.0.0.1:8080"
+
+
+def test_a_longer_interval_than_half_of_what_is_valid_by_default_is_refused(tmp_path: Path) -> None:
+    """The sentence names the key that the file has not, and stands at the one that it has."""
+    with pytest.raises(SettingsError) as caught:
+        read_settings(written(tmp_path, f"{LEAST}interval_ms: 2000\n"))
+    assert str(caught.value) == (
+        f"{tmp_path}/agent.yaml:6:14: interval_ms: a sample is valid for 2500 ms and the next comes "
+        "after 2000 ms or a little more, so time between would be unknown. Make valid_ms at least "
+        "4000, twice interval_ms. [GS1301]"
+    )
+
+
+@pytest.mark.parametrize(("interval_ms", "valid_ms"), [(1_000, 2_000), (60_000, 120_000)])
+def test_a_sample_may_be_valid_for_just_two_intervals(
+    tmp_path: Path, interval_ms: int, valid_ms: int
+) -> None:
+    """One pass may be late by all of an interval."""
+    text = f"{LEAST}interval_ms: {interval_ms}\nvalid_ms: {valid_ms}\n"
+    assert read_settings(written(tmp_path, text)).valid_ms == valid_ms
