@@ -15,7 +15,9 @@ from gpusla_collector import schedule
 from gpusla_collector.adapters.agents import HttpAgents
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.files import InputFilesOnDisk
+from gpusla_collector.adapters.ledger_mark import LedgerMark
 from gpusla_collector.adapters.prometheus import PrometheusCounters
+from gpusla_collector.adapters.sql.chain_end import SqlChain
 from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import migrate, require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
@@ -25,6 +27,7 @@ from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.close_periods import Closer
+from gpusla_collector.usecases.continuity import Continuity
 from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch.journals import Fetcher
 from gpusla_collector.usecases.judge import Judge, Rules
@@ -118,7 +121,7 @@ def opened(
         counters = _counters(settings)
         store, evidence = SqlStore(database), EvidenceFiles(settings.evidence)
         fetcher = Fetcher(agents, evidence, store, clock, settings.form.fetch_workers, patience_ms)
-        collector = _build(settings, clock, store, fetcher, counters)
+        collector = _build(settings, clock, database, fetcher, counters)
         try:
             yield collector
         finally:
@@ -171,11 +174,11 @@ def _counters(settings: Settings) -> PrometheusCounters | None:
 def _build(
     settings: Settings,
     clock: Clock,
-    store: SqlStore,
+    database: Database,
     fetcher: Fetcher,
     counters: PrometheusCounters | None,
 ) -> Collector:
-    form, board = settings.form, StandingBoard()
+    form, board, store = settings.form, StandingBoard(), SqlStore(database)
     evidence = EvidenceFiles(settings.evidence)
     files = input_files(settings)
     judge = Judge(store, clock, Rules(form.evidence_lag_ms, form.metered_from))
@@ -200,6 +203,7 @@ def _build(
         holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         lease_ms=form.lease_ms,
         announcer=_announcer(settings, clock, store),
+        continuity=Continuity(SqlChain(database), LedgerMark(settings.data_directory)),
     )
     return Collector(settings, clock, board, turns)
 

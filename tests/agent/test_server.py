@@ -26,6 +26,7 @@ class FakeNode:
     node: NodeName = NODE
     lines: list[bytes] = field(default_factory=lambda: [b"1", b"2", b"3"])
     wrong: list[str] = field(default_factory=list)
+    lost: int | None = None
     asked: list[tuple[int, int, int]] = field(default_factory=list)
 
     @property
@@ -36,7 +37,7 @@ class FakeNode:
     def read(self, after: int, limit_records: int, limit_bytes: int) -> list[bytes]:
         """Return lines after one."""
         self.asked.append((after, limit_records, limit_bytes))
-        return self.lines[after : after + limit_records]
+        return self.lines[: self.lost][after : after + limit_records]
 
     def metrics(self, accept: str) -> tuple[bytes, str]:
         """Return a page."""
@@ -77,7 +78,21 @@ def test_a_journal_is_lines_with_the_head_beside_them() -> None:
         "X-Gpusla-Node": "c2-r01-t03",
         "X-Gpusla-Head": "3 " + "d" * 64,
     }
-    assert node.asked == [(1, 20_000, PAGE_BYTES_MAX)]
+    assert node.asked == [(1, 2, PAGE_BYTES_MAX)]  # no further than the head that goes along
+
+
+def test_records_that_cannot_be_read_are_no_empty_page() -> None:
+    """
+    A segment was cut short under a running agent.
+
+    With a head ahead and no lines the collector would wait for records that never come.
+    """
+    node = FakeNode()
+    node.lost = 2
+    status, _, body = get(node, "/journal?after=2")
+    assert status == "500 Internal Server Error"
+    assert "has 3 records, and cannot read those after 2" in json.loads(body)["message"]
+    assert get(node, "/journal?after=0")[2] == b"1\n2\n"
 
 
 def test_nothing_new_is_an_empty_page() -> None:

@@ -119,7 +119,9 @@ class Driver:
             ):
                 for entry in booker.book(self.lease, judgement, is_final=False):
                     self._acknowledge(f"entry {entry.key}")
-        for entry in closer.close_all(self.lease, world, self.clock.wall_ms()):
+        for entry in closer.close_all(
+            self.lease, world, self.clock.wall_ms(), self.store.cursors()
+        ):
             self._acknowledge(f"entry {entry.key}")
 
     def _acknowledge(self, words: str) -> None:

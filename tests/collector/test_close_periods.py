@@ -1,5 +1,6 @@
 """When months are settled: what nobody was asked for, or waited for, is not missing."""
 
+from copy import deepcopy
 from typing import Any
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ from gpusla.errors import JournalError, StoreError
 from gpusla.ledger.entries import Status
 from gpusla_collector.ports import Lease, Store
 from gpusla_collector.usecases.asking import Asking
+from gpusla_collector.usecases.fetch import journals as fetching
 from gpusla_collector.usecases.judge import Judge, Judgement
 from gpusla_collector.usecases.turns import LEASE, Turns
 from gpusla_collector.usecases.world import World
@@ -78,6 +80,44 @@ def test_what_comes_while_there_is_patience_counts(stage: Stage) -> None:
     assert stage.amounts("2026-07")[-1] == ("posted", 0)
 
 
+def test_what_a_node_is_just_handing_over_is_waited_for(stage: Stage) -> None:
+    """It was away for longer than there is patience, and had delivered all of July."""
+    turns, journal = stage.turns(pause_ms=PATIENCE_MS), stage.journal()
+    for start_ms in range(START_MS, FINAL_MS, DAY_MS):
+        journal.observe(start_ms, start_ms + DAY_MS - 1_000)
+    journal.observe(FINAL_MS, FINAL_MS + 1_000)
+    stage.agents.silent.add(journal.node)
+    stage.clock.now_ms = FINAL_MS - PATIENCE_MS
+    turns.once()
+    stage.agents.silent.clear()
+    stage.agents.page_records = 5
+    stage.clock.now_ms = FINAL_MS
+    with patch.object(fetching, "NODE_MS", 0):  # one page a round
+        while not is_all_in(stage):
+            assert ("posted", 10_000) not in stage.amounts("2026-07")
+            turns.fetch_turn()
+            turns.close_turn()
+    assert stage.amounts("2026-07")[-1] == ("posted", 0)
+
+
+def test_nothing_is_settled_by_a_database_that_went_back() -> None:
+    """All was counted; the copy of a week before knows nothing of it, and the node nothing new."""
+    stage = Stage()
+    turns = stopped(stage)
+    older = deepcopy(stage.store)
+    stage.clock.now_ms = FINAL_MS
+    turns.fetch_turn()
+    vars(stage.store).update(vars(older))
+    turns.fetch_turn()
+    with pytest.raises(StoreError, match="the database has records up to"):
+        turns.close_turn()
+    turns.close_turn()
+    assert stage.entries("2026-07") == ()
+    turns.fetch_turn()
+    turns.close_turn()
+    assert stage.amounts("2026-07") == [("posted", 0)]
+
+
 @pytest.mark.parametrize(
     ("rounds_ms", "tried_ms"),
     [
@@ -97,13 +137,36 @@ def test_asking_goes_on_as_long_as_no_two_rounds_are_too_far_apart(
     assert [asking.tried_ms(asked_ms) for asked_ms in rounds_ms][-1] == tried_ms
 
 
+def test_asking_that_was_interrupted_begins_anew() -> None:
+    """What was asked for until then may not have been kept."""
+    asking = Asking(10)
+    asking.tried_ms(5)
+    asking.interrupt()
+    assert asking.tried_ms(15) == 0
+
+
+def is_all_in(stage: Stage) -> bool:
+    """Tell whether the node's records are here up to when July is final."""
+    cursor = stage.store.cursors().get(stage.journal().node)
+    return cursor is not None and cursor.evidence_until_ms >= FINAL_MS
+
+
 def posted(stage: Stage) -> dict[str, int]:
     """Return what is posted of July, by contract."""
     entries = stage.entries("2026-07")
     return {e.contract: e.amount_minor_units for e in entries if e.status is Status.POSTED}
 
 
-def test_a_contract_that_cannot_be_settled_keeps_no_other_from_it(store: Store) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        JournalError(JOURNAL_CORRUPT, "a record of r01-t01 is not what it was"),
+        OverflowError("2**63"),
+    ],
+)
+def test_a_contract_that_cannot_be_settled_keeps_no_other_from_it(
+    store: Store, error: Exception
+) -> None:
     """Alpha's evidence cannot be read, which is said; beta, later in order, owes 50.00 for July."""
     stage = Stage(store=store, trays=TWO_TRAYS)
     for tray, down_ms in (("t01", 0), ("t02", 2 * DAY_MS)):
@@ -116,12 +179,12 @@ def test_a_contract_that_cannot_be_settled_keeps_no_other_from_it(store: Store) 
 
     def judge(lease: Lease, world: World, version: ContractVersion, *rest: Any) -> Judgement:
         if version.id == ALPHA:
-            raise JournalError(JOURNAL_CORRUPT, "a record of r01-t01 is not what it was")
+            raise error
         return right(lease, world, version, *rest)
 
     for turn in (turns.lead_turn, turns.reload_turn, turns.fetch_turn):
         turn()
-    with patch.object(Judge, "judge", side_effect=judge), pytest.raises(JournalError):
+    with patch.object(Judge, "judge", side_effect=judge), pytest.raises(type(error)):
         turns.close_turn()
     assert posted(stage) == {"beta-2026": 5_000}
     turns.close_turn()

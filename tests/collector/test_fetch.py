@@ -11,7 +11,7 @@ from gpusla.clock import SystemClock
 from gpusla.errors import ServiceError
 from gpusla.identity import NodeName
 from gpusla.instants import Interval
-from gpusla.journal.chain import EMPTY
+from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.codec import decode
 from gpusla.timeline.advice import unadvised
 from gpusla.timeline.fold import Carry, advance
@@ -259,6 +259,23 @@ def test_joining_keeps_what_the_fold_said() -> None:
     total = sum(span.end_ms - span.start_ms for span in folded)
     joined = tuple(join(folded))
     assert sum(span.end_ms - span.start_ms for span in joined) == total
+
+
+def test_an_agent_that_gives_nothing_of_what_it_has_was_not_reached(
+    store: Store, evidence: Evidence, lease: Lease
+) -> None:
+    """Counted as reached, it would hold its contract's judgement at its last record for ever."""
+    agents = FakeAgents()
+    journal = agents.journals[ONE] = journal_of(ONE)
+    fetcher = Fetcher(agents, evidence, store, HandClock(), 1)
+    fetcher.fetch_all(lease, [Target(ONE, "")])
+    before = store.cursors()[ONE]
+    journal.head = Head(journal.head.sequence + 5, "0" * 64)
+    (fetched,) = fetcher.fetch_all(lease, [Target(ONE, "")])
+    assert str(fetched.error).startswith(
+        "c2-r01-t01: it has records up to 9, and gives none behind record 4"
+    )
+    assert store.cursors()[ONE] == before
 
 
 def test_evidence_is_on_disk_before_it_counts(store: Store, lease: Lease) -> None:

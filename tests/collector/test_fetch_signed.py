@@ -43,6 +43,11 @@ class Site:
         (fetched,) = self._fetcher.fetch_all(self._lease, [target])
         return fetched
 
+    def fetch_both(self, first: Target, second: Target) -> tuple[Fetched, Fetched]:
+        """Fetch two nodes in this order; returns how it went with the second and the first."""
+        one, other = self._fetcher.fetch_all(self._lease, [first, second])
+        return other, one
+
     def found(self) -> list[str]:
         """Return the kinds of all findings."""
         return [finding.kind for finding in self.store.findings()]
@@ -120,6 +125,19 @@ def test_a_rotated_key_is_believed_after_a_restart(site: Site) -> None:
     site.journal.observe(1_000, 20_000)
     site.sign(TWO)
     assert site.fetch(ONE).error is None
+
+
+def test_a_clone_takes_no_key_that_the_inventory_gives_to_another(site: Site, store: Store) -> None:
+    """Both came from one image; the inventory says whose the key is, whoever is asked first."""
+    clone = NodeName("c2-r01-t02")
+    copied = Journal(clone, tray_slots(*clone.split("-")), 0).start(0)
+    site.agents.journals[clone] = copied.append(introduced(ONE, node=clone))
+    site.introduce(ONE)
+    site.sign(ONE)
+    mine, theirs = site.fetch_both(Target(clone, ""), Target(NODE, "", frozenset({public(ONE)})))
+    assert store.cursors()[NODE].head == site.journal.head
+    assert mine.error is None
+    assert f"is the one of {NODE}'s journal" in str(theirs.error)
 
 
 def test_a_journal_without_signatures_is_taken_in_as_ever(site: Site, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from gpusla.ledger.booking import live_entries
 from gpusla.ledger.entries import Entry
 from gpusla_collector.ports import OPERATOR, Lease, Scope, SpanSummary
 from gpusla_collector.usecases.book_credits import Booker
+from gpusla_collector.usecases.fetch import journals as fetching
 from gpusla_collector.usecases.judge import Judgement
 from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.standing import StandingBoard
@@ -186,6 +188,46 @@ def test_a_file_without_a_new_node_holds_no_judgement_up() -> None:
     turns.reload_turn()
     turns.judge_turn()
     assert stage.amounts("2026-07") == [("pending", 10_000)]
+
+
+@pytest.mark.parametrize("is_taken_over", [False, True])
+def test_what_was_judged_is_not_judged_by_its_past_again(is_taken_over: bool) -> None:  # noqa: FBT001
+    """
+    One tray was off the network for two days, a day of which another one was down.
+
+    It comes back and gives its records.  To judge by the oldest of them voided what is owed since.
+    """
+    stage = Stage(trays=(TWO_TRAYS[0], replace(TWO_TRAYS[1], contract=ALPHA)))
+    name = "Contract", "contracts/alpha-2026.yaml"
+    stage.files.texts[name] = stage.files.texts[name].replace("gpus: 4}", "gpus: 8}")
+    turns, (first, second) = stage.turns(), (stage.journal("t01"), stage.journal("t02"))
+    stage.agents.silent.add(first.node)
+    for start_ms in range(START_MS, START_MS + 2 * DAY_MS, HOUR_MS):
+        first.observe(start_ms, start_ms + HOUR_MS - 1_000)
+        down = dict.fromkeys(second.slots if start_ms >= START_MS + DAY_MS else (), DOWN)
+        second.observe(start_ms, start_ms + HOUR_MS - 1_000, down)
+    stage.clock.now_ms = START_MS + 2 * DAY_MS
+    turns.once()
+    judged_ms = judged_until_ms(stage)
+    assert judged_ms == stage.clock.now_ms - LAG_MS
+    assert stage.amounts("2026-07") == [("pending", 10_000)]
+    if is_taken_over:
+        turns.stop()
+        turns = stage.turns(holder="another")
+    stage.agents.silent.clear()
+    stage.agents.page_records = 6
+    with patch.object(fetching, "NODE_MS", 0):  # one page a round
+        for _ in range(10):
+            turns.once()
+            assert judged_until_ms(stage) >= judged_ms
+            assert stage.amounts("2026-07") == [("pending", 10_000)]
+
+
+def judged_until_ms(stage: Stage) -> int:
+    """Return how far July is judged under alpha's contract."""
+    judged = stage.store.judged(OPERATOR, ALPHA, "2026-07")
+    assert judged is not None
+    return judged.until_ms
 
 
 def test_missing_evidence_is_waited_for_before_a_month_is_settled() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from gpusla.catalogue.codes import (
+    JOURNAL_CORRUPT,
     JOURNAL_FORKED,
     SERVER_BUSY,
     UNKNOWN_REFERENCE,
@@ -169,11 +170,15 @@ def _health(views: Iterable[Served]) -> Answer:
 def _journal(view: Served, query: str) -> Answer:
     after = _count(query, "after", 0)
     limit = min(_count(query, "limit", PAGE_RECORDS_MAX), PAGE_RECORDS_MAX)
-    lines = view.read(after, limit, PAGE_BYTES_MAX)
-    head = view.durable  # Asked for last, so it is never behind the lines.
+    head = view.durable
     if after > head.sequence:
         message = f"node {view.node} has {head.sequence} records, and none after {after}"
         raise RefusedError("409 Conflict", JOURNAL_FORKED, message)
+    # No further than the head, so that no record is given that it does not speak of.
+    lines = view.read(after, min(limit, head.sequence - after), PAGE_BYTES_MAX)
+    if not lines and limit and after < head.sequence:
+        message = f"node {view.node} has {head.sequence} records, and cannot read those after {after}"
+        raise RefusedError("500 Internal Server Error", JOURNAL_CORRUPT, message)
     headers = [
         ("Content-Type", _LINES),
         ("X-Gpusla-Node", view.node),

@@ -27,3 +27,7 @@ class Asking:
             since_ms = asked_ms
         self._since_ms, self._last_ms = since_ms, asked_ms
         return asked_ms - since_ms
+
+    def interrupt(self) -> None:
+        """Note that what was asked for may not have been kept."""
+        self._since_ms = self._last_ms = None

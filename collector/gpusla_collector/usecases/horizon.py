@@ -23,10 +23,14 @@ def horizon_ms(
     return min(min(reached, default=floor_ms), asked_ms)
 
 
+def is_handing_over(cursor: Cursor, since_ms: int) -> bool:
+    """Tell whether a node that was reached since then has more to give: it is on its way."""
+    return cursor.agent_sequence > cursor.head.sequence and cursor.reached_ms >= since_ms
+
+
 def _reach_ms(cursor: Cursor | None, floor_ms: int) -> int:
     if cursor is None:
         return floor_ms
-    is_behind = cursor.agent_sequence > cursor.head.sequence
-    if is_behind and cursor.reached_ms >= floor_ms:
+    if is_handing_over(cursor, floor_ms):
         return cursor.evidence_until_ms
     return max(cursor.evidence_until_ms, floor_ms)

@@ -63,6 +63,7 @@ class Judge:
     clock: Clock
     rules: Rules
     _last: dict[tuple[ContractId, str], Judgement] = field(default_factory=dict)
+    _reached: dict[tuple[ContractId, int], int] = field(default_factory=dict)
 
     def judge_contract(
         self,
@@ -77,8 +78,7 @@ class Judge:
 
         asked_ms: when all agents were last asked; what was not asked for yet is not missing.
         """
-        nodes = serving(world, contract, asked_ms)
-        until_ms = horizon_ms(nodes, cursors, asked_ms, self.rules.lag_ms)
+        until_ms = self._until_ms(lease, world, contract, cursors, asked_ms)
         posted = posted_periods(self.store, contract)
         return tuple(
             self.judge(lease, world, version, period, until_ms)
@@ -115,6 +115,38 @@ class Judge:
         self.store.keep(lease, judgement.judged)
         self._last[contract.id, period.key] = judgement
         return judgement
+
+    def _until_ms(
+        self,
+        lease: Lease,
+        world: World,
+        contract: ContractId,
+        cursors: Mapping[NodeName, Cursor],
+        asked_ms: int,
+    ) -> int:
+        """
+        Return how far a contract is judged: as far as it was before, or further.
+
+        Nodes that were silent and come back have old records to give.  To judge by the oldest of
+        them once more would void, and give again, what was booked for the time since.
+        """
+        nodes = serving(world, contract, asked_ms)
+        reached = contract, lease.epoch
+        if reached not in self._reached:
+            self._reached[reached] = self._judged_until_ms(world, contract, asked_ms)
+        horizon = horizon_ms(nodes, cursors, asked_ms, self.rules.lag_ms)
+        until_ms = min(max(horizon, self._reached[reached]), asked_ms)
+        self._reached[reached] = until_ms
+        return until_ms
+
+    def _judged_until_ms(self, world: World, contract: ContractId, asked_ms: int) -> int:
+        """Return how far those who led before judged a contract; 0 if nobody did."""
+        periods = list(periods_to_judge(world, contract, asked_ms, self.rules))
+        for _, period in reversed(periods):
+            judged = self.store.judged(OPERATOR, contract, period.key)
+            if judged is not None:
+                return judged.until_ms
+        return 0
 
     def _granted(self, case: Case) -> Mapping[str, int]:
         """Return by objective what was posted for earlier windows that overlap this period's."""

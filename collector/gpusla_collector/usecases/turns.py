@@ -19,17 +19,18 @@ from threading import Lock
 
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
-from gpusla.errors import GpuslaError, InputError, LedgerError
+from gpusla.errors import GpuslaError, InputError, LedgerError, StoreError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
-from gpusla_collector.ports import OPERATOR, Lease, Store
+from gpusla_collector.ports import OPERATOR, Cursor, Lease, Store
 from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.usecases.audit import Audited, audit
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.claims import Claimable, Part, claimables, parts_of
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.closed_periods import ClosedPeriods
+from gpusla_collector.usecases.continuity import Continuity
 from gpusla_collector.usecases.correct_settled import Corrector
 from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
 from gpusla_collector.usecases.going_on import is_of_all
@@ -52,7 +53,7 @@ class Turns:
     All use cases on one store, and what they leave for one another.
 
     holder: names this process.  reconciler: None without a Prometheus.  announcer: None where
-    nobody is told of bookings.
+    nobody is told of bookings.  continuity: None where no database can go back.
     """
 
     store: Store
@@ -68,6 +69,7 @@ class Turns:
     holder: str
     lease_ms: int
     announcer: Announcer | None = None
+    continuity: Continuity | None = None
     _lease: Lease | None = None
     _asked: tuple[World, int] | None = None
     _has_read: bool = False
@@ -81,19 +83,20 @@ class Turns:
         self._closed = ClosedPeriods(self.store)
 
     def lead_turn(self) -> None:
-        """Take or prolong the lease."""
-        before = self._lease
-        self._lease = self.store.acquire(LEASE, self.holder, self.clock.wall_ms(), self.lease_ms)
-        if self._lease != before:
-            self._asked = self._audited = None
-            self._has_read = False
-            self.board.set_world(None)
-            self.board.set_leader(is_leader=self._lease is not None)
-            if self._lease is None:
-                log.warning("lease_lost", holder=self.holder)
-            else:
-                log.info("lease_taken", holder=self.holder, epoch=self._lease.epoch)
-                self._trim(self._lease)
+        """
+        Take or prolong the lease.
+
+        Nobody leads on a database that went back to an older copy: what is known here is of the
+        other one.  Raises LedgerError then.
+        """
+        if self.continuity is not None:
+            try:
+                self.continuity.require()
+            except LedgerError:
+                self._lead(None)
+                raise
+        self._lead(self.store.acquire(LEASE, self.holder, self.clock.wall_ms(), self.lease_ms))
+        self._note()
 
     def reload_turn(self) -> None:
         """Take in changed files; where one is refused, what was good before stays in force."""
@@ -153,8 +156,27 @@ class Turns:
     def stop(self) -> None:
         """Give the lease back; no turn may be taken any more."""
         if self._lease is not None:
+            self._note()
             self.store.release(self._lease)
             self._lease = None
+
+    def _lead(self, lease: Lease | None) -> None:
+        """Go on with a lease, or without one; who leads anew knows nothing."""
+        before, self._lease = self._lease, lease
+        if self._lease != before:
+            self._asked = self._audited = None
+            self._has_read = False
+            self.board.set_world(None)
+            self.board.set_leader(is_leader=self._lease is not None)
+            if self._lease is None:
+                log.warning("lease_lost", holder=self.holder)
+            else:
+                log.info("lease_taken", holder=self.holder, epoch=self._lease.epoch)
+                self._trim(self._lease)
+
+    def _note(self) -> None:
+        if self._lease is not None and self.continuity is not None:
+            self.continuity.note()
 
     def _reload(self) -> None:
         lease, world = self._lease, self.board.read().world
@@ -206,7 +228,13 @@ class Turns:
             for record in world.inventory.nodes(asked_ms)
         ]
         late = LateEvidence(self.store, self.clock)
-        fetched = self.fetcher.fetch_all(lease, targets, partial(late.report, lease, world))
+        try:
+            fetched = self.fetcher.fetch_all(lease, targets, partial(late.report, lease, world))
+        except StoreError:
+            # It may have gone back to an older copy of itself, which was not asked into yet.
+            self._asked = None
+            self.closer.asking.interrupt()
+            raise
         self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
         self._tell(fetched)
         self._watch_signing(lease, world)
@@ -310,21 +338,31 @@ class Turns:
         halted = self._halted(lease)
         if halted is not None:
             raise halted
-        failures: list[GpuslaError] = []
+        cursors = self._kept_cursors()
+        failures: list[Exception] = []
         for event, settled in (
-            ("period_closed", self.closer.close_all(lease, world, asked_ms)),
+            ("period_closed", self.closer.close_all(lease, world, asked_ms, cursors)),
             ("period_corrected", self.corrector.correct_all(lease, world)),
         ):
             try:
                 for entry in settled:
                     _tell_booked(event, entry)
-            except GpuslaError as error:
+            except Exception as error:
                 if is_of_all(error):
                     raise
                 failures.append(error)
         self.board.set_entries(self._count_entries())
         if failures:
             raise failures[0]
+
+    def _kept_cursors(self) -> Mapping[NodeName, Cursor]:
+        """Return where the nodes are by the database, unless it lost what this process counted."""
+        try:
+            return self.fetcher.kept()
+        except StoreError:
+            self._asked = None
+            self.closer.asking.interrupt()
+            raise
 
     def _reconcile(self, lease: Lease, world: World, asked_ms: int) -> None:
         if self.reconciler is None:

@@ -208,6 +208,10 @@ PERIOD_OPEN = ErrorCode(
     "GS4007", "period_open", "A period cannot be closed before it was judged to its end.",
     "Close it when its end, and the time for late evidence after it, have passed.",
 )
+LEDGER_RESTORED = ErrorCode(
+    "GS4008", "ledger_restored", "The database does not hold what a collector wrote to it.",
+    "Restore as docs/operating/database.md says; nothing is booked before.",
+)
 AGENT_UNREACHABLE = ErrorCode(
     "GS5001", "agent_unreachable", "An agent does not answer.",
     "Check the node; its time is unknown until its journal can be fetched.",

@@ -13,8 +13,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
+from gpusla.catalogue.codes import FENCED
 from gpusla.clock import Clock
-from gpusla.errors import GpuslaError, JournalError
+from gpusla.errors import GpuslaError, JournalError, StoreError
 from gpusla.identity import NodeName
 from gpusla_collector.ports import Agents, Cursor, Evidence, Finding, Lease, Move, Segment, Store
 from gpusla_collector.usecases.fetch.flights import Flights, Landed
@@ -101,6 +102,26 @@ class Fetcher:
         """Where every node is, as far as it is kept."""
         return self.store.cursors() if self._lease is None else dict(self._counted)
 
+    def kept(self) -> Mapping[NodeName, Cursor]:
+        """
+        Return where every node is by the database.
+
+        Raises StoreError `fenced` if it is behind what was counted here: it went back to an older
+        copy of itself, or somebody else moved it.
+        """
+        counted = {} if self._lease is None else dict(self._counted)
+        kept = self.store.cursors()
+        for node, cursor in counted.items():
+            head = kept.get(node, Cursor(node)).head
+            if head.sequence < cursor.head.sequence:
+                self._lease = None
+                raise StoreError(
+                    FENCED,
+                    f"{node}: the database has records up to {head.sequence}, "
+                    f"{cursor.head.sequence} were counted in it",
+                )
+        return kept
+
     def fetch_all(
         self, lease: Lease, targets: Sequence[Target], foretell: Foretell = nobody
     ) -> tuple[Fetched, ...]:
@@ -111,6 +132,8 @@ class Fetcher:
         Raises StoreError if the database fails or the lease was lost: then nothing else can go on.
         """
         self._remember(lease)
+        # Whose the inventory says a key is, it is: a clone may have been the first to use it.
+        self._owners |= {key: target.node for target in targets for key in target.keys}
         now_ms = self.clock.monotonic_ms()
         work = _Round(lease, now_ms + NODE_MS, deque(self._due(targets, now_ms)), foretell)
         try:

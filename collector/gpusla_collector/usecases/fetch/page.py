@@ -9,7 +9,7 @@ from collections.abc import Callable, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from gpusla.catalogue.codes import JOURNAL_FORKED
+from gpusla.catalogue.codes import AGENT_UNREACHABLE, JOURNAL_FORKED
 from gpusla.clock import Clock
 from gpusla.errors import GpuslaError, JournalError, ServiceError
 from gpusla.identity import NodeName
@@ -78,6 +78,7 @@ class Pages:
             page = self.agents.fetch(target.node, target.address, cursor.head.sequence)
             answered()
             _require_agreement(cursor.node, cursor.head, page.head)
+            _require_answer(cursor.node, cursor.head, page)
             return self._taken(lease, target, cursor, page, owners)
         except (ServiceError, JournalError) as error:
             return Step(cursor, None, is_behind=False, error=error)
@@ -160,6 +161,20 @@ def _open_segment(lease: Lease, cursor: Cursor) -> Segment:
     if last is not None and last.epoch == lease.epoch and last.byte_length < SEGMENT_BYTES:
         return last
     return Segment(cursor.head.sequence + 1, lease.epoch, cursor.head.sequence, 0)
+
+
+def _require_answer(node: NodeName, ours: Head, page: Page) -> None:
+    """
+    Refuse an answer without records from an agent that says it has some.
+
+    Counted as reached, it would hold the judgement of its contract back for ever.
+    """
+    if not page.lines and page.head.sequence > ours.sequence:
+        raise ServiceError(
+            AGENT_UNREACHABLE,
+            f"{node}: it has records up to {page.head.sequence}, "
+            f"and gives none behind record {ours.sequence}",
+        )
 
 
 def _require_agreement(node: NodeName, ours: Head, theirs: Head) -> None:
