@@ -149,6 +149,14 @@ def _contracts(standing: Standing, now_ms: int) -> Iterator[Metric]:
         rows.COLLECTOR_LAST_JUDGEMENT,
         [((judgement.judged.contract,), at_ms / 1000) for judgement, at_ms in judged],
     )
+    yield family(
+        rows.COLLECTOR_JUDGED_UNTIL,
+        [
+            ((judgement.judged.contract,), judgement.judged.until_ms / 1000)
+            for judgement, _ in judged
+            if judgement.is_open
+        ],
+    )
     for row, samples in _FIGURES.items():
         yield family(row, [found for e in evaluations for found in samples(e)])
     yield from _incidents(standing)

@@ -108,7 +108,7 @@ CONFIGURATION_REFUSED = Alert(
 )
 COLLECTOR_STALLED = Alert(
     "GpuslaCollectorStalled", "critical", "pipeline", "telemetry",
-    "The collector has not judged a contract for over two minutes, or gives no figures at all.",
+    "The collector has not judged a contract for over two minutes, or not beyond a quarter of an hour ago, or gives no figures.",
     "Check the collector's log; agents keep their journals, so nothing is lost meanwhile.",
 )
 JOURNALS_AND_PROMETHEUS_DISAGREE = Alert(

@@ -141,6 +141,9 @@ COLLECTOR_INFO = collector_row("gpusla_collector_info", I, "version", "The colle
 COLLECTOR_LAST_JUDGEMENT = collector_row(
     "gpusla_collector_last_judgement_timestamp_seconds", G, "contract", "When the contract was last judged.", "seconds",
 )
+COLLECTOR_JUDGED_UNTIL = collector_row(
+    "gpusla_collector_judged_until_timestamp_seconds", G, "contract", "Instant up to which the open period is judged.", "seconds",
+)
 COLLECTOR_EVIDENCE_UNTIL = collector_row(
     "gpusla_collector_evidence_until_timestamp_seconds", G, "node", "Instant of the last journal record taken in from the node.", "seconds",
 )
