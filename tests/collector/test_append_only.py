@@ -11,12 +11,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy import BigInteger, Table, UniqueConstraint
 
+from gpusla.errors import StoreError
 from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.roles import roles_sql
 from gpusla_collector.adapters.sql.schema import migrate
-from gpusla_collector.adapters.sql.tables import APPEND_ONLY, METADATA
+from gpusla_collector.adapters.sql.tables import APPEND_ONLY, FORGOTTEN, METADATA
 from tests.collector.rows import ROWS, content, fill, row, tables
 from tests.postgresql import Server
 
@@ -68,6 +69,8 @@ BY_THE_APP_AT_ALL = (
     "UPDATE alembic_version SET version_num = '0001'",
 )
 BY_THE_OWNER = BY_THE_APP[:5]
+REFUSING = (*APPEND_ONLY, *FORGOTTEN)
+"""Where SQLite lets no row take the place of another one."""
 
 
 @pytest.fixture
@@ -181,25 +184,38 @@ def test_sqlite_refuses_to_change_what_is_appended_to(
     assert len(before) == len(ROWS)
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", REFUSING, ids=lambda table: table.name)
 def test_no_unique_column_lets_a_row_be_replaced_on_sqlite(
     database: Database, tmp_path: Path, table: Table
 ) -> None:
-    """Each constraint alone: a new row that shares one key with an old one is refused."""
+    """Each key alone, SQLite's own hidden one too: a new row that shares it is refused."""
     with database.writing() as connection:
         fill(connection)
-    uniques = [list(table.primary_key.columns)]
-    uniques += [list(c.columns) for c in table.constraints if isinstance(c, UniqueConstraint)]
+    next_one = dict(row(table, 4))  # so that no trigger refuses it for a gap
     with sqlite3.connect(tmp_path / "collector.db") as other:
-        for unique in uniques:
-            values = dict(row(table, 9)) | {c.name: row(table, 2)[c.name] for c in unique}
+        before = other.execute(f"SELECT rowid, * FROM {table}").fetchall()  # noqa: S608
+        for unique in uniques_of(table):
+            values = next_one | {name: row(table, 2).get(name, 2) for name in unique}
             marks = ", ".join("?" * len(values))
             with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"):
                 other.execute(
                     f"REPLACE INTO {table} ({', '.join(values)}) VALUES ({marks})",  # noqa: S608
                     tuple(values.values()),
                 )
+        assert other.execute(f"SELECT rowid, * FROM {table}").fetchall() == before  # noqa: S608
+        words = f"INSERT INTO {table} ({', '.join(next_one)}) VALUES "  # noqa: S608
+        other.execute(words + f"({', '.join('?' * len(next_one))})", tuple(next_one.values()))
     other.close()
+
+
+def uniques_of(table: Table) -> list[list[str]]:
+    """Return each list of columns by which a row is the only one; an INTEGER key is the rowid."""
+    uniques = [list(table.primary_key.columns)]
+    uniques += [list(c.columns) for c in table.constraints if isinstance(c, UniqueConstraint)]
+    named = [[column.name for column in unique] for unique in uniques]
+    (first, *others) = table.primary_key.columns
+    is_counted = not others and isinstance(first.type, BigInteger)
+    return named if is_counted else [*named, ["rowid"]]
 
 
 def test_sqlite_keeps_the_evaluations_that_the_ledger_names(
@@ -231,6 +247,28 @@ def test_a_gap_in_the_numbers_of_credit_notes_is_refused(
             connection.execute(notes.insert().values(values))
 
 
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
+def test_after_an_upgrade_from_any_schema_no_hidden_number_lets_a_row_be_replaced(
+    tmp_path: Path, revision: str
+) -> None:
+    """What the finder did: the first row's number under a key of its own."""
+    old = open_database(f"sqlite:///{tmp_path / 'old.db'}")
+    migrate(old, revision)
+    with old.migrating() as connection:
+        fill(connection)
+    migrate(old)
+    for table in ("ledger_lines", "records", "contract_versions", "evaluations"):
+        columns = METADATA.tables[table].columns.keys()
+        key, *others = (f"'other {name}'" if name in {"entry", "kind", "contract", "digest"}
+                        else name for name in columns)  # fmt: skip
+        with pytest.raises(StoreError, match=f"{table} is append-only"), old.writing() as writer:
+            writer.exec_driver_sql(
+                f"INSERT OR REPLACE INTO {table} (rowid, {', '.join(columns)}) "  # noqa: S608
+                f"SELECT min(rowid), {', '.join((key, *others))} FROM {table}"
+            )
+    old.close()
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_an_upgrade_keeps_everything(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -249,7 +287,7 @@ def test_an_upgrade_keeps_everything(
             for table in tables(connection)
         }
         before = content(connection, kept)
-    assert migrate(old) == "0005"
+    assert migrate(old) == "0006"
     with old.reading() as connection:
         assert content(connection, kept) == before
         assert {table.name for table in tables(connection)} == set(EVERYTHING)

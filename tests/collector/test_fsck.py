@@ -99,13 +99,16 @@ DAMAGES = {
 
 
 def edit(ground: Ground, statements: str) -> None:
-    """Do what somebody can do who owns the file: take the triggers off, then write."""
+    """Do what somebody can do who owns the file: take the triggers off, write, put them back."""
     with sqlite3.connect(ground.folder / "collector.db") as driver:
-        names = driver.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for (name,) in names:
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = driver.execute(query).fetchall()
+        for name, _ in triggers:
             driver.execute(f"DROP TRIGGER {name}")
         for statement in statements.split(";"):
             driver.execute(statement)
+        for _, made_by in triggers:
+            driver.execute(made_by)
     driver.close()
 
 

@@ -17,7 +17,7 @@ from gpusla_collector.adapters.sql.tables import LEDGER_ENTRIES
 from tests.collector.rows import fill, row
 from tests.postgresql import Server
 
-OLDER = ("0001", "0002", "0003", "0004")
+OLDER = ("0001", "0002", "0003", "0004", "0005")
 LINK = "INSERT INTO {schema}.chain_links (number, kind, subject, previous, digest) VALUES "
 NOTE = "INSERT INTO {schema}.credit_notes (contract, number, document, entry) VALUES "
 TRICKS = {

@@ -95,14 +95,16 @@ def test_o18_an_approval_is_for_one_reversal_and_no_other() -> None:
 
 
 def owned(ground: Ground, *statements: str) -> None:
-    """Do what the owner of the file can: take triggers off and write."""
+    """Do what the owner of the file can: take triggers off, write, and put them back."""
     with sqlite3.connect(ground.folder / "collector.db") as driver:
-        for (name,) in driver.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall():
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = driver.execute(query).fetchall()
+        for name, _ in triggers:
             driver.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             driver.execute(statement)
+        for _, made_by in triggers:
+            driver.execute(made_by)
     driver.close()
 
 

@@ -12,10 +12,15 @@ from gpusla_collector.ports.values import Cursor, HourLine, InputFile, Judged, K
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A link and the rows that it stands for as they are now; content: None if they are gone."""
+    """
+    A link and the rows that it stands for as they are now.
+
+    content: None if they are gone, or cannot be given.  unreadable: why not; empty if they can.
+    """
 
     link: Link
     content: Content | None
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,18 @@ class Books(Protocol):
     The records, read from one moment of the database.
 
     Whatever is damaged is given as it stands, or as None where it cannot be read as what it should
-    be; raises StoreError only where the database itself gives nothing.
+    be.  What the database itself cannot give raises StoreError: from that call, or when the
+    iterator is asked for the next one, which then gives no more; everything else goes on.
     """
+
+    def guards(self) -> Iterator[tuple[str, str]]:
+        """Give each guard that is not as it was made, and what is wrong with it."""
 
     def links(self) -> Iterator[Kept]:
         """Give the chain in its order."""
 
-    def unlinked(self) -> Iterator[tuple[str, str]]:
-        """Give table and key of every row that should be in a link and is not."""
+    def unlinked(self) -> Iterator[tuple[str, Iterator[str]]]:
+        """Give by table the key of every row that should be in a link and is not."""
 
     def balances(self) -> Mapping[str, int]:
         """Return by currency what the legs of all entries sum to."""
@@ -58,10 +67,13 @@ class Books(Protocol):
         """Give the last evaluation of every period."""
 
     def documents(self) -> Iterator[InputFile]:
-        """Give every file and every contract that was taken in; contracts are of kind Contract."""
+        """Give every file that was taken in, but for contracts."""
 
-    def nodes(self) -> Sequence[NodeName]:
-        """Return every node of which anything is kept, in order."""
+    def contracts(self) -> Iterator[InputFile]:
+        """Give every contract that was taken in, as a file of kind Contract."""
+
+    def nodes(self) -> Iterator[tuple[str, Iterator[NodeName]]]:
+        """Give by table the nodes of which it keeps anything."""
 
     def cursor(self, node: NodeName) -> Cursor | None:
         """Return how far a node's journal was taken in; None if that cannot be read, or is not."""

@@ -14,6 +14,7 @@ class Breach(StrEnum):
     evaluation: a judgement is not what its digest is of.  input: a file is not, or is not there.
     journal: records do not follow one another, or a signature is none.  evidence: acknowledged
     bytes are gone.  cursor, spans, hours, keys: what was made of a journal is not what it gives.
+    guards: a trigger or a right that keeps records as they are is not what it should be.
     unreadable: the database cannot give the row.
     """
 
@@ -36,6 +37,7 @@ class Breach(StrEnum):
     SPANS = "spans"
     HOURS = "hours"
     KEYS = "keys"
+    GUARDS = "guards"
     UNREADABLE = "unreadable"
 
 

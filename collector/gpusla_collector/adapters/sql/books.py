@@ -16,12 +16,11 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.exc import DBAPIError
 
-from gpusla.catalogue.codes import STORE_UNAVAILABLE
 from gpusla.errors import InputError, StoreError
 from gpusla.identity import NodeName, parse_slot
 from gpusla.journal.chain import Head
+from gpusla.ledger.chain import Link
 from gpusla.timeline.model import Evidence, StateSpan
 from gpusla_collector.adapters.sql.chain import CHAINED, contents, link_of
 from gpusla_collector.adapters.sql.database import Database, open_database
@@ -32,6 +31,8 @@ from gpusla_collector.adapters.sql.encoding import (
     write_carry,
     write_condition,
 )
+from gpusla_collector.adapters.sql.given import given
+from gpusla_collector.adapters.sql.guards import broken_guards
 from gpusla_collector.adapters.sql.judgements import judged_of
 from gpusla_collector.adapters.sql.schema import nothing_yet, require_readable
 from gpusla_collector.adapters.sql.tables import (
@@ -98,34 +99,32 @@ class SqlBooks:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def guards(self) -> Iterator[tuple[str, str]]:
+        """Give each guard that is not as it was made, and what is wrong with it."""
+        return broken_guards(self._connection)
+
     def links(self) -> Iterator[Kept]:
         """Give the chain in its order."""
         for rows in self._pages(CHAIN_LINKS, [CHAIN_LINKS.c.number], AT_ONCE):
             links = [link_of(row) for row in rows]
-            found = {
-                kind: contents(
-                    self._connection, kind, [one.subject for one in links if one.kind == kind]
-                )
-                for kind in {one.kind for one in links} & CHAINED.keys()
-            }
-            yield from (Kept(one, found.get(one.kind, {}).get(one.subject)) for one in links)
+            found: dict[tuple[str, str], Kept] = {}
+            for kind in {one.kind for one in links}:
+                found |= self._kept(kind, [one for one in links if one.kind == kind])
+            yield from (found[link.kind, link.subject] for link in links)
 
-    def unlinked(self) -> Iterator[tuple[str, str]]:
-        """Give table and key of every row that should be in a link and is not."""
+    def unlinked(self) -> Iterator[tuple[str, Iterator[str]]]:
+        """Give by table the key of every row that should be in a link and is not."""
         for kind, chained in CHAINED.items():
             subject = chained.subject_column()
             linked = select(CHAIN_LINKS.c.number).where(
                 CHAIN_LINKS.c.kind == kind, CHAIN_LINKS.c.subject == subject
             )
-            yield from (
-                (kind, row[0]) for row in self._rows(select(subject).where(~linked.exists()))
-            )
+            yield kind, self._keys(select(subject).where(~linked.exists()))
             for beside in chained.beside:
                 if not beside.left_out:
                     column, of = beside.table.c[beside.column], chained.table.c[beside.of]
                     leads = select(of).where(of == column)
-                    query = select(column).where(~leads.exists())
-                    yield from ((beside.table.name, str(row[0])) for row in self._rows(query))
+                    yield beside.table.name, self._keys(select(column).where(~leads.exists()))
 
     def balances(self) -> Mapping[str, int]:
         """Return by currency what the legs of all entries sum to."""
@@ -164,19 +163,21 @@ class SqlBooks:
             yield from (Newest(r.contract, r.period, r.tenant, r.evaluation) for r in rows)
 
     def documents(self) -> Iterator[InputFile]:
-        """Give every file and every contract that was taken in; contracts are of kind Contract."""
+        """Give every file that was taken in, but for contracts."""
         for rows in self._pages(DOCUMENTS, [DOCUMENTS.c.position], LARGE_AT_ONCE):
             yield from (InputFile(row.kind, row.name, row.digest, row.content) for row in rows)
+
+    def contracts(self) -> Iterator[InputFile]:
+        """Give every contract that was taken in, as a file of kind Contract."""
         columns = CONTRACT_VERSIONS.c
         for rows in self._pages(CONTRACT_VERSIONS, [columns.contract, columns.version], AT_ONCE):
             yield from (InputFile("Contract", row.name, row.digest, row.content) for row in rows)
 
-    def nodes(self) -> Sequence[NodeName]:
-        """Return every node of which anything is kept, in order."""
-        found: set[str] = set()
+    def nodes(self) -> Iterator[tuple[str, Iterator[NodeName]]]:
+        """Give by table the nodes of which it keeps anything."""
         for table in (JOURNAL_CURSORS, EVIDENCE_SEGMENTS, SPANS, HOURS, JOURNAL_KEYS):
-            found.update(row[0] for row in self._rows(select(table.c.node).distinct()))
-        return [NodeName(node) for node in sorted(found)]
+            names = self._keys(select(table.c.node).distinct())
+            yield table.name, map(NodeName, names)
 
     def cursor(self, node: NodeName) -> Cursor | None:
         """Return how far a node's journal was taken in; None if that cannot be read, or is not."""
@@ -234,6 +235,27 @@ class SqlBooks:
         for rows in self._pages(JOURNAL_KEYS, [columns.sequence], AT_ONCE, columns.node == node):
             yield from (KeyLine(row.sequence, row.line) for row in rows)
 
+    def _kept(self, kind: str, links: Sequence[Link]) -> dict[tuple[str, str], Kept]:
+        """Give links of one kind their rows; where some cannot be given, each for itself."""
+        try:
+            found = (
+                contents(self._connection, kind, [one.subject for one in links])
+                if kind in CHAINED
+                else {}
+            )
+        except StoreError as cause:
+            if len(links) == 1:
+                (link,) = links
+                return {(kind, link.subject): Kept(link, None, cause.message)}
+            alone = (self._kept(kind, [link]) for link in links)
+            return {key: kept for one in alone for key, kept in one.items()}
+        return {(kind, link.subject): Kept(link, found.get(link.subject)) for link in links}
+
+    def _keys(self, query: Select[Any]) -> Iterator[str]:
+        """Give the one column of a query; asks the database once the first is wanted."""
+        for row in self._rows(query):
+            yield str(row[0])
+
     def _pages(
         self,
         table: Table,
@@ -242,22 +264,28 @@ class SqlBooks:
         where: ColumnElement[bool] | None = None,
     ) -> Iterator[Sequence[Any]]:
         """Give a table's rows in order, so many at a time, however many there are."""
-        query = select(table).order_by(*order).limit(size)
+        query = select(table).order_by(*order)
         if where is not None:
             query = query.where(where)
-        rows = self._rows(query)
+        rows, asked = self._page(query, size)
         while rows:
             yield rows
             last = [getattr(rows[-1], column.name) for column in order]
             after = order[0] > last[0] if len(order) == 1 else tuple_(*order) > tuple_(*last)
-            rows = self._rows(query.where(after)) if len(rows) == size else []
+            is_last = len(rows) < asked
+            rows, asked = ((), 0) if is_last else self._page(query.where(after), size)
+
+    def _page(self, query: Select[Any], size: int) -> tuple[Sequence[Any], int]:
+        """Give so many rows, or where they cannot be given, some of those before the damage."""
+        while size > 1:
+            try:
+                return self._rows(query.limit(size)), size
+            except StoreError:
+                size //= 2
+        return self._rows(query.limit(1)), 1
 
     def _rows(self, query: Select[Any]) -> Sequence[Any]:
-        try:
-            return self._connection.execute(query).all()
-        except DBAPIError as cause:
-            words = str(cause.orig).splitlines()[0]
-            raise StoreError(STORE_UNAVAILABLE, f"the database cannot give it: {words}") from cause
+        return given(self._connection, query)
 
 
 def _span(row: Row[Any]) -> StateSpan | None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from gpusla.ledger.chain import Content, Link, Value, linked
+from gpusla_collector.adapters.sql.given import given
 from gpusla_collector.adapters.sql.tables import (
     APPROVALS,
     CHAIN_LINKS,
@@ -185,9 +186,14 @@ def link_of(row: Row[Any]) -> Link:
 
 
 def contents(connection: Connection, kind: str, subjects: Sequence[str]) -> dict[str, Content]:
-    """Return what is on record now of some subjects of one kind; none for those that are not."""
+    """
+    Return what is on record now of some subjects of one kind; none for those that are not.
+
+    Raises StoreError where the database cannot give it.
+    """
     chained = CHAINED[kind]
-    rows = {chained.subject(row): row for row in _mappings(connection, _by_key(chained, subjects))}
+    query = _by_key(chained, subjects)
+    rows = {chained.subject(row): row for row in _mappings(connection, query)}
     found: dict[str, dict[str, list[dict[str, Any]]]] = {
         subject: {kind: [dict(row)]} for subject, row in rows.items()
     }
@@ -230,8 +236,8 @@ def _beside(
 
 
 def _mappings(connection: Connection, query: Select[Any]) -> Iterator[Mapping[str, Any]]:
-    for row in connection.execute(query).mappings():
-        yield dict(row)
+    for row in given(connection, query):
+        yield row._asdict()
 
 
 def _values(link: Link) -> dict[str, Any]:

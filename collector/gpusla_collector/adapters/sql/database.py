@@ -11,6 +11,7 @@ Source: docs/decisions/0130-postgresql.md.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import SQLITE_READONLY
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -21,6 +22,7 @@ from sqlalchemy.exc import (
     DBAPIError,
     IntegrityError,
     NoSuchModuleError,
+    OperationalError,
     ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -37,12 +39,36 @@ How long PostgreSQL waits for the next statement of a transaction before it ends
 process that was stopped inside a transaction must not keep the lock from the one that takes over.
 """
 
+DURABLE = (
+    "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') "
+    "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
+)
+"""A commit is on disk when it returns, whatever the server is told; never less than it is told."""
+
 WRITE_LOCK = f"""\
 SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS}s';
 SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s';
-LOCK TABLE leases IN EXCLUSIVE MODE"""
-MIGRATION_LOCK = 7_478_771
+LOCK TABLE leases IN EXCLUSIVE MODE;
+{DURABLE}"""
+"""One round trip; a SELECT before the lock would take the snapshot before it."""
+
+MIGRATION_KEY = 7_478_771
 """A number of ours in PostgreSQL's space of advisory locks; there may be no table to lock yet."""
+
+MIGRATION_LOCK = f"""\
+SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS}s';
+SELECT pg_advisory_xact_lock({MIGRATION_KEY});
+{DURABLE}"""
+LOCK_NOT_AVAILABLE = "55P03"
+END_WHO_HOLDS_IT = (
+    "SELECT pid, pg_terminate_backend(pid) FROM pg_locks "  # noqa: S608
+    f"WHERE locktype = 'advisory' AND objid = {MIGRATION_KEY} AND granted"
+)
+READ_ONLY = (
+    "Run it as the collector's user: SQLite cannot even read a database that nobody has open "
+    "without writing files beside it."
+)
+"""What to do about SQLITE_READONLY; while the collector runs, those files are there."""
 
 
 class Database:
@@ -79,8 +105,12 @@ class Database:
                 reader = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
-            with reader.begin():
+            transaction = reader.begin()
+            try:
                 yield reader
+            finally:
+                # Nothing was written; and SQLite commits nothing after it met a damaged page.
+                transaction.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -104,12 +134,13 @@ class Database:
         Give a connection that may change the schema, wholly or not at all.
 
         SQLite changes a table by making another one in its place, so references are checked at the
-        end; raises StoreError if one then leads nowhere.
+        end; raises StoreError if one then leads nowhere, or if somebody else holds the lock for
+        longer than a change of schema takes.
         """
         with _translated(), self.engine.connect() as connection:
             if self.is_postgresql:
                 with self._writer(connection, "READ COMMITTED") as writer:
-                    writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+                    _lock_schema(writer)
                     yield writer
                 return
             cursor = connection.connection.cursor()
@@ -138,7 +169,8 @@ def open_database(url: str) -> Database:
     """
     Open the database of a SQLAlchemy URL such as `sqlite:////var/lib/gpusla/collector.db`.
 
-    Nothing is created or changed in it.  Raises SettingsError if the URL cannot be understood.
+    Nothing is created or changed in it.  Raises SettingsError if the URL cannot be understood, and
+    once it is used if a server keeps its text in another encoding than UTF-8.
     """
     try:
         parsed = make_url(url)
@@ -159,10 +191,41 @@ def open_database(url: str) -> Database:
 def _postgresql(url: URL) -> Engine:
     from gpusla_collector.adapters.sql.round_trips import AnsweredCursor  # noqa: PLC0415
 
-    engine = create_engine(url, pool_pre_ping=True, connect_args={"cursor_factory": AnsweredCursor})
+    arguments = {"cursor_factory": AnsweredCursor, "client_encoding": "UTF8"}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=arguments)
+    event.listen(engine, "connect", _require_utf8, insert=True)  # the library asks things first
     # Many rows then go in one statement, which is as quick as a pipeline of many.
     engine.dialect.use_insertmanyvalues_wo_returning = True
     return engine
+
+
+def _require_utf8(connection: Any, _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise SettingsError(
+            BAD_SETTING,
+            f"database: its encoding is {encoding}, in which not every name can be kept",
+            fix="Make it anew in UTF-8: createdb -E UTF8 -T template0 NAME.",
+        )
+
+
+def _lock_schema(writer: Connection) -> None:
+    """Keep others from changing the schema; any login may hold this lock, and by mistake."""
+    try:
+        writer.exec_driver_sql(MIGRATION_LOCK)
+    except OperationalError as cause:
+        if getattr(cause.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        error = StoreError(
+            STORE_UNAVAILABLE,
+            "another session holds the lock for changes of the schema, advisory lock "
+            f"{MIGRATION_KEY}: a collector that starts, `gpusla collector migrate`, or any login "
+            f"of the server that took it, and for over {LOCK_WAIT_SECONDS} seconds",
+            fix=f"Wait for it, or end it as the administrator: {END_WHO_HOLDS_IT}.",
+        )
+        error.retryable = True
+        raise error from cause
 
 
 def _sqlite(url: str) -> Engine:
@@ -201,6 +264,8 @@ def _translated() -> Iterator[None]:
         yield
     except (DBAPIError, PoolTimeout) as cause:
         reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
-        error = StoreError(STORE_UNAVAILABLE, f"the database refuses: {reason}")
+        code = getattr(getattr(cause, "orig", None), "sqlite_errorcode", 0) & 0xFF
+        fix = READ_ONLY if code == SQLITE_READONLY else ""
+        error = StoreError(STORE_UNAVAILABLE, f"the database refuses: {reason}", fix=fix)
         error.retryable = not isinstance(cause, (IntegrityError, ProgrammingError, DataError))
         raise error from cause

@@ -23,6 +23,8 @@ def migrate(database: Database, revision: str = "head") -> str:
 
     Raises StoreError if the database comes from a newer version of the product.
     """
+    if revision == "head" and _is_newest(database):
+        return _newest()
     with database.migrating() as connection:
         _refuse_newer(connection)
         command.upgrade(_config(connection=connection), revision)
@@ -36,6 +38,8 @@ def require_newest(database: Database) -> None:
     An older schema is left alone: an upgrade is the operator's act, after a backup.
     Raises StoreError `store_schema`.
     """
+    if _is_newest(database):
+        return
     with database.migrating() as connection:
         _refuse_newer(connection)
         if _is_empty(connection):
@@ -88,6 +92,12 @@ def _newest() -> str:
 
 def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def _is_newest(database: Database) -> bool:
+    """Ask without a lock: who starts every day should wait for nobody who changes nothing."""
+    with database.reading() as connection:
+        return _revision(connection) == _newest()
 
 
 def _is_empty(connection: Connection) -> bool:

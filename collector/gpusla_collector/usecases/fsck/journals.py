@@ -47,29 +47,40 @@ class JournalsCheck:
 
     def run(self) -> Iterator[Damage]:
         """Yield what is broken, node by node."""
-        for node in self.books.nodes():
-            yield from self._node(node)
+        nodes: set[NodeName] = set()
+        for table, some in self.books.nodes():
+            yield from self.tally.readable(f"nodes of {table}", _into(nodes, some))
+        for node in sorted(nodes):
+            yield from self.tally.readable(f"files of {node}", self._node(node))
             self.tally.count("nodes")
-        for unknown in sorted(self.heads.keys() - set(self.books.nodes())):
+        is_whole = "nodes of journal_cursors" not in self.tally.unreadable
+        for unknown in sorted(self.heads.keys() - nodes) if is_whole else ():
             yield Damage(
                 Breach.CURSOR, unknown, "judgements name its journal, of which there is none"
             )
 
     def _node(self, node: NodeName) -> Iterator[Damage]:
+        segments = self.books.segments(node)
+        yield from self._segments(node, segments)
+        walk = _Walk(self, node, self.keys_of.get(node, frozenset()))
+        yield from walk.run(segments)
+        last = segments[-1].last_sequence if segments else 0
+        yield from self.tally.readable(f"cursor of {node}", self._cursor(walk, last))
+        yield from walk.named()
+
+    def _cursor(self, walk: "_Walk", last: int) -> Iterator[Damage]:
+        """Compare a node's cursor with its last file and with where the walk ended."""
+        node = walk.node
         cursor = self.books.cursor(node)
         if cursor is None:
             yield Damage(Breach.CURSOR, node, "cannot be read, or is not there")
             cursor = Cursor(node)
-        segments = self.books.segments(node)
-        yield from self._segments(node, segments, cursor)
-        walk = _Walk(self, node, self.keys_of.get(node, frozenset()))
-        yield from walk.run(segments)
+        if last != cursor.head.sequence:
+            words = f"files end at record {last}, the cursor stands at {cursor.head.sequence}"
+            yield Damage(Breach.CURSOR, node, words)
         yield from walk.ended(cursor)
-        yield from walk.named()
 
-    def _segments(
-        self, node: NodeName, segments: Sequence[Segment], cursor: Cursor
-    ) -> Iterator[Damage]:
+    def _segments(self, node: NodeName, segments: Sequence[Segment]) -> Iterator[Damage]:
         last = 0
         for segment in segments:
             subject = f"{node} from record {segment.first_sequence}"
@@ -87,11 +98,8 @@ class JournalsCheck:
                 beyond = size - segment.byte_length
                 self.tally.remarks.append(
                     f"{subject}: {beyond} bytes beyond what was acknowledged, which count for "
-                    "nothing; the next fetch cuts or acknowledges them"
+                    "nothing; the next fetch acknowledges them or keeps them beside the file"
                 )
-        if last != cursor.head.sequence:
-            words = f"files end at record {last}, the cursor stands at {cursor.head.sequence}"
-            yield Damage(Breach.CURSOR, node, words)
 
 
 @dataclass(slots=True)
@@ -120,9 +128,9 @@ class _Walk:
         hours = KeptLines(Breach.HOURS, self.node, books.hours(self.node))
         keys = KeptLines(Breach.KEYS, self.node, books.keys(self.node))
         for taken in self._taken(segments):
-            yield from spans.take(taken.spans)
-            yield from hours.take(taken.milestones.hours)
-            yield from keys.take(taken.milestones.keys)
+            yield from self._readable("spans", spans.take(taken.spans))
+            yield from self._readable("hours", hours.take(taken.milestones.hours))
+            yield from self._readable("keys", keys.take(taken.milestones.keys))
             self.check.tally.count("records", taken.count)
             if taken.error is not None:
                 self.is_broken = True
@@ -130,9 +138,12 @@ class _Walk:
                 words = f"{taken.error.message}{self._file(segments)}. {OWN_COPY}"
                 yield Damage(Breach.JOURNAL, subject, words)
         if not self.is_broken:
-            yield from spans.ended()
-            yield from hours.ended()
-            yield from keys.ended()
+            yield from self._readable("spans", spans.ended())
+            yield from self._readable("hours", hours.ended())
+            yield from self._readable("keys", keys.ended())
+
+    def _readable(self, what: str, found: Iterator[Damage]) -> Iterator[Damage]:
+        yield from self.check.tally.readable(f"{what} of {self.node}", found)
 
     def _file(self, segments: Sequence[Segment]) -> str:
         """Say which file holds the record behind the last good one."""
@@ -223,6 +234,12 @@ class _Walk:
     def _lines(self, segments: Sequence[Segment]) -> Iterator[bytes]:
         for segment in segments:
             yield from self.check.evidence.read(self.node, segment)
+
+
+def _into(nodes: set[NodeName], some: Iterator[NodeName]) -> Iterator[Damage]:
+    """Collect names; what the database gives of them is never damaged itself."""
+    nodes.update(some)
+    yield from ()
 
 
 def _some(lines: Iterator[bytes], count: int) -> tuple[list[bytes], JournalError | None]:

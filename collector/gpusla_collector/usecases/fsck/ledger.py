@@ -13,7 +13,7 @@ from gpusla.ledger.notes import CreditNote
 from gpusla_collector.ports.books import Books, Kept
 from gpusla_collector.usecases.fsck.tally import Tally
 
-ENTRIES = "ledger_entries"
+CHAIN, ENTRIES = "chain_links", "ledger_entries"
 AT_ONCE = 500
 
 ENTRY_COLUMNS = (
@@ -33,23 +33,37 @@ class LedgerCheck:
     _last: Link | None = None
     _positions: dict[str, int] = field(default_factory=dict)
     _notes: dict[str, int] = field(default_factory=dict)
+    _has_lost_entries: bool = False
 
     def run(self) -> Iterator[Damage]:
         """Yield what is broken."""
+        readable = self.tally.readable
+        yield from readable(CHAIN, self._links())
+        if CHAIN in self.tally.unreadable:
+            self.tally.last = None  # nobody knows where it ends
+        elif self.holds is not None and not self.tally.is_held:
+            number, digest = self.holds
+            yield Damage(Breach.LINK, f"link {number}", f"is not {digest}, which it was")
+        for table, keys in self.books.unlinked():
+            yield from readable(f"keys of {table}", _unlinked(table, keys))
+        yield from readable("revisions", self._gaps())
+        yield from readable("balances", self._balances())
+
+    def _links(self) -> Iterator[Damage]:
         links = self.books.links()
         while some := list(islice(links, AT_ONCE)):
             for kept in some:
                 yield from self._link(kept)
-            yield from self._reversals([kept for kept in some if kept.link.kind == ENTRIES])
+            entries = [kept for kept in some if kept.link.kind == ENTRIES]
+            yield from self.tally.readable("reversals", self._reversals(entries))
             self.tally.count("links", len(some))
-        if self.holds is not None and not self.tally.is_held:
-            number, digest = self.holds
-            yield Damage(Breach.LINK, f"link {number}", f"is not {digest}, which it was")
-        for table, key in self.books.unlinked():
-            yield Damage(Breach.UNLINKED, f"{table} {key}", "stands in no link of the chain")
+
+    def _gaps(self) -> Iterator[Damage]:
         for contract, period, clause in self.books.gaps():
             words = "its revisions do not count from 1 without gaps"
             yield Damage(Breach.REVISIONS, f"{contract} {period} {clause}", words)
+
+    def _balances(self) -> Iterator[Damage]:
         for currency, total in self.books.balances().items():
             if total:
                 words = f"debits less credits come to {total} minor units"
@@ -66,6 +80,10 @@ class LedgerCheck:
         self._last = self.tally.last = link
         if self.holds == (link.number, link.digest):
             self.tally.is_held = True
+        if kept.unreadable:
+            self._has_lost_entries |= link.kind == ENTRIES
+            yield Damage(Breach.UNREADABLE, f"{link.kind} {link.subject}", kept.unreadable)
+            return
         if kept.content is None:
             yield Damage(Breach.MISSING, f"{link.kind} {link.subject}", "is gone; its link stands")
             return
@@ -111,7 +129,7 @@ class LedgerCheck:
             words = f"has {len(notes)} credit notes and should have {int(is_due)}"
             yield Damage(Breach.CREDIT_NOTE, subject, words)
         for note in notes:
-            number = self._notes.get(contract, 0) + 1
+            number = self._number(contract, note["number"])
             expected = CreditNote(contract, number, entry["key"])
             if (note["contract"], note["number"], note["document"]) != (
                 contract,
@@ -121,6 +139,11 @@ class LedgerCheck:
                 words = f"is {note['document']} and should be {expected.document}"
                 yield Damage(Breach.CREDIT_NOTE, subject, words)
             self._notes[contract] = number
+
+    def _number(self, contract: str, said: int) -> int:
+        """Return a note's number; behind an entry that cannot be read it may be a later one."""
+        number = self._notes.get(contract, 0) + 1
+        return said if self._has_lost_entries and said > number else number
 
     def _reversals(self, kept: Sequence[Kept]) -> Iterator[Damage]:
         """Each names an entry of its clause that came before, and takes back all of it."""
@@ -138,6 +161,11 @@ class LedgerCheck:
             elif revision >= entry["revision"]:
                 words = "takes back what came after it"
                 yield Damage(Breach.REVERSAL, f"entry {entry['key'][:16]}", words)
+
+
+def _unlinked(table: str, keys: Iterator[str]) -> Iterator[Damage]:
+    for key in keys:
+        yield Damage(Breach.UNLINKED, f"{table} {key}", "stands in no link of the chain")
 
 
 def _is_balanced(entry: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gpusla.documents import parse
-from gpusla.errors import GpuslaError, StoreError
+from gpusla.errors import GpuslaError
 from gpusla.evidence.damage import Breach, Damage
 from gpusla.identity import NodeName
 from gpusla.inventory.load import read_inventory
@@ -40,8 +40,9 @@ class Fsck:
     def run(self) -> Iterator[Damage]:
         """Yield what is broken, as it is found."""
         judgements = JudgementsCheck(self.books, self.tally)
-        yield from _readable("ledger", LedgerCheck(self.books, self.tally, self.holds).run())
-        yield from _readable("judgements", judgements.run())
+        yield from self.tally.readable("guards", self._guards())
+        yield from LedgerCheck(self.books, self.tally, self.holds).run()
+        yield from judgements.run()
         try:
             keys_of = _keys(judgements.inventory)
         except GpuslaError as cause:
@@ -50,15 +51,11 @@ class Fsck:
         journals = JournalsCheck(
             self.books, self.evidence, self.tally, keys_of, judgements.heads, self.size_bytes
         )
-        yield from _readable("journals", journals.run())
+        yield from journals.run()
 
-
-def _readable(part: str, found: Iterator[Damage]) -> Iterator[Damage]:
-    """What the database cannot give is damage: it gave something when the check began."""
-    try:
-        yield from found
-    except StoreError as cause:
-        yield Damage(Breach.UNREADABLE, part, cause.message)
+    def _guards(self) -> Iterator[Damage]:
+        for subject, words in self.books.guards():
+            yield Damage(Breach.GUARDS, subject, words)
 
 
 def _keys(inventory: InputFile | None) -> Mapping[NodeName, frozenset[str]]:
