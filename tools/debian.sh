@@ -27,6 +27,10 @@ find_program() { # NAME
   mke2fs) first_of "${GPUSLA_MKE2FS:-}" mke2fs /usr/sbin/mke2fs /sbin/mke2fs ;;
   postgres) first_server "${GPUSLA_POSTGRES:-}" postgres ;;
   initdb) first_server "${GPUSLA_INITDB:-}" initdb ;;
+  pg_dump) first_server "${GPUSLA_PG_DUMP:-}" pg_dump ;;
+  pg_restore) first_server "${GPUSLA_PG_RESTORE:-}" pg_restore ;;
+  psql) first_server "${GPUSLA_PSQL:-}" psql ;;
+  createdb) first_server "${GPUSLA_CREATEDB:-}" createdb ;;
   systemd-analyze) first_of "${GPUSLA_SYSTEMD_ANALYZE:-}" systemd-analyze ;;
   *) die 2 "tools/debian.sh knows no program called $1." ;;
   esac
@@ -97,6 +101,10 @@ export_program() { # NAME PATH
   mke2fs) export GPUSLA_MKE2FS="$2" ;;
   postgres) export GPUSLA_POSTGRES="$2" ;;
   initdb) export GPUSLA_INITDB="$2" ;;
+  pg_dump) export GPUSLA_PG_DUMP="$2" ;;
+  pg_restore) export GPUSLA_PG_RESTORE="$2" ;;
+  psql) export GPUSLA_PSQL="$2" ;;
+  createdb) export GPUSLA_CREATEDB="$2" ;;
   systemd-analyze) export GPUSLA_SYSTEMD_ANALYZE="$2" ;;
   esac
 }
@@ -112,7 +120,7 @@ packages_of() { # PROGRAM...
     chromium) echo chromium ;;
     strace) echo strace ;;
     mke2fs) echo e2fsprogs ;;
-    postgres | initdb) echo postgresql ;;
+    postgres | initdb | pg_dump | pg_restore | psql | createdb) echo postgresql ;;
     systemd-analyze) echo systemd ;;
     esac
   done | tr ' ' '\n' | sort -u
@@ -202,7 +210,8 @@ write_wrapper() { # PROGRAM
   cc) wrap_compiler ;;
   chromium) wrap_browser ;;
   alertmanager | amtool) wrap_relocated "$(wrapper_name "$1")" ;;
-  postgres | initdb) wrap "$1" "$(newest_server "$UNPACKED" "$1")" "" ;;
+  postgres | initdb | pg_dump | pg_restore | psql | createdb)
+    wrap "$1" "$(newest_server "$UNPACKED" "$1")" "" ;;
   mke2fs) wrap mke2fs "$(find "$UNPACKED/sbin" "$UNPACKED/usr/sbin" -name mke2fs 2>/dev/null)" "" ;;
   *) wrap "$(wrapper_name "$1")" "$UNPACKED/usr/bin/$(wrapper_name "$1")" "" ;;
   esac

@@ -55,17 +55,22 @@ class FakeAgents:
 
 
 class MemoryEvidence:
-    """Evidence in memory."""
+    """Evidence in memory; apart: what was cut off and held a whole line."""
 
     def __init__(self) -> None:
         self.content: dict[tuple[NodeName, int, int], bytes] = {}
+        self.apart: list[bytes] = []
 
     def append(self, node: NodeName, segment: Segment, lines: Sequence[bytes]) -> Segment:
         """Keep lines after the acknowledged end."""
-        self.trim(node, segment)
         added = b"".join(line + b"\n" for line in lines)
         key = (node, segment.first_sequence, segment.epoch)
-        self.content[key] = self.content.get(key, b"") + added
+        beyond = self.content.get(key, b"")[segment.byte_length :]
+        if not added.startswith(beyond[: len(added)]):
+            self.trim(node, segment)
+            beyond = b""
+        kept = self._acknowledged(node, segment)
+        self.content[key] = kept + added + beyond[len(added) :]
         return replace(
             segment,
             last_sequence=segment.last_sequence + len(lines),
@@ -75,12 +80,19 @@ class MemoryEvidence:
     def trim(self, node: NodeName, segment: Segment) -> None:
         """Cut off what is not acknowledged."""
         key = (node, segment.first_sequence, segment.epoch)
-        content = self.content.get(key, b"")
-        if len(content) < segment.byte_length:
-            raise JournalError(JOURNAL_CORRUPT, f"the evidence of {node} is shorter")
-        self.content[key] = content[: segment.byte_length]
+        kept, content = self._acknowledged(node, segment), self.content.get(key, b"")
+        beyond = content[len(kept) :]
+        if b"\n" in beyond and beyond not in self.apart:
+            self.apart.append(beyond)
+        self.content[key] = kept
 
     def read(self, node: NodeName, segment: Segment) -> Iterator[bytes]:
         """Give the acknowledged lines."""
         content = self.content[node, segment.first_sequence, segment.epoch]
         yield from content[: segment.byte_length].splitlines()
+
+    def _acknowledged(self, node: NodeName, segment: Segment) -> bytes:
+        content = self.content.get((node, segment.first_sequence, segment.epoch), b"")
+        if len(content) < segment.byte_length:
+            raise JournalError(JOURNAL_CORRUPT, f"the evidence of {node} is shorter")
+        return content[: segment.byte_length]

@@ -11,7 +11,7 @@ import pytest
 
 from gpusla.catalogue.codes import FENCED, RECEIVER_UNREACHABLE
 from gpusla.errors import ServiceError, StoreError
-from gpusla_collector.adapters.webhook import Webhook
+from gpusla_collector.adapters.webhook import Webhook, body_of, digest_of
 from gpusla_collector.ports import Announcement, Lease, Store
 from gpusla_collector.usecases.announce import Announcer
 from tests.collector.fakes import HandClock
@@ -103,15 +103,23 @@ def test_a_stale_leader_does_not_go_on_telling(booked: Store, lease: Lease) -> N
     assert receiver.calls == 1
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One request: headers by name, and the bytes of its body."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
 @contextmanager
-def listening(statuses: list[int]) -> Iterator[tuple[str, list[tuple[str, dict[str, object]]]]]:
-    """Serve one answer after another; gives the URL, and what arrived as key and body."""
-    arrived: list[tuple[str, dict[str, object]]] = []
+def listening(statuses: list[int]) -> Iterator[tuple[str, list[Arrived]]]:
+    """Serve one answer after another; gives the URL, and what arrived."""
+    arrived: list[Arrived] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            arrived.append((self.headers["Idempotency-Key"], body))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            arrived.append(Arrived(dict(self.headers), body))
             self.send_response(statuses.pop(0))
             self.send_header("Location", "/elsewhere")
             self.end_headers()
@@ -138,8 +146,40 @@ def test_a_webhook_gets_the_entry_under_its_key() -> None:
         receiver = Webhook("billing", url)
         receiver.take(told)
         receiver.close()
+    (one,) = arrived
+    assert one.headers["Idempotency-Key"] == told.key
+    assert one.headers["Content-Type"] == "application/json"
     body = {"key": told.key, "topic": told.topic, "written_ms": 7, "entry": json.loads(content)}
-    assert arrived == [(told.key, body)]
+    assert json.loads(one.body) == body
+
+
+def test_a_known_key_with_another_content_is_told_by_its_digest() -> None:
+    """As where a restored ledger gave the key of a booking that it lost to another one."""
+    lost, anew = (
+        Announcement("k" * 64, "credit_posted", f'{{"amount_minor_units":{amount}}}', 7)
+        for amount in (500, 900)
+    )
+    with listening([204, 204, 409]) as (url, arrived):
+        receiver = Webhook("billing", url)
+        receiver.take(lost)
+        receiver.take(lost)
+        with pytest.raises(ServiceError, match="billing: it answers 409"):
+            receiver.take(anew)
+        receiver.close()
+    first, again, other = (one.headers["Content-Digest"] for one in arrived)
+    assert first == again != other
+    assert [digest_of(one.body) for one in arrived] == [first, again, other]
+    assert {one.headers["Idempotency-Key"] for one in arrived} == {"k" * 64}
+
+
+def test_the_digest_is_that_of_the_standard_and_the_bytes_never_change() -> None:
+    """The example of RFC 9530, appendix B.1; and a body as every release so far has sent it."""
+    value = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:"
+    assert digest_of(b'{"hello": "world"}\n') == value
+    told = Announcement("k", "credit_posted", '{"contract":"ä-1"}', 7)
+    assert body_of(told) == (
+        '{"key":"k","topic":"credit_posted","written_ms":7,"entry":{"contract":"ä-1"}}'.encode()
+    )
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 401, 409, 500, 503])

@@ -1,5 +1,8 @@
 """Evidence: what was acknowledged stays, what was not is cut off."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,20 @@ from gpusla.errors import JournalError
 from gpusla.identity import NodeName
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import Evidence, Segment
+from tests.collector.fakes import MemoryEvidence
+from tests.programs import program
 
+ROOT = Path(__file__).resolve().parents[2]
 NODE = NodeName("c2-r01-t01")
 EMPTY = Segment(1, 1, 0, 0)
+TRIM = """\
+import sys
+from pathlib import Path
+from gpusla_collector.adapters.evidence import EvidenceFiles
+from gpusla_collector.ports import Segment
+EvidenceFiles(Path(sys.argv[1])).trim("c2-r01-t01", Segment(1, 1, 1, 4))
+"""
+"""A life that does nothing but trim a file to its first line."""
 
 
 def test_lines_come_back_as_they_were_written(evidence: Evidence) -> None:
@@ -37,6 +51,112 @@ def test_what_was_not_acknowledged_is_trimmed(tmp_path: Path) -> None:
     files.append(NODE, first, [b"lost"])
     files.trim(NODE, first)
     assert files.path(NODE, first).read_bytes() == b"one\n"
+
+
+def apart(evidence: Evidence) -> list[bytes]:
+    """Return what was cut off and kept, fake and real."""
+    if isinstance(evidence, MemoryEvidence):
+        return sorted(evidence.apart)
+    assert isinstance(evidence, EvidenceFiles)
+    folder = evidence.path(NODE, EMPTY).parent
+    return sorted(path.read_bytes() for path in folder.glob("*.beyond-*"))
+
+
+def test_what_is_cut_off_and_holds_a_whole_line_is_kept_apart(evidence: Evidence) -> None:
+    """By who trims and by who writes something else there: it may be the only copy."""
+    first = evidence.append(NODE, EMPTY, [b"one"])
+    evidence.append(NODE, first, [b"of a life", b"that a restore forgot"])
+    evidence.trim(NODE, first)
+    assert apart(evidence) == [b"of a life\nthat a restore forgot\n"]
+    evidence.append(NODE, first, [b"of another"])
+    both = evidence.append(NODE, first, [b"two"])
+    assert list(evidence.read(NODE, both)) == [b"one", b"two"]
+    assert apart(evidence) == [b"of a life\nthat a restore forgot\n", b"of another\n"]
+
+
+def test_what_is_written_again_is_neither_cut_nor_kept_apart(evidence: Evidence) -> None:
+    """Tried again and again, shorter and longer, as where the database refuses for an hour."""
+    first = evidence.append(NODE, EMPTY, [b"one"])
+    evidence.append(NODE, first, [b"two", b"three"])
+    second = evidence.append(NODE, first, [b"two"])
+    assert list(evidence.read(NODE, second)) == [b"one", b"two"]
+    third = evidence.append(NODE, second, [b"three", b"four"])
+    assert list(evidence.read(NODE, third)) == [b"one", b"two", b"three", b"four"]
+    evidence.trim(NODE, third)
+    assert apart(evidence) == []
+
+
+def test_half_a_line_is_cut_off_for_good(tmp_path: Path) -> None:
+    """Nobody can make anything of it, and its agent has the whole."""
+    files = EvidenceFiles(tmp_path)
+    first = files.append(NODE, EMPTY, [b"one"])
+    with files.path(NODE, first).open("ab") as file:
+        file.write(b"tw")
+    files.trim(NODE, first)
+    assert files.path(NODE, first).read_bytes() == b"one\n"
+    assert apart(files) == []
+
+
+def test_the_name_tells_where_it_was_cut_and_nothing_is_written_over(tmp_path: Path) -> None:
+    """Where the same place is cut twice the second gets a number, but for the same bytes."""
+    files = EvidenceFiles(tmp_path)
+    first = files.append(NODE, EMPTY, [b"one"])
+    path = files.path(NODE, first)
+    for lost in (b"this", b"that", b"this"):
+        files.append(NODE, first, [lost])
+        files.trim(NODE, first)
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {
+        path.name: b"one\n",
+        f"{path.name}.beyond-4": b"this\n",
+        f"{path.name}.beyond-4-2": b"that\n",
+    }
+
+
+def test_where_it_cannot_be_kept_it_is_not_cut(tmp_path: Path) -> None:
+    """A folder has its place, and then the name of what is being written."""
+    files = EvidenceFiles(tmp_path)
+    first = files.append(NODE, EMPTY, [b"one"])
+    files.append(NODE, first, [b"lost"])
+    path = files.path(NODE, first)
+    (path.parent / f"{path.name}.beyond-4.part").mkdir()
+    with pytest.raises(JournalError) as caught:
+        files.trim(NODE, first)
+    assert caught.value.code is JOURNAL_WRITE
+    assert path.read_bytes() == b"one\nlost\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("call", "times"),
+    [("pwrite64", 0), ("write", 1), ("fsync", 1), ("rename", 1), ("fsync", 2), ("ftruncate", 1)],
+)
+def test_a_kill_between_keeping_and_cutting_loses_and_doubles_nothing(
+    tmp_path: Path, call: str, times: int
+) -> None:
+    """Strace kills who trims as it enters a call; the next one trims to the same end."""
+    files = EvidenceFiles(tmp_path / "evidence")
+    first = files.append(NODE, EMPTY, [b"one"])
+    files.append(NODE, first, [b"lost", b"and found"])
+    path = files.path(NODE, first)
+    life = [sys.executable, "-c", TRIM, str(tmp_path / "evidence")]
+    killing = [program("strace"), "-f", "-o", "/dev/null", "-P", str(path.parent)]
+    killing += [word for one in names_of(path) for word in ("-P", str(one))]
+    killing += ["-e", f"inject={call}:signal=KILL:when={max(times, 1)}"]
+    done = subprocess.run([*killing, *life], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == (-signal.SIGKILL if times else 0), done.stderr
+    whole = b"one\nlost\nand found\n"
+    assert path.read_bytes() in ({whole} if times else {b"one\n"})
+    files.trim(NODE, first)
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {
+        path.name: b"one\n",
+        f"{path.name}.beyond-4": b"lost\nand found\n",
+    }
+
+
+def names_of(path: Path) -> tuple[Path, ...]:
+    """Return the files that trimming touches."""
+    kept = path.with_name(f"{path.name}.beyond-4")
+    return path, kept, kept.with_name(f"{kept.name}.part")
 
 
 def test_another_epoch_writes_another_file(evidence: Evidence) -> None:

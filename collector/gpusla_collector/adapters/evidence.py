@@ -3,19 +3,22 @@ The journals' lines as they were fetched: one folder a node, in it segments that
 
 A segment is `<first sequence>-<epoch>.jsonl`.  How much of it is acknowledged stands in the
 database and nowhere else; a crash between the sync here and the commit there leaves bytes that the
-next append cuts off.  A process whose lease was taken can spoil only what is not acknowledged: the
-new holder writes segments of its own epoch.  Source: docs/decisions/0051-evidence-files.md.
+next append writes again or cuts off.  What is cut off and holds a whole line is first kept beside
+the segment.  A process whose lease was taken can spoil only what is not acknowledged: the new
+holder writes segments of its own epoch.  Source: docs/decisions/0051-evidence-files.md.
 """
 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from urllib.parse import quote
 
 from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_WRITE
 from gpusla.errors import JournalError
 from gpusla.identity import NodeName
+from gpusla_collector.adapters.beyond import MODE, keep, sync_folder
 from gpusla_collector.ports import Segment
 
 LINE_END = b"\n"
@@ -34,7 +37,7 @@ class EvidenceFiles:
         with _told(node, path):
             is_new = _make(path)
             with path.open("r+b", buffering=0) as file:
-                _cut(file.fileno(), node, path, segment.byte_length)
+                _cut(file, node, path, segment.byte_length, content)
                 _write_all(file.fileno(), content, segment.byte_length)
                 os.fdatasync(file.fileno())
             if is_new:
@@ -47,10 +50,10 @@ class EvidenceFiles:
         )
 
     def trim(self, node: NodeName, segment: Segment) -> None:
-        """Cut off what stands beyond the acknowledged end."""
+        """Cut off what stands beyond the acknowledged end, and keep it apart."""
         path = self.path(node, segment)
         with _told(node, path), path.open("r+b", buffering=0) as file:
-            _cut(file.fileno(), node, path, segment.byte_length)
+            _cut(file, node, path, segment.byte_length)
 
     def read(self, node: NodeName, segment: Segment) -> Iterator[bytes]:
         """Give the acknowledged lines of a segment, without their ends."""
@@ -74,16 +77,30 @@ def _make(path: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         return False
-    path.touch(mode=0o640)
+    path.touch(mode=MODE)
     return True
 
 
-def _cut(descriptor: int, node: NodeName, path: Path, length: int) -> None:
-    size = os.fstat(descriptor).st_size
+def _cut(file: FileIO, node: NodeName, path: Path, length: int, coming: bytes = b"") -> None:
+    """
+    Cut off what stands beyond a length; what holds a whole line is kept first.
+
+    coming: what is written there next.  If the two begin alike nothing is cut: whoever was killed
+    here loses nothing, and what is tried again and again leaves one copy.
+    """
+    size = os.fstat(file.fileno()).st_size
     if size < length:
         raise _lost(node, path)
-    if size > length:
-        os.ftruncate(descriptor, length)
+    if size == length:
+        return
+    # No more than a segment: its longest is that of the fetcher, and a page.
+    file.seek(length)
+    beyond = file.read()
+    if coming and (beyond.startswith(coming) or coming.startswith(beyond)):
+        return
+    if LINE_END in beyond:
+        keep(path, length, beyond)
+    file.truncate(length)
 
 
 def _write_all(descriptor: int, content: bytes, offset: int) -> None:
@@ -96,11 +113,7 @@ def _write_all(descriptor: int, content: bytes, offset: int) -> None:
 def _sync_folders(path: Path, top: Path) -> None:
     """Make the new name itself survive a loss of power, up to the folder that was there before."""
     for folder in (path.parent, top):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(folder)
 
 
 @contextmanager

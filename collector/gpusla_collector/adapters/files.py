@@ -1,5 +1,6 @@
 """Reads the files that people write, each whole and at once."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,12 @@ class InputFilesOnDisk:
 
 
 def read_file(kind: str, path: Path) -> InputFile:
-    """Read a file as bytes; one byte over the limit is enough to refuse it later."""
+    """
+    Read a file as bytes; one byte over the limit is enough to refuse it later.
+
+    Raises InputError, also for a name that no database, statement or log could hold.
+    """
+    _require_utf8(path)
     try:
         with path.open("rb") as stream:
             content = stream.read(SIZE_BYTES_MAX + 1)
@@ -50,3 +56,14 @@ def read_file(kind: str, path: Path) -> InputFile:
             FILE_UNREADABLE, f"cannot be read: {cause.strerror}", position=Position(str(path))
         ) from cause
     return InputFile(kind, str(path), digest(content), content)
+
+
+def _require_utf8(path: Path) -> None:
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if shown != str(path):
+        raise InputError(
+            FILE_UNREADABLE,
+            "its name is not UTF-8",
+            fix="Rename it, such as to letters, digits and hyphens.",
+            position=Position(shown),
+        )

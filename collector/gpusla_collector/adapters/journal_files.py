@@ -29,6 +29,8 @@ RECORDS_AT_ONCE = 1_000
 _TAIL = re.compile(rb',"seq":([1-9][0-9]{0,17}),"v":[1-9][0-9]*}$')
 _STARTED = b'"kind":"started"'
 _MEMBER = re.compile(r"journals/([^/]+)\.jsonl")
+_OF_LINES = re.compile(r".+\.jsonl(?:\.beyond-[0-9]+(?:-[0-9]+)?)?")
+"""Segments of an agent or a collector, and what a collector cut off its own and kept beside."""
 
 
 @dataclass(slots=True)
@@ -130,8 +132,9 @@ def open_journals(paths: Sequence[Path], folder: Path, node: NodeName | None) ->
 def _files(path: Path, folder: Path, node: NodeName | None) -> Iterator[tuple[NodeName, LinesFile]]:
     if path.is_dir():
         groups = defaultdict(list)
-        for one in sorted(path.rglob("*.jsonl")):
-            groups[one.parent].append(one)
+        for one in sorted(path.rglob("*.jsonl*")):
+            if _OF_LINES.fullmatch(one.name):
+                groups[one.parent].append(one)
         for group in groups.values():
             yield from _owned(group, node)
     elif zipfile.is_zipfile(path):

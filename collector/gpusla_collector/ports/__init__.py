@@ -99,12 +99,17 @@ class Evidence(Protocol):
         """
         Write lines after the acknowledged end of segment and sync them to disk.
 
-        What stands beyond that end is cut off first.  Returns the longer segment.
+        What stands beyond that end and begins otherwise is cut off first; of what is cut off,
+        whole lines are kept apart, since they may be the only copy.  Returns the longer segment.
         Raises JournalError if the file cannot be written or has lost acknowledged bytes.
         """
 
     def trim(self, node: NodeName, segment: Segment) -> None:
-        """Cut off what stands beyond the acknowledged end; as append, raises JournalError."""
+        """
+        Cut off what stands beyond the acknowledged end, and keep whole lines of it apart.
+
+        As append, raises JournalError.
+        """
 
     def read(self, node: NodeName, segment: Segment) -> Iterator[bytes]:
         """Give the acknowledged lines of a segment, without their ends."""

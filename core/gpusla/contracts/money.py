@@ -14,6 +14,12 @@ EXPONENTS: dict[str, int] = {
 }  # fmt: skip
 """Decimals of each currency that a contract may name.  Source: ISO 4217, list one."""
 
+MINOR_UNITS_MAX = 10**17
+"""
+The largest amount of a contract.  A period books at most the fee of each of its segments, of which
+there is one a day at most: 31 times this is still an integer of the ledger, which ends at 2**63.
+"""
+
 _WRITTEN = re.compile(r"(0|[1-9]\d{0,17})(?:\.(\d+))?", re.ASCII)
 
 
@@ -21,7 +27,8 @@ def parse_amount(text: str, currency: str) -> int:
     """
     Read `150000000.00` as minor units of a currency in EXPONENTS.
 
-    Raises ValueError with the reason in words if text is not an amount of that currency.
+    Raises ValueError with the reason in words if text is not an amount of that currency, or too
+    large for the ledger.
     """
     found = _WRITTEN.fullmatch(text)
     exponent = EXPONENTS[currency]
@@ -32,7 +39,12 @@ def parse_amount(text: str, currency: str) -> int:
     if len(decimals) > exponent:
         message = f"{text!r} has {len(decimals)} decimals and {currency} has {exponent}"
         raise ValueError(message)
-    return int(whole + decimals.ljust(exponent, "0"))
+    minor_units = int(whole + decimals.ljust(exponent, "0"))
+    if minor_units > MINOR_UNITS_MAX:
+        most = format_amount(MINOR_UNITS_MAX, currency)
+        message = f"{text!r} cannot be booked, as it is more than {most}"
+        raise ValueError(message)
+    return minor_units
 
 
 def format_amount(minor_units: int, currency: str) -> str:
