@@ -14,7 +14,7 @@ from gpusla.identity import NodeName
 from gpusla.instants import Interval
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.journal_files import JournalFiles, open_journals
-from gpusla_collector.ports import OPERATOR, Lease, Store
+from gpusla_collector.ports import OPERATOR, Lease, Segment, Store
 from gpusla_collector.usecases.fetch.journals import Fetcher, Target
 from gpusla_collector.usecases.import_journals import Imported, Importer
 from gpusla_collector.usecases.world import World, read_world
@@ -202,6 +202,52 @@ def test_journals_of_a_bundle_are_taken_in(desk: Desk, tmp_path: Path) -> None:
     assert desk.take(path) == Imported(NODE, 20, 20)
 
 
+@pytest.mark.parametrize("is_trimmed", [True, False])
+def test_evidence_that_a_restored_database_does_not_know_comes_in_again(
+    desk: Desk, tmp_path: Path, *, is_trimmed: bool
+) -> None:
+    """
+    From the collector's own folder, before its first start on that database and after it.
+
+    Three files hold what was lost: the segment beyond its acknowledged end, one of a later lease,
+    and one whose name the lease of today, which has a number that was given before, writes on.
+    """
+    made = journal(2_500)
+    desk.fetch(replace(made, lines=made.lines[:300]))
+    (known,) = desk.store.segments(NODE)
+    with desk.evidence.path(NODE, known).open("ab") as file:
+        file.write(b"".join(line + b"\n" for line in made.lines[300:700]) + b"half a li")
+    today = Segment(301, desk.lease.epoch + 1, 300, 0)
+    desk.evidence.append(NODE, today, made.lines[300:2_100])
+    desk.evidence.append(NODE, Segment(1_901, 9, 1_900, 0), made.lines[1_900:])
+    lease = desk.store.acquire("collector", "another", 10_000, 1_000)
+    assert lease is not None
+    assert lease.epoch == today.epoch
+    desk.lease = lease
+    if is_trimmed:
+        desk.evidence.trim(NODE, known)
+        assert len(list((tmp_path / "evidence").rglob("*.beyond-*"))) == 1
+    assert desk.take(tmp_path / "evidence") == Imported(NODE, 2_200, 2_500)
+    assert desk.kept() == made.lines
+    assert desk.take(tmp_path / "evidence") == Imported(NODE, 0, 2_500)
+
+
+def test_what_was_cut_off_comes_in_by_its_own_name(desk: Desk) -> None:
+    """It begins in the middle and does not say whose it is, so that has to be said."""
+    made = journal(300)
+    desk.fetch(replace(made, lines=made.lines[:200]))
+    (known,) = desk.store.segments(NODE)
+    path = desk.evidence.path(NODE, known)
+    with path.open("ab") as file:
+        file.write(b"".join(line + b"\n" for line in made.lines[200:]))
+    desk.evidence.trim(NODE, known)
+    cut = path.with_name(f"{path.name}.beyond-{known.byte_length}")
+    with pytest.raises(InputError, match="says that it is of nobody"):
+        desk.take(cut)
+    assert desk.take(cut, node=NODE) == Imported(NODE, 100, 300)
+    assert desk.kept() == made.lines
+
+
 def test_files_that_are_no_journal_are_refused_before_anything_is_taken_in(
     desk: Desk, tmp_path: Path
 ) -> None:
@@ -286,7 +332,7 @@ def test_m12_evidence_within_the_contracts_time_revises_the_provisional_month(
     turns = stage.turns()
     turns.once()
     assert stage.amounts("2026-07") == [("pending", 10_000), ("void", -10_000)]
-    assert stage.store.findings() == ()
+    assert "evidence_late" not in {finding.kind for finding in stage.store.findings()}
 
 
 def test_m12_evidence_after_the_posting_changes_nothing_and_is_told(

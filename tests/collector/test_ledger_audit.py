@@ -86,7 +86,7 @@ def test_a_leg_that_was_changed_halts_all_booking(database: Database, tmp_path: 
         assert caught.value.code is LEDGER_UNBALANCED
     assert count(tmp_path / "collector.db") == 1
 
-    assert [f.kind for f in stage.store.findings()] == ["ledger_unbalanced"]
+    assert "ledger_unbalanced" in [f.kind for f in stage.store.findings()]
     assert "gpusla_ledger_unbalanced_entries 1.0" in page(stage)
 
 

@@ -188,3 +188,21 @@ def test_records_of_a_clock_in_1970_are_about_no_month_that_was_posted(store: St
     stage.turns(holder="another").once()
     assert stage.store.cursors()[one.node].head == one.head
     assert stage.store.findings() == ()
+
+
+def test_records_of_a_time_that_had_not_come_are_told_of(store: Store) -> None:
+    """A clock two weeks ahead, for a day: what it says will count as seen when that day comes."""
+    stage, one, _ = settled(store)
+    at_ms = AUGUST_MS + 3 * DAY_MS
+    ahead = replace(one.instant(at_ms), wall_ms=at_ms + 14 * DAY_MS)
+    one.append(ClockStepped(ahead, 14 * DAY_MS))
+    one.observe(at_ms + 1_000, at_ms + HOUR_MS)
+    one.append(ClockStepped(one.instant(at_ms + 2 * HOUR_MS), -14 * DAY_MS))
+    one.observe(at_ms + 2 * HOUR_MS + 1_000, at_ms + 3 * HOUR_MS)
+    stage.clock.now_ms = at_ms + 3 * HOUR_MS
+    for _ in range(2):
+        stage.turns(holder="another").once()
+        (found,) = stage.store.findings()
+        assert (found.kind, found.subject) == ("clock_ahead", one.node)
+        assert "of the time from 2026-08-18T00:00:01Z to 2026-08-18T01:00:00Z" in found.detail
+        assert "they came 334 hours before its end" in found.detail

@@ -98,7 +98,7 @@ def test_e4_a_signature_by_a_key_that_was_taken_out_covers_nothing_more() -> Non
     board = stage.board.read()
     assert board.world is not None
     stolen = {journal.node: frozenset({public(TWO)})}
-    watch = turns._signing
+    watch = turns._rounds._signing
     minutes(journal, 5, 16, ONE)
     cursor = board.cursors[journal.node]
     later = replace(cursor, evidence_until_ms=cursor.evidence_until_ms + 11 * MINUTE_MS)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gpusla.catalogue.codes import (
+    CLOCK_AHEAD,
     EVIDENCE_LATE,
     EVIDENCE_UNSIGNED,
     JOURNAL_CORRUPT,
@@ -38,7 +39,7 @@ from gpusla_collector.usecases.world import RECORDS
 
 KINDS = (
     *(JOURNAL_CORRUPT.name, JOURNAL_FORKED.name, JOURNAL_SIGNATURE.name),
-    *(EVIDENCE_LATE.name, EVIDENCE_UNSIGNED.name, RECORD_BACKDATED.name),
+    *(CLOCK_AHEAD.name, EVIDENCE_LATE.name, EVIDENCE_UNSIGNED.name, RECORD_BACKDATED.name),
     *(WITNESSES_DISAGREE.name, LEDGER_UNBALANCED.name, POSTING_HELD),
     *(NODE_SILENT, MONTH_WAITS),
 )

@@ -47,10 +47,10 @@ class Closer:
         """
         Settle every month of every contract that is due; yields entries as they are booked.
 
-        asked_ms: when all agents were last asked.  cursors: where each node is.  A month whose final instant lies later waits:
-        what nobody was asked for is not missing.  One contract that cannot be settled does not keep
-        the others from it, and the first error is raised at the end; a lease or a database that is
-        gone ends it at once.
+        asked_ms: when all agents were last asked.  cursors: where each node is.  A month whose
+        final instant lies later waits: what nobody was asked for is not missing.  One contract
+        that cannot be settled does not keep the others from it, and the first error is raised at
+        the end; a lease or a database that is gone ends it at once.
         """
         is_patient = self.asking.tried_ms(asked_ms) < self.patience_ms
         since_ms = asked_ms - self.judge.rules.lag_ms

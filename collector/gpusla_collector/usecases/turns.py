@@ -14,12 +14,11 @@ inventory is taken for silence of the agents.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Lock
 
 from gpusla.clock import Clock
 from gpusla.contracts.model import ContractVersion
-from gpusla.errors import GpuslaError, InputError, LedgerError, StoreError
+from gpusla.errors import InputError, LedgerError, StoreError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
@@ -32,14 +31,14 @@ from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.closed_periods import ClosedPeriods
 from gpusla_collector.usecases.continuity import Continuity
 from gpusla_collector.usecases.correct_settled import Corrector
-from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.fetch.journals import Fetcher
+from gpusla_collector.usecases.fetch_rounds import FetchRounds
 from gpusla_collector.usecases.going_on import is_of_all
 from gpusla_collector.usecases.judge import Judge, Judgement, serving
-from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.prospect import prospect_of
 from gpusla_collector.usecases.reconcile import Reconciler
 from gpusla_collector.usecases.reload_inputs import Reloader
-from gpusla_collector.usecases.signing import SigningWatch, counted, unsigned_finding
+from gpusla_collector.usecases.signing import counted
 from gpusla_collector.usecases.standing import StandingBoard
 from gpusla_collector.usecases.world import World
 
@@ -73,14 +72,14 @@ class Turns:
     _lease: Lease | None = None
     _asked: tuple[World, int] | None = None
     _has_read: bool = False
-    _signing: SigningWatch = field(default_factory=SigningWatch)
     _audited: Audited | None = None
-    _fetch_errors: Mapping[NodeName, str] = field(default_factory=dict)
+    _rounds: FetchRounds = field(init=False)
     _closed: ClosedPeriods = field(init=False)
     _one_world: Lock = field(default_factory=Lock, repr=False)
 
     def __post_init__(self) -> None:
         self._closed = ClosedPeriods(self.store)
+        self._rounds = FetchRounds(self.store, self.clock, self.board, self.fetcher)
 
     def lead_turn(self) -> None:
         """
@@ -222,45 +221,13 @@ class Turns:
             self.fetcher.trim(lease, node)
 
     def _fetch(self, lease: Lease, world: World) -> None:
-        asked_ms = self.clock.wall_ms()
-        targets = [
-            Target(record.node, record.address, world.keys_of.get(record.node, frozenset()))
-            for record in world.inventory.nodes(asked_ms)
-        ]
-        late = LateEvidence(self.store, self.clock)
         try:
-            fetched = self.fetcher.fetch_all(lease, targets, partial(late.report, lease, world))
+            self._asked = world, self._rounds.go(lease, world)
         except StoreError:
             # It may have gone back to an older copy of itself, which was not asked into yet.
             self._asked = None
             self.closer.asking.interrupt()
             raise
-        self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
-        self._tell(fetched)
-        self._watch_signing(lease, world)
-        self._asked = world, asked_ms
-
-    def _watch_signing(self, lease: Lease, world: World) -> None:
-        """Tell of each node that stopped signing, once."""
-        cursors = self.board.read().cursors
-        silent = self._signing.silent(cursors, world.keys_of)
-        for node in sorted(silent - self.board.read().unsigned):
-            self.store.report(lease, unsigned_finding(cursors[node], self.clock.wall_ms()))
-            log.warning("journal_unsigned", node=node, signed=cursors[node].keyring.signed)
-        self.board.set_unsigned(silent)
-
-    def _tell(self, fetched: tuple[Fetched, ...]) -> None:
-        """Log each node's failure once, when it begins or changes, and its end."""
-        now = {f.node: f.error for f in fetched if f.error is not None}
-        for node, error in now.items():
-            if self._fetch_errors.get(node) != error.code.name:
-                log.warning(
-                    "journal_fetch_failed", node=node, code=error.code.name, error=str(error)
-                )
-        for node in self._fetch_errors:
-            if node not in now:
-                log.info("journal_fetch_recovered", node=node)
-        self._fetch_errors = {node: error.code.name for node, error in now.items()}
 
     def _judge(self, lease: Lease, world: World, asked_ms: int) -> None:
         """Judge contract by contract: one that cannot be judged must not hide the others."""

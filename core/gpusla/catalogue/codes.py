@@ -169,6 +169,10 @@ RECORD_BACKDATED = ErrorCode(
     "GS3011", "record_backdated", "A record came long after the time that it says it was made at, or changes whom slots served before.",
     "Ask who wrote it and why, and settle with both sides what it changes; later statements follow the record.",
 )
+CLOCK_AHEAD = ErrorCode(
+    "GS3012", "clock_ahead", "Records of a journal speak of a time that had not come when they came.",
+    "Mend the node's clock; settle with the other side what is to count of that time, before its month is final.",
+)
 STATEMENT_ALTERED = ErrorCode(
     "GS3101", "statement_altered", "A statement's figures are not the ones that its digest is of.",
     "Fetch the statement again and compare the two; rely on neither until then.",
