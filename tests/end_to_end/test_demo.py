@@ -75,6 +75,13 @@ def test_the_tenant_checks_the_statement_alone(told: tuple[str, str]) -> None:
     assert re.search(r"refused +broken: digest: .*hours/r01-t18.jsonl", text)
 
 
+def test_nothing_in_the_demos_books_is_broken(told: tuple[str, str]) -> None:
+    """After all faults of the story, while the collector goes on: it once called 99 things so."""
+    text, _ = told
+    assert re.search(r"looked at +\d+ entries, \d+ links, .*, \d+ nodes\n", text)
+    assert re.search(r"found +nothing broken\n", text)
+
+
 def test_every_query_of_every_dashboard_has_an_answer(
     told: tuple[str, str], tmp_path: Path
 ) -> None:

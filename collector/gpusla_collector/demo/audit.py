@@ -75,6 +75,14 @@ class Audit:
                 raise StepFailedError(f"the change in {member} was not found ({ended}): {said}")
             figures.append(("refused", said.strip().splitlines()[-1]))
 
+    def check_books(self) -> None:
+        """Check ledger, evidence and all that was made of it against one another."""
+        with self.teller.step("ledger and journals are checked against each other") as figures:
+            said = run("fsck", "--config", self._settings).strip().splitlines()[-1]
+            counted, _, found = said.partition(": ")
+            figures.append(("looked at", counted))
+            figures.append(("found", found.partition(";")[0]))
+
     @property
     def _settings(self) -> str:
         return str(self.scenery.folder / "collector.yaml")

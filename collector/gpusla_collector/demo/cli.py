@@ -117,6 +117,7 @@ def _tell(story: Story, *, no_fault: bool) -> None:
         audit.check()
         audit.tamper()
         _tell_trays(story)
+        audit.check_books()
 
 
 def _tell_trays(story: Story) -> None:

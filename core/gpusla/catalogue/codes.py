@@ -143,7 +143,7 @@ JOURNAL_FORKED = ErrorCode(
 )
 JOURNAL_SIGNATURE = ErrorCode(
     "GS3005", "journal_signature", "A journal is signed by a key that is not its node's, or wrongly.",
-    "Compare the key with `gpusla-agent key show` on the node; if it is right, add it to the inventory.",
+    "Compare the key with `gpusla-agent key show` on the node; if it is right, or was taken out before all that it signed was fetched, list it in the inventory.",
 )
 NODE_KEY = ErrorCode(
     "GS3006", "node_key", "A node's key cannot be read, made or replaced.",
