@@ -91,7 +91,7 @@ def test_records_that_cannot_be_read_are_no_empty_page() -> None:
     node.lost = 2
     status, _, body = get(node, "/journal?after=2")
     assert status == "500 Internal Server Error"
-    assert "has 3 records, and cannot read those after 2" in json.loads(body)["message"]
+    assert "has 3 records, and cannot read after 2" in json.loads(body)["message"]
     assert get(node, "/journal?after=0")[2] == b"1\n2\n"
 
 

@@ -4,13 +4,18 @@ from threading import Thread
 from typing import Any
 from unittest.mock import Mock
 
-from gpusla.catalogue.codes import HISTORY_REWRITTEN
+import pytest
+
+from gpusla.catalogue.codes import HISTORY_REWRITTEN, NOTHING_TO_SHOW
 from gpusla.errors import InputError
+from gpusla.identity import TenantId
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Status
+from gpusla_collector.ports import OPERATOR, Scope, Store
+from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.amended import amend
 from tests.collector.journals import DOWN
-from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 
 
 def accrued() -> Stage:
@@ -54,6 +59,33 @@ def test_the_month_is_posted_under_its_segments_alone() -> None:
         "2026-07-v1",
         "2026-07-v2",
     }
+
+
+def test_who_asks_for_a_month_that_is_cut_is_told_its_parts(store: Store) -> None:
+    """Claims have the month's name; another tenant is told of nothing."""
+    stage = Stage(store=store)
+    stage.journal().observe(START_MS, AUGUST_MS + 3 * DAY_MS)
+    amend(stage, 2, 15)
+    stage.clock.now_ms = AUGUST_MS + 2 * DAY_MS
+    stage.turns().once()
+    parts = "2026-07 is cut, and its parts have a statement each: 2026-07-v1, 2026-07-v2."
+    for period, fix in (
+        ("2026-07", parts),
+        ("2026-07-v3", parts),
+        ("2026-08-v1", "There is one of 2026-08."),
+        ("2026-09", NOTHING_TO_SHOW.way_out),
+    ):
+        assert refusal(stage, OPERATOR, period) == fix
+    assert refusal(stage, Scope(TenantId("another")), "2026-07") == NOTHING_TO_SHOW.way_out
+
+
+def refusal(stage: Stage, scope: Scope, period: str) -> str:
+    """Ask for a statement that there is not; returns the way out."""
+    with pytest.raises(InputError) as refused:
+        Statements(stage.store, stage.evidence).show(scope, ALPHA, period)
+    assert refused.value.code == NOTHING_TO_SHOW
+    assert f"has no statement of period {period!r}" in refused.value.message
+    return refused.value.fix
 
 
 def test_an_amendment_that_comes_while_the_month_is_settled_waits_and_is_refused() -> None:

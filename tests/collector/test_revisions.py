@@ -27,7 +27,8 @@ def revisions(stage: Stage) -> list[Cell]:
     """Return July's: of its bundle, of its statement, and of the entry that was booked last."""
     manifest = payload_of(members_of(bundle_of(stage)[0])["manifest.json"])
     statement = Statements(stage.store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
-    booked = rows(table_of(statement, TableName.CREDITS))
+    # Behind the bookings stands what may be claimed anew.
+    booked = [row for row in rows(table_of(statement, TableName.CREDITS)) if row["entry"]]
     by_entry = {row["entry"]: row["revision"] for row in booked}
     exported = rows(focus_of(statement))
     assert exported

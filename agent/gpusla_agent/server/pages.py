@@ -177,7 +177,7 @@ def _journal(view: Served, query: str) -> Answer:
     # No further than the head, so that no record is given that it does not speak of.
     lines = view.read(after, min(limit, head.sequence - after), PAGE_BYTES_MAX)
     if not lines and limit and after < head.sequence:
-        message = f"node {view.node} has {head.sequence} records, and cannot read those after {after}"
+        message = f"node {view.node} has {head.sequence} records, and cannot read after {after}"
         raise RefusedError("500 Internal Server Error", JOURNAL_CORRUPT, message)
     headers = [
         ("Content-Type", _LINES),

@@ -1,28 +1,23 @@
 """What a collector's database says of months: the list, a statement, the facts behind it."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gpusla.catalogue.codes import NOTHING_TO_SHOW
+from gpusla.clock import SystemClock
 from gpusla.commands.files import write_atomically
 from gpusla.commands.statement import As, Before, Out, Table
 from gpusla.commands.statement_file import read_whole
 from gpusla.commands.statement_forms import Form, write_statement
-from gpusla.contracts.money import format_amount
 from gpusla.errors import InputError
 from gpusla.identity import ContractId
-from gpusla.ledger.booking import balance_minor_units, pending_minor_units
-from gpusla.ledger.entries import Entry, is_posted
 from gpusla.sla.facts_file import to_json as facts_to_json
-from gpusla.statement import Standing
-from gpusla.statement.model import standing_of
+from gpusla_collector.commands.month_list import month_rows
 from gpusla_collector.commands.output import Config, Month, said
 from gpusla_collector.commands.unfinished import NO_TURN, unfinished, waiting_months
-from gpusla_collector.ports import OPERATOR, Store
+from gpusla_collector.ports import OPERATOR
 from gpusla_collector.settings import read_settings
 
 
@@ -99,42 +94,14 @@ def list_command(config: Config) -> None:
     For example: gpusla statement list --config collector.yaml
 
     Open: the month still runs. Provisional: late evidence may still come. Final: posted.
-    Ends with 4 if there is none.
+    Over: no money is due for it, so nothing is ever posted. A credit that must be asked for, and
+    was not, stands behind. Ends with 4 if there is none.
     """
     from gpusla_collector.adapters.sql.reading import reading  # noqa: PLC0415
 
     with reading(read_settings(config).database) as store:
-        rows = list(_rows(store))
+        rows = list(month_rows(store, SystemClock().wall_ms()))
     if not rows:
         raise InputError(NOTHING_TO_SHOW, "nothing was judged yet", fix=NO_TURN)
     for row in rows:
         typer.echo(row)
-
-
-def _rows(store: Store) -> Iterator[str]:
-    for contract, period in store.judged_periods(OPERATOR):
-        entries = store.entries(OPERATOR, contract, period)
-        standing = _standing(store, contract, period, entries)
-        yield f"{contract} {period} {standing.value} {_worth(entries)}"
-
-
-def _standing(
-    store: Store, contract: ContractId, period: str, entries: tuple[Entry, ...]
-) -> Standing:
-    """Return how far a month holds; the judgement is read only where nothing is posted."""
-    if is_posted(entries):
-        return standing_of(entries, is_complete=True)
-    judged = store.judged(OPERATOR, contract, period)
-    assert judged is not None, "it was listed as judged"
-    end_ms = json.loads(judged.content)["end_ms"]
-    return standing_of(entries, is_complete=judged.until_ms >= end_ms)
-
-
-def _worth(entries: tuple[Entry, ...]) -> str:
-    """Say what the entries of one month come to; a month without any owes nothing so far."""
-    if not entries:
-        return "nothing booked"
-    currency = entries[0].currency
-    if is_posted(entries):
-        return f"posted {format_amount(balance_minor_units(entries), currency)}"
-    return f"pending {format_amount(pending_minor_units(entries), currency)}"

@@ -119,8 +119,7 @@ def _posted(contract: ContractVersion, judged: Judged) -> ClosedPeriod:
 
 def _is_never_booked(evaluation: Evaluation) -> bool:
     objectives = evaluation.contract.objectives
-    is_free = evaluation.is_shadow or not evaluation.fee_minor_units
-    return is_free or all(isinstance(one.credit, NoCredit) for one in objectives)
+    return evaluation.is_unpaid or all(isinstance(one.credit, NoCredit) for one in objectives)
 
 
 def _closed(content: Mapping[str, Any], final_ms: int | None) -> ClosedPeriod:

@@ -36,11 +36,10 @@ class DueMonths:
         for version, period in periods_to_judge(world, contract, asked_ms, self.rules):
             if period.key not in posted and self.final_ms(version, period) <= asked_ms:
                 judged = self.store.judged(OPERATOR, contract, period.key)
-                # What a shadow price stands for is never booked; judged after its end is enough.
-                is_settled = judged is not None and self._is_unpaid_and_final(
-                    version, period, judged.until_ms, judged.judged_ms
-                )
-                if not is_settled:
+                # What a shadow price stands for is never booked; judged to its end is enough.  When
+                # that was says nothing: the same figures, found again, keep the instant of then.
+                is_over = judged is not None and judged.until_ms >= period.interval.end_ms
+                if not (is_over and _is_unpaid(version, period)):
                     yield version, period
 
     def final_ms(self, version: ContractVersion, period: Period) -> int:
@@ -84,15 +83,6 @@ class DueMonths:
         return any(
             one.key in earlier and one.key not in posted and not _is_unpaid(other, one)
             for other, one in periods_to_judge(world, version.id, before_ms, self.rules)
-        )
-
-    def _is_unpaid_and_final(
-        self, version: ContractVersion, period: Period, until_ms: int, judged_ms: int
-    ) -> bool:
-        return (
-            _is_unpaid(version, period)
-            and until_ms >= period.interval.end_ms
-            and judged_ms >= self.final_ms(version, period)
         )
 
 

@@ -14,7 +14,7 @@ from gpusla.errors import InputError
 from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval
 from gpusla.journal.chain import Head
-from gpusla.ledger.entries import Entry, Status
+from gpusla.ledger.entries import Entry, Status, month_of
 from gpusla.sla.facts_file import RecordedFacts
 from gpusla.statement import Inputs, Statement, build
 from gpusla.statement.from_facts import grounds_of
@@ -75,7 +75,9 @@ class Statements:
         judged = self._judged(scope, contract, period, entries)
         if judged is None:
             raise InputError(
-                NOTHING_TO_SHOW, f"contract {contract!r} has no statement of period {period!r}"
+                NOTHING_TO_SHOW,
+                f"contract {contract!r} has no statement of period {period!r}",
+                fix=self._others(scope, contract, period),
             )
         again = Replay(self.store, self.evidence).again(judged)
         case, named = again.case, json.loads(judged.inputs)
@@ -90,6 +92,18 @@ class Statements:
         )
         recorded = RecordedFacts(contract, case.period.key[:7], case.until_ms, facts)
         return Whole(statement, entries, recorded, case, named)
+
+    def _others(self, scope: Scope, contract: ContractId, period: str) -> str:
+        """Name what there is of the month: a claim is for all of it, a statement for a part."""
+        parts = [
+            other
+            for of, other in self.store.judged_periods(scope)
+            if of == contract and month_of(other) == month_of(period)
+        ]
+        if len(parts) > 1:
+            month = month_of(period)
+            return f"{month} is cut, and its parts have a statement each: {', '.join(parts)}."
+        return f"There is one of {parts[0]}." if parts else ""
 
     def _signed_until_ms(self, case: Case, inputs: Inputs) -> Iterator[tuple[NodeName, int]]:
         """

@@ -81,14 +81,14 @@ def recompute_command(
 
 
 def _require_blocks(path: Path) -> None:
-    """Raise InputError for what `gpusla verify` takes beside bundles, and for no file at all."""
+    """Raise InputError for a PDF, for JSON of whatever kind, and for no file at all."""
     head = beginning(path, len(_PDF))
     if head != _PDF and not head.startswith(b"{"):
         return
-    what = "a PDF" if head == _PDF else "a statement alone"
+    what = "a PDF" if head == _PDF else "JSON, be it a statement alone or facts,"
     raise InputError(
         WRONG_TYPE,
-        f"{what} holds the figures, and no blocks to recompute it from",
+        f"{what} holds no blocks to recompute a month from",
         fix="Ask the operator for the bundle of the period, and give that.",
         position=Position(str(path)),
     )

@@ -134,7 +134,7 @@ def _amounts(evaluation: Evaluation, histories: Mapping[str, Sequence[Entry]]) -
 
 def _due(evaluation: Evaluation) -> list[str]:
     """Return the objectives that can give money; where nothing is owed at all there are none."""
-    if evaluation.is_shadow or not evaluation.fee_minor_units:
+    if evaluation.is_unpaid:
         return []
     promises = [outcome.objective for outcome in evaluation.outcomes]
     judged = [one.id for one in promises if not isinstance(one.credit, NoCredit)]

@@ -308,6 +308,17 @@ class Evaluation:
     events: tuple[Event, ...]
 
     @property
+    def price_per_gpu_ms(self) -> Fraction:
+        """The fee for one committed GPU-millisecond of the period; 0 where none is committed."""
+        promised = self.account.committed_period_gpu_ms
+        return self.fee_minor_units / promised if promised else Fraction(0)
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether nothing is due for the period, so that nothing is ever booked for it."""
+        return self.is_shadow or not self.fee_minor_units
+
+    @property
     def is_complete(self) -> bool:
         """Whether the whole period was judged."""
         return self.until_ms >= self.period.interval.end_ms

@@ -40,19 +40,13 @@ def incident_costs(evaluation: Evaluation, facts: Facts) -> tuple[IncidentCost, 
     lost = share_out(
         (Lost(loss.interval, loss.gpu_ms, loss.slots) for loss in evaluation.losses), found
     )
-    price = _price(evaluation)
+    price = evaluation.price_per_gpu_ms
     costs = [
         IncidentCost(one, lost.get(one.id, Fraction(0)), cost(one, price, lost)) for one in found
     ]
     return tuple(
         sorted(costs, key=lambda one: (-one.gpu_ms, one.incident.start_ms, one.incident.id))
     )
-
-
-def _price(evaluation: Evaluation) -> Fraction:
-    """Return the fee for one committed GPU-millisecond of the period."""
-    promised = evaluation.account.committed_period_gpu_ms
-    return evaluation.fee_minor_units / promised if promised else Fraction(0)
 
 
 def _spans(facts: Facts, window: Interval) -> Iterator[StateSpan]:

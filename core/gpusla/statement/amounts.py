@@ -6,6 +6,7 @@ from fractions import Fraction
 from gpusla.contracts.remedies import Cap
 from gpusla.ledger.entries import Entry
 from gpusla.sla.evaluation import ClaimStanding, Evaluation, NextTier, Outcome
+from gpusla.statement.claims import open_claim
 from gpusla.statement.layout import folded, least_last, shortened, titles
 from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import gpu_hours, instant, money, percent, shortest
@@ -85,11 +86,11 @@ def reached_words(outcome: Outcome, *, is_named: bool) -> str:
 def worth_words(statement: Statement) -> str:
     """Say what the period is worth so far, and what of it is owed."""
     evaluation = statement.evaluation
-    contract, claim = evaluation.contract, evaluation.claim
+    contract, claim = evaluation.contract, open_claim(evaluation)
     amount = money(contract, evaluation.credit_minor_units.value)
     if evaluation.is_shadow:
         return f"At the shadow price that would be worth {amount}. No money is owed."
-    if claim is not None and claim.claimed_ms is None and claim.claimable_minor_units:
+    if claim is not None:
         claimable = money(contract, claim.claimable_minor_units)
         return (
             f"{claimable} may be claimed before {instant(claim.deadline_ms)}. "
@@ -106,6 +107,9 @@ def claim_words(evaluation: Evaluation, claim: ClaimStanding) -> str:
     """Say whether a credit that must be asked for was asked for in time."""
     deadline = instant(claim.deadline_ms)
     amount = money(evaluation.contract, claim.claimable_minor_units)
+    if claim.claimed_ms is None and not claim.claimable_minor_units:
+        # A claim of the whole billing period may stand, and change nothing of this part of it.
+        return f"It must be claimed before {deadline}; for this time there is nothing to claim."
     if claim.claimed_ms is None:
         return f"It must be claimed before {deadline}, and was not so far: {amount}."
     if claim.claimed_ms < claim.deadline_ms:

@@ -30,8 +30,9 @@ class Standing(StrEnum):
     """
     How far a statement can be relied on.
 
-    open: the period still runs.  provisional: it is over and late evidence may still come.
-    final: posted.  restated: posted, and corrected since.
+    open: the period still runs.  provisional: it is over, and nothing is posted: late evidence may
+    still come, or nothing is due for it and so nothing ever is; `standing.standing_name` tells the
+    two apart.  final: posted.  restated: posted, and corrected since.
     """
 
     OPEN = "open"

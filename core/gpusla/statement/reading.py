@@ -121,8 +121,7 @@ def _require_owed(statement: Statement) -> None:
         return
     posted = balance_minor_units(entries)
     # At a shadow price, or without a fee, nothing is owed whatever the credit would be.
-    is_priced = not evaluation.is_shadow and bool(evaluation.fee_minor_units)
-    credit = evaluation.credit_minor_units.value if is_priced else 0
+    credit = 0 if evaluation.is_unpaid else evaluation.credit_minor_units.value
     if posted != credit:
         contract = evaluation.contract
         told, found = (money(contract, amount) for amount in (posted, credit))

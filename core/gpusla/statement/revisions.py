@@ -14,6 +14,7 @@ from gpusla.contracts.differences import differences
 from gpusla.ledger.booking import balance_minor_units
 from gpusla.sla.evaluation import Evaluation
 from gpusla.statement.canonical import digest
+from gpusla.statement.claims import claimable_minor_units, open_claim
 from gpusla.statement.grades import Worth
 from gpusla.statement.hours import account_hours, loss_hours, written
 from gpusla.statement.layout import COLUMNS, folded
@@ -81,16 +82,30 @@ def difference_minor_units(before: Statement, after: Statement) -> int:
 
 
 def summary_words(before: Statement, after: Statement) -> str:
-    """Say in one sentence what the change comes to."""
-    contract, more = after.evaluation.contract, difference_minor_units(before, after)
-    was, now = money(contract, _credit(before)), money(contract, _credit(after))
+    """
+    Say what the change comes to: of the credit, and of what is still to be claimed.
+
+    Where a credit must be claimed it is nothing until it is, and says nothing of what changed.
+    """
     then, here = standing_name(before), standing_name(after)
     standing = f"The statement before was {then}, this one is {here}."
-    if not more:
-        return f"{standing} The credit is the same: {now}."
-    size = money(contract, abs(more))
-    word = "more" if more > 0 else "less"
-    return f"{standing} The credit is {size} {word} than before: {was} then, {now} now."
+    credit = _compared(after, "The credit", _credit(before), _credit(after))
+    was, now = (claimable_minor_units(one.evaluation) for one in (before, after))
+    is_said = now or (was and _credit(before) == _credit(after))
+    claimable = _compared(after, "What may be claimed", was, now) if is_said else ""
+    return f"{standing} {credit} {claimable}".rstrip()
+
+
+def _compared(statement: Statement, name: str, was: int, now: int) -> str:
+    """Say in one sentence how much more an amount is now, in the statement's currency."""
+
+    def write(amount: int) -> str:
+        return money(statement.evaluation.contract, amount)
+
+    if was == now:
+        return f"{name} is the same: {write(now)}."
+    size, word = write(abs(now - was)), "more" if now > was else "less"
+    return f"{name} is {size} {word} than before: {write(was)} then, {write(now)} now."
 
 
 def is_same(before: Statement, after: Statement) -> bool:
@@ -216,6 +231,11 @@ def _amounts(before: Statement, after: Statement) -> Iterator[Change]:
         label = f"credit of {name}"
         yield Change(Ground.AMOUNTS, label, write(then), write(here), here - then)
     yield Change(Ground.AMOUNTS, CREDIT, write(_credit(before)), write(_credit(after)))
+    claims = [open_claim(one) for one in (was, now)]
+    worth = (write(one.claimable_minor_units) if one else NONE for one in claims)
+    yield _pair(Ground.AMOUNTS, "may be claimed", worth)
+    deadlines = (f"before {instant(one.deadline_ms)}" if one else NONE for one in claims)
+    yield _pair(Ground.AMOUNTS, "to be claimed", deadlines)
     yield _pair(Ground.AMOUNTS, "entries in the ledger", map(_entries, (before, after)))
 
 

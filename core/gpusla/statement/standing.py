@@ -3,12 +3,26 @@
 from gpusla.ledger.entries import Status
 from gpusla.statement.model import Standing, Statement
 
+NEVER_BOOKED = "over, no money is booked"
+"""
+What is said of a period that is over and for which nothing is due, as at a shadow price.
+
+Nothing is ever posted for it, so it would be called provisional for ever; and when it was judged,
+by which it could be called final, a statement does not hold.
+"""
+
 
 def standing_name(statement: Statement) -> str:
     """Return a statement's standing in words; one that was restated says how often."""
     if statement.standing is Standing.RESTATED:
         return f"final, revision {revision_of(statement)}"
-    return statement.standing.value
+    return NEVER_BOOKED if is_never_booked(statement) else statement.standing.value
+
+
+def is_never_booked(statement: Statement) -> bool:
+    """Tell whether a period is over and will never be final, because nothing is posted for it."""
+    is_provisional = statement.standing is Standing.PROVISIONAL and not statement.entries
+    return is_provisional and statement.evaluation.is_unpaid
 
 
 def revision_of(statement: Statement) -> int:

@@ -18,7 +18,7 @@ from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import decimal, gpu_hours, instant
 from gpusla.statement.policies import policies
 from gpusla.statement.proof import evidence_lines, incident_lines
-from gpusla.statement.standing import standing_name
+from gpusla.statement.standing import is_never_booked, standing_name
 
 LOSSES_MAX = 10
 """How many losses, and how many outages, are listed; the rest is counted and is in the JSON."""
@@ -61,7 +61,8 @@ def _head(statement: Statement) -> Iterator[str]:
     evaluation = statement.evaluation
     contract, interval = evaluation.contract, evaluation.period.interval
     hours = decimal(Fraction(interval.duration_ms, HOUR_MS), 0)
-    standing = standing_name(statement).upper() + _MORE.get(statement.standing, "")
+    more = "" if is_never_booked(statement) else _MORE.get(statement.standing, "")
+    standing = standing_name(statement).upper() + more
     yield f"{'STATEMENT ' + evaluation.period.key:<40}{standing:>56}"
     yield "=" * COLUMNS
     yield f"{contract.parties.tenant}, contract {contract.id} version {contract.version}"

@@ -102,8 +102,7 @@ def _member(header: bytes, offset: int, name: str) -> tuple[int, int, int, int, 
 def _entry(header: bytes, offset: int) -> bytes:
     """Return what the directory has to say of a member, name and all."""
     is_wide = offset > _WIDE_FROM
-    extra = struct.pack("<2HQ", 1, 8, offset) if is_wide else b""
-    version = _WIDE if is_wide else _USUAL
+    version, extra = (_WIDE, struct.pack("<2HQ", 1, 8, offset)) if is_wide else (_USUAL, b"")
     where = (len(extra), 0, 0, 0, _MODE, _LONG if is_wide else offset)
     entry = b"PK\x01\x02" + struct.pack("<2BH", version, _UNIX, version) + header[6:28]
     return entry + struct.pack("<4H2L", *where) + header[_HEADER_BYTES:] + extra

@@ -27,6 +27,8 @@ def verify_statement(path: Path, keys: Collection[bytes], _: int) -> Verified:
     content, where, kind = path.read_bytes(), "the file", "statement"
     if content.startswith(b"%PDF-"):
         content, where, kind = attached(content), "the PDF's attached file", "pdf"
+    if not re.search(rb'"(payload|gpusla/statement/)', content):
+        raise UsageError(f"{where} holds no statement, signed or not")
     is_sealed = "payload" in signed.read_json(content, where)
     need(is_sealed, "signature", f"{where} is not signed, so nothing of it can be checked")
     if not keys:
@@ -48,14 +50,13 @@ def verify_bundle(path: Path, keys: Collection[bytes], processes: int) -> Verifi
 
         envelope = read("statement.json")
         payload, identity = signed.opened(envelope, STATEMENT, [key], "statement.json")
-        statement, version, cited = _statement(payload)
+        statement, (contract, digest), cited = _statement(payload)
         facts = signed.read_json(read("facts.json"), "facts.json")
         month = manifest | {"period": str(manifest["period"])[:7]}  # of which a period is a part
         for file, found, of in (("statement", statement, manifest), ("facts", facts, month)):
             for name in ("contract", "period"):
                 words = f"{file}.json is of {name} {told(found.get(name))}, not {told(of[name])}"
                 need(found.get(name) == of[name], "statement", words)
-        contract, digest = version
         need(contract in files, "missing", f"{told(contract)}: not there, and the statement's")
         is_cited = files[contract]["sha256"] == digest
         need(is_cited, "statement", f"{contract} is not the contract that the statement cites")

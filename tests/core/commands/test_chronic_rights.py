@@ -31,9 +31,9 @@ INPUTS = Inputs(
 Capture = pytest.CaptureFixture[str]
 
 
-def october(tmp_path: Path, *, is_posted: bool) -> Path:
+def october(tmp_path: Path, *, is_posted: bool, contract: Path = REFLECTION) -> Path:
     """October in which nothing was provided: below the floor of 90 %."""
-    of = load_contract(REFLECTION.read_bytes(), str(REFLECTION))
+    of = load_contract(contract.read_bytes(), str(contract))
     period = period_of(of, "2026-10")
     nothing = Facts(Timeline(period.interval, {}), {})
     evaluation = evaluate(of, period, period.interval.end_ms, nothing)
@@ -66,6 +66,18 @@ def test_a_month_that_may_still_change_opens_nothing(tmp_path: Path, capsys: Cap
     statement = str(october(tmp_path, is_posted=False))
     assert main(["contract", "rights", str(REFLECTION), "--statement", statement]) == 2
     assert "this statement is provisional; only final ones open a right" in capsys.readouterr().err
+
+
+def test_a_month_at_a_shadow_price_is_not_said_to_wait_for_a_posting(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    """There never is one, and its file does not hold when it was judged."""
+    statement = str(october(tmp_path, is_posted=False, contract=HOUSE))
+    assert main(["contract", "rights", str(HOUSE), "--statement", statement]) == 2
+    refused = capsys.readouterr().err
+    assert "this statement is over, no money is booked; only final ones open a right" in refused
+    assert "Nothing is due for it, so it is never posted" in refused
+    assert "until it is posted" not in refused
 
 
 def test_a_statement_of_another_contract_is_refused(tmp_path: Path, capsys: Capture) -> None:

@@ -133,12 +133,14 @@ def test_a_statement_alone_has_no_blocks(envelope: str, tmp_path: Path, capsys: 
     assert main(["statement", envelope, "--as", "pdf", "--out", str(out)]) == 0
     capsys.readouterr()
     bare = written(tmp_path / "bare.json", to_json(honest().statement))
-    for file, kind in ((str(out), "a PDF"), (envelope, "a statement alone"), (bare, "a statement")):
+    facts = written(tmp_path / "facts.json", b'{"format":"gpusla/facts/1"}')
+    json_of = "JSON, be it a statement alone or facts,"
+    for file, kind in ((str(out), "a PDF"), *((one, json_of) for one in (envelope, bare, facts))):
         for words in ([file], [file, "--key", KEY]):
             assert main(["recompute", *words]) == 2
             told = capsys.readouterr()
             assert (told.out, f"{file}: {kind}" in told.err) == ("", True)
-            assert "no blocks to recompute it from. Ask the operator for the bundle" in told.err
+            assert "holds no blocks to recompute a month from. Ask the operator for" in told.err
             assert "checking" not in told.err
 
 

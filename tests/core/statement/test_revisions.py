@@ -21,6 +21,7 @@ from gpusla.statement.revisions import (
     changes_between,
     difference_minor_units,
     render_changes,
+    summary_words,
 )
 from gpusla.statement.standing import revision_of
 from gpusla.statement.story import story
@@ -98,6 +99,55 @@ def test_a_claim_is_said_before_the_file_that_holds_it() -> None:
         ("claim", "none", "made 2026-11-10T05:00:00Z, in time"),
         ("file of claims (SHA-256)", "none", "888888888888"),
     ]
+
+
+def unclaimed(claimable_minor_units: int, claimed_ms: int | None = None) -> Statement:
+    """October under a contract whose credits must be claimed before the end of November."""
+    one = judged(FOUR, granted_minor_units={"gpus": 12_345})
+    assert one.claim is not None
+    claim = replace(one.claim, claimed_ms=claimed_ms, claimable_minor_units=claimable_minor_units)
+    return statement(replace(one, claim=claim), ())
+
+
+def summary(before: Statement, after: Statement) -> str:
+    """The sentences at the top, without those of the standing."""
+    return summary_words(before, after).partition(" this one is provisional. ")[2]
+
+
+def test_what_may_be_claimed_is_compared_where_nobody_claimed() -> None:
+    """USD 85,000.00 of it went; the credit is nothing before and after, and tells nothing."""
+    before, after = unclaimed(8_600_000), unclaimed(100_000)
+    assert summary(before, after) == (
+        "The credit is the same: USD 0.00. What may be claimed is USD 85,000.00 less than before: "
+        "USD 86,000.00 then, USD 1,000.00 now."
+    )
+    (change,) = changes_between(before, after)
+    told = change.ground, change.name, change.before, change.after, change.minor_units
+    assert told == (Ground.AMOUNTS, "may be claimed", "USD 86,000.00", "USD 1,000.00", None)
+    assert summary(after, after).endswith("What may be claimed is the same: USD 1,000.00.")
+
+
+def test_a_deadline_that_moved_is_told() -> None:
+    """As where the first incident, from which it counts, turns out to be another."""
+    before = unclaimed(5)
+    claim = before.evaluation.claim
+    assert claim is not None
+    later = replace(claim, deadline_ms=claim.deadline_ms + 86_400_000)
+    (change,) = changes_between(before, statement(replace(before.evaluation, claim=later), ()))
+    told = change.name, change.before, change.after
+    assert told == ("to be claimed", "before 2026-12-01T06:00:00Z", "before 2026-12-02T06:00:00Z")
+
+
+def test_a_claim_that_came_too_late_leaves_nothing_to_claim() -> None:
+    """The credit is nothing before and after; a claim in time makes it the credit."""
+    before = unclaimed(100_000)
+    assert before.evaluation.claim is not None
+    late = unclaimed(100_000, before.evaluation.claim.deadline_ms)
+    assert summary(before, late).endswith("less than before: USD 1,000.00 then, USD 0.00 now.")
+    in_time = statement(four_promises(), ())
+    assert summary(before, in_time) == (
+        "The credit is USD 2,000,000.01 more than before: USD 0.00 then, USD 2,000,000.01 now."
+    )
 
 
 def test_exclusions_and_assignments_are_told_by_what_they_changed() -> None:

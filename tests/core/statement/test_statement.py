@@ -17,8 +17,10 @@ from gpusla.ledger.booking import decide
 from gpusla.sla.evaluate import evaluate
 from gpusla.sla.evaluation import Evaluation
 from gpusla.statement import Standing, build, digest, render_text, to_json
+from gpusla.statement.amounts import claim_words
 from gpusla.statement.layout import COLUMNS
 from gpusla.statement.numbers import decimal, exact_money, gpu_hours, percent
+from gpusla.statement.standing import standing_name
 from gpusla.statement.story import story
 from tests.core.contracts.terms import contract
 from tests.core.sla.making import CONTRACT, DAY_MS, DOWN, HOUR_MS, facts, month
@@ -190,6 +192,27 @@ def test_several_entries_of_one_close_are_no_restatement() -> None:
     final = decide((), four_promises(), is_final=True)
     assert len(final) == 4
     assert statement(four_promises(), final).standing is Standing.FINAL
+
+
+def test_what_is_never_booked_is_not_said_to_wait() -> None:
+    """At a shadow price nothing is posted, late evidence or not; an open month still runs."""
+    over = statement(replace(four_promises(), is_shadow=True), ())
+    assert standing_name(over) == "over, no money is booked"
+    assert render_text(over).splitlines()[0].endswith("  OVER, NO MONEY IS BOOKED")
+    assert "late evidence" not in render_text(over)
+    assert standing_name(statement(replace(open_month(), is_shadow=True), ())) == "open"
+    assert standing_name(statement(four_promises(), ())) == "provisional"
+
+
+def test_there_is_nothing_to_claim_where_nothing_was_lost() -> None:
+    """A claim of the whole month may stand; that it was not made is said of money alone."""
+    claim = four_promises().claim
+    assert claim is not None
+    nothing = "; for this time there is nothing to claim."
+    for worth, words in ((0, nothing), (5, ", and was not so far")):
+        unclaimed = replace(claim, claimed_ms=None, claimable_minor_units=worth)
+        told = " ".join(claim_words(four_promises(), unclaimed).split())
+        assert told.startswith(f"It must be claimed before 2026-12-01T06:00:00Z{words}")
 
 
 def test_entries_of_others_are_left_out() -> None:

@@ -11,13 +11,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gpusla.sla.evaluation import ClaimStanding
 from gpusla.statement import Statement, to_json
 from gpusla.statement.reading import from_json
 from gpusla.statement.render.days import days_of
 from gpusla.statement.render.delimited import to_csv, to_json_lines
 from gpusla.statement.render.parquet import to_parquet
 from gpusla.statement.render.tables import Columns, Kind, TableName, table_of
-from tests.core.statement.scenes import bad_october, four_promises, open_month, statement
+from tests.core.statement.scenes import (
+    FOUR,
+    bad_october,
+    four_promises,
+    judged,
+    open_month,
+    statement,
+)
 from tests.core.statement.test_statement import same_as_golden
 
 WRITERS = {"csv": to_csv, "jsonl": to_json_lines, "parquet": to_parquet}
@@ -58,6 +66,58 @@ def test_before_any_booking_the_parts_are_listed() -> None:
     parts = rows(statement(four_promises(), ()), TableName.CREDITS)
     assert {row["status"] for row in parts} == {"not booked"}
     assert sum(int(row["amount_minor_units"]) for row in parts) == 200_000_001
+
+
+def test_what_may_be_claimed_has_a_row_that_is_no_part_of_the_credit() -> None:
+    """Nobody claimed: no credit, and 2,000,000.01 to be asked for in thirty days after October."""
+    unclaimed = judged(FOUR, granted_minor_units={"gpus": 12_345})
+    (row,) = rows(statement(unclaimed, ()), TableName.CREDITS)
+    assert (row["status"], row["amount"], row["claimable_amount"]) == (
+        "not claimed",
+        "",
+        "2000000.01",
+    )
+    assert (row["claimable_minor_units"], row["claim_before"]) == (
+        "200000001",
+        "2026-12-01T06:00:00Z",
+    )
+    booked = rows(statement(unclaimed), TableName.CREDITS)
+    assert sum(int(row["amount_minor_units"] or 0) for row in booked) == 0
+    assert booked[-1] == {**row, "standing": "final"}
+
+
+def test_nothing_to_claim_has_no_row() -> None:
+    """It was claimed; or it is at a shadow price, for which nobody asks."""
+    claim = ClaimStanding(1, None, 5)
+    at_shadow = replace(judged(FOUR), is_shadow=True, claim=claim)
+    for one in (four_promises(), at_shadow):
+        found = rows(statement(one, ()), TableName.CREDITS)
+        assert {row["claimable_minor_units"] for row in found} <= {""}
+
+
+def test_incidents_add_up_to_the_loss() -> None:
+    """Two are listed, the last is in none, those between in one row; each at the same price."""
+    whole = statement(bad_october())
+    assert whole.grounds is not None
+    found = whole.grounds.incidents
+    first, second, *others = found.listed
+    shorter = replace(
+        found,
+        listed=(first, second),
+        more=len(others) - 1,
+        more_gpu_ms=sum((one.gpu_ms for one in others[:-1]), Fraction(0)),
+        more_minor_units=sum((one.minor_units for one in others[:-1]), Fraction(0)),
+    )
+    cut = replace(whole, grounds=replace(whole.grounds, incidents=shorter))
+    table = rows(cut, TableName.INCIDENTS)
+    assert [row["incident"] for row in table[2:]] == [
+        f"other incidents ({len(others) - 1})",
+        "no incident",
+    ]
+    assert sum(Fraction(row["lost_gpu_ms"]) for row in table) == 313 * HOUR_MS
+    every = rows(whole, TableName.INCIDENTS)
+    worth = [sum(Fraction(row["worth_minor_units"]) for row in of) for of in (table, every)]
+    assert worth[0] == worth[1] == whole.evaluation.price_per_gpu_ms * 313 * HOUR_MS
 
 
 def test_days_add_up_to_the_account() -> None:

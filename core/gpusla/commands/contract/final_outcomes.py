@@ -10,8 +10,13 @@ from gpusla.errors import InputError, Position
 from gpusla.sla.chronic import FinalOutcome
 from gpusla.sla.evaluation import Evaluation
 from gpusla.statement import Standing
+from gpusla.statement.standing import is_never_booked, standing_name
 
 FINAL = (Standing.FINAL, Standing.RESTATED)
+UNPOSTED = (
+    "Nothing is due for it, so it is never posted and no file tells when it is final; the "
+    "collector, which knows when it was judged, counts it: gpusla_contract_chronic_right."
+)
 
 
 def final_outcomes(contract: ContractVersion, statements: Iterable[Path]) -> Iterator[FinalOutcome]:
@@ -36,8 +41,8 @@ def final_outcomes(contract: ContractVersion, statements: Iterable[Path]) -> Ite
         if found.standing not in FINAL:
             raise InputError(
                 PERIOD_OPEN,
-                f"this statement is {found.standing.value}; only final ones open a right",
-                fix="Leave it out until it is posted.",
+                f"this statement is {standing_name(found)}; only final ones open a right",
+                fix=UNPOSTED if is_never_booked(found) else "Leave it out until it is posted.",
                 position=place,
             )
         yield from _outcomes(contract, evaluation)

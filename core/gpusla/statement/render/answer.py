@@ -7,6 +7,7 @@ from typing import TypeVar
 from gpusla.contracts.calendar import local_days
 from gpusla.sla.evaluation import Bounds, Evaluation
 from gpusla.statement.amounts import next_tier_words, reached_words, worth_words
+from gpusla.statement.claims import open_claim
 from gpusla.statement.hours import NOTE, account_hours, written
 from gpusla.statement.model import Standing, Statement
 from gpusla.statement.numbers import decimal, instant, money, percent
@@ -46,14 +47,14 @@ def standing_words(statement: Statement) -> str:
 
 def amount_of(statement: Statement) -> tuple[str, str]:
     """Return what the amount at the top is, and the amount."""
-    evaluation, claim = statement.evaluation, statement.evaluation.claim
+    evaluation, claim = statement.evaluation, open_claim(statement.evaluation)
     contract = evaluation.contract
     amount = money(contract, evaluation.credit_minor_units.value)
     if not evaluation.outcomes:
         return "Nothing to credit yet", amount
     if evaluation.is_shadow:
         return "Worth at the shadow price; no money is owed", amount
-    if claim is not None and claim.claimed_ms is None and claim.claimable_minor_units:
+    if claim is not None:
         return "May be claimed", money(contract, claim.claimable_minor_units)
     labels = {
         Standing.OPEN: "Credit if the period ended now",

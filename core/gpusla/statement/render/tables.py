@@ -10,8 +10,10 @@ from gpusla.contracts.money import EXPONENTS
 from gpusla.instants import format_instant
 from gpusla.sla.digest import exact
 from gpusla.sla.evaluation import Evaluation, Loss
+from gpusla.statement.claims import open_claim
 from gpusla.statement.grades import loss_by_grade
-from gpusla.statement.model import Statement
+from gpusla.statement.model import Grounds, Statement
+from gpusla.statement.proof import outside_gpu_ms
 from gpusla.statement.render.days import days_of
 from gpusla.statement.standing import revision_of
 
@@ -46,9 +48,11 @@ class TableName(StrEnum):
     """
     What can be had as rows.
 
-    credits: the bookings, or before any the parts of the credit.  days: the period by local days.
-    losses: every loss with the slots that caused it and the records behind it.  incidents: what
-    went wrong, cause by cause, the dearest first.
+    credits: the bookings, or before any the parts of the credit; after them what may be claimed and
+    was not, in columns of its own, because it is no part of the credit.  days: the period by local
+    days.  losses: every loss with the slots that caused it and the records behind it.  incidents:
+    what went wrong, cause by cause, the dearest first; then in one row those that are not listed,
+    and in one what was lost to no incident, so that all rows together are what was lost.
     """
 
     CREDITS = "credits"
@@ -76,6 +80,9 @@ CREDIT_COLUMNS = (
     ("reverses", Kind.TEXT),
     ("credit_note", Kind.TEXT),
     ("evaluation_digest", Kind.TEXT),
+    ("claimable_amount", Kind.DECIMAL),
+    ("claimable_minor_units", Kind.WHOLE),
+    ("claim_before", Kind.TEXT),
 )
 DAY_COLUMNS = (
     *OF_ALL,
@@ -101,6 +108,9 @@ LOSS_COLUMNS = (
     ("signed_gpu_ms", Kind.TEXT),
     ("chained_gpu_ms", Kind.TEXT),
 )
+NO_CLAIM = (None, None, None)
+"""What a row of credits has in the columns of what may be claimed, if that is not its subject."""
+
 INCIDENT_COLUMNS = (
     *OF_ALL,
     ("incident", Kind.TEXT),
@@ -149,11 +159,16 @@ def _credits(statement: Statement) -> Iterator[tuple[Cell, ...]]:
         minor_units = entry.amount_minor_units
         booked = entry.clause, entry.revision, entry.status.value, currency
         behind = entry.key, entry.reverses, statement.document_of(entry), entry.evaluation_digest
-        yield (*booked, amount(minor_units, currency), minor_units, *behind)
+        yield (*booked, amount(minor_units, currency), minor_units, *behind, *NO_CLAIM)
     for line in () if statement.entries else statement.evaluation.lines:
         minor_units = line.minor_units
         so_far = line.objective, None, "not booked", currency
-        yield (*so_far, amount(minor_units, currency), minor_units, *[None] * 4)
+        yield (*so_far, amount(minor_units, currency), minor_units, *[None] * 4, *NO_CLAIM)
+    claim = open_claim(statement.evaluation)
+    if claim is not None:
+        worth = claim.claimable_minor_units
+        asked = amount(worth, currency), worth, format_instant(claim.deadline_ms)
+        yield (None, None, "not claimed", currency, *[None] * 6, *asked)
 
 
 def _days(statement: Statement) -> Iterator[tuple[Cell, ...]]:
@@ -184,6 +199,17 @@ def _incidents(statement: Statement) -> Iterator[tuple[Cell, ...]]:
         lost = str(exact(one.gpu_ms)), _hours(one.gpu_ms)
         worth = str(exact(one.minor_units))
         yield (one.id, format_instant(one.start_ms), end, *where, *lost, currency, worth)
+    for name, gpu_ms, minor_units in () if grounds is None else _rest(statement, grounds):
+        if gpu_ms:
+            lost = str(exact(gpu_ms)), _hours(gpu_ms)
+            yield (name, *[None] * 8, *lost, currency, str(exact(minor_units)))
+
+
+def _rest(statement: Statement, grounds: Grounds) -> Iterator[tuple[str, Fraction, Fraction]]:
+    """Yield what was lost beside the incidents that are listed, with what it was worth."""
+    found, outside = grounds.incidents, outside_gpu_ms(statement)
+    yield f"other incidents ({found.more})", found.more_gpu_ms, found.more_minor_units
+    yield "no incident", outside, outside * statement.evaluation.price_per_gpu_ms
 
 
 def _records(loss: Loss) -> str:
