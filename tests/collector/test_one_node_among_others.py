@@ -1,6 +1,6 @@
 """What one node says, wrongly or late, and what becomes of the others and of who looks on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,8 @@ import pytest
 
 from gpusla.catalogue.codes import STORE_UNAVAILABLE
 from gpusla.errors import StoreError
-from gpusla.journal.model import ClockState, ClockStepped, Observed
+from gpusla.identity import GpuUuid
+from gpusla.journal.model import ClockState, ClockStepped, Observed, Occupancy
 from gpusla.timeline.model import StateSpan
 from gpusla_collector.ports import Cursor, Lease, Move, Store
 from gpusla_collector.usecases.late_evidence import LateEvidence
@@ -206,3 +207,43 @@ def test_records_of_a_time_that_had_not_come_are_told_of(store: Store) -> None:
         assert (found.kind, found.subject) == ("clock_ahead", one.node)
         assert "of the time from 2026-08-18T00:00:01Z to 2026-08-18T01:00:00Z" in found.detail
         assert "they came 334 hours before its end" in found.detail
+
+
+GPUS = tuple(GpuUuid(f"GPU-0000000{number}-0000-0000-0000-000000000000") for number in range(8))
+
+
+def with_gpus(stage: Stage, tray: str, gpus: Sequence[GpuUuid | None], at_ms: int) -> None:
+    """Write that these sit in a tray, and a minute of samples."""
+    journal = stage.journal(tray)
+    journal.append(Occupancy(journal.instant(at_ms), dict(zip(journal.slots, gpus, strict=True))))
+    journal.observe(at_ms + 1_000, at_ms + MINUTE_MS)
+    stage.clock.now_ms = at_ms + MINUTE_MS
+
+
+def test_a_gpu_of_two_nodes_at_once_is_told_of(store: Store) -> None:
+    """Both journals are good by themselves; together they sell one GPU twice."""
+    stage = Stage(store=store, trays=TWO_TRAYS)
+    turns = stage.turns()
+    with_gpus(stage, "t01", GPUS[:4], START_MS)
+    with_gpus(stage, "t02", (GPUS[3], *GPUS[5:]), START_MS)
+    for _ in range(2):
+        turns.once()
+        (found,) = stage.store.findings()
+        assert (found.kind, found.subject) == ("gpu_twice", "c2-r01-t01")
+        assert f"{GPUS[3]} sits in c2/r01/t01/m4 by the journal of c2-r01-t01" in found.detail
+        assert "and in c2/r01/t02/m1 by that of c2-r01-t02" in found.detail
+
+
+def test_a_gpu_that_was_moved_has_one_place(store: Store) -> None:
+    """Its old node says so, or is switched off and says nothing any more."""
+    stage = Stage(store=store, trays=TWO_TRAYS)
+    turns = stage.turns()
+    with_gpus(stage, "t01", GPUS[:4], START_MS)
+    with_gpus(stage, "t02", GPUS[4:], START_MS)
+    turns.once()
+    with_gpus(stage, "t01", (*GPUS[:3], None), START_MS + HOUR_MS)
+    with_gpus(stage, "t02", (GPUS[3], *GPUS[5:]), START_MS + HOUR_MS)
+    turns.once()
+    with_gpus(stage, "t02", (GPUS[0], *GPUS[5:]), START_MS + 2 * HOUR_MS)  # t01 was switched off
+    turns.once()
+    assert stage.store.findings() == ()

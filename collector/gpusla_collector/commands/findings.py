@@ -10,6 +10,7 @@ from gpusla.catalogue.codes import (
     CLOCK_AHEAD,
     EVIDENCE_LATE,
     EVIDENCE_UNSIGNED,
+    GPU_TWICE,
     JOURNAL_CORRUPT,
     JOURNAL_FORKED,
     JOURNAL_SIGNATURE,
@@ -39,7 +40,13 @@ from gpusla_collector.usecases.world import RECORDS
 
 KINDS = (
     *(JOURNAL_CORRUPT.name, JOURNAL_FORKED.name, JOURNAL_SIGNATURE.name),
-    *(CLOCK_AHEAD.name, EVIDENCE_LATE.name, EVIDENCE_UNSIGNED.name, RECORD_BACKDATED.name),
+    *(
+        CLOCK_AHEAD.name,
+        EVIDENCE_LATE.name,
+        EVIDENCE_UNSIGNED.name,
+        GPU_TWICE.name,
+        RECORD_BACKDATED.name,
+    ),
     *(WITNESSES_DISAGREE.name, LEDGER_UNBALANCED.name, POSTING_HELD),
     *(NODE_SILENT, MONTH_WAITS),
 )

@@ -10,6 +10,7 @@ from gpusla.logs import get_logger
 from gpusla_collector.ports import Lease, Move, Store
 from gpusla_collector.usecases.clock_ahead import ClockAhead
 from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.gpu_places import GpuPlaces
 from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.signing import SigningWatch, unsigned_finding
 from gpusla_collector.usecases.standing import StandingBoard
@@ -27,7 +28,11 @@ class FetchRounds:
     board: StandingBoard
     fetcher: Fetcher
     _signing: SigningWatch = field(default_factory=SigningWatch)
+    _places: GpuPlaces = field(init=False)
     _errors: Mapping[NodeName, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._places = GpuPlaces(self.store, self.clock)
 
     def go(self, lease: Lease, world: World) -> int:
         """Ask all agents once; returns when it began, in UTC milliseconds."""
@@ -41,6 +46,7 @@ class FetchRounds:
         self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
         self._tell(fetched)
         self._watch_signing(lease, world)
+        self._places.report(lease, self.fetcher.gpus, self.fetcher.cursors, asked_ms)
         return asked_ms
 
     def _watch_signing(self, lease: Lease, world: World) -> None:

@@ -1,19 +1,19 @@
 """Reads new lines of a journal: chain and signatures checked, spans folded, nothing kept.  Pure."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_FORKED, JOURNAL_SIGNATURE
 from gpusla.errors import JournalError
 from gpusla.evidence.hour_chain import NO_HOURS, HourHead
 from gpusla.evidence.keyring import NO_KEYS, Keyring, attest
-from gpusla.identity import NodeName
+from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.instants import INSTANT_MAX_MS, INSTANT_MIN_MS, format_instant
 from gpusla.journal.body import Body
 from gpusla.journal.chain import Head, follow
 from gpusla.journal.hours import HourClosed
-from gpusla.journal.model import KeyIntroduced, Started
+from gpusla.journal.model import KeyIntroduced, Occupancy, Started
 from gpusla.timeline.advice import unadvised
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.join import join
@@ -30,7 +30,8 @@ class TakenIn:
     count: how many of them, from the first on, belong to the chain.  until_ms: the instant of the
     last sample among them, None if there is none.  error: why the next one does not belong.
     keyring: the keys that the journal introduced up to head, and how far they signed.  milestones:
-    the hours and keys among the lines.
+    the hours and keys among the lines.  gpus: which GPU was last said to sit in each slot that one
+    of the lines names, None for an empty one.
     """
 
     count: int
@@ -41,6 +42,7 @@ class TakenIn:
     error: JournalError | None
     keyring: Keyring = NO_KEYS
     milestones: Milestones = NO_MILESTONES
+    gpus: Mapping[Slot, GpuUuid | None] = field(default_factory=dict)
 
 
 def take_in(
@@ -64,6 +66,7 @@ def take_in(
     spans: list[StateSpan] = []
     hours: list[HourLine] = []
     keys: list[KeyLine] = []
+    gpus: dict[Slot, GpuUuid | None] = {}
     count, until_ms, error = 0, None, None
     for line in lines:
         try:
@@ -83,11 +86,19 @@ def take_in(
             break
         carry = told
         spans.extend(new)
+        gpus |= _occupants(body)
         head, keyring, count = next_head, attested, count + 1
         if carry.last is not None:
             until_ms = carry.last.at_ms
     found = Milestones(tuple(hours), tuple(keys))
-    return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring, found)
+    return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring, found, gpus)
+
+
+def _occupants(body: Body) -> Mapping[Slot, GpuUuid | None]:
+    """Return where GPUs are said to sit; a block says it of each hour anew."""
+    if isinstance(body, Occupancy):
+        return body.gpus
+    return body.block.gpus if isinstance(body, HourClosed) else {}
 
 
 def _seeded(keyring: Keyring, body: Body) -> Keyring:

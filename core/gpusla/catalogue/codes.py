@@ -173,6 +173,10 @@ CLOCK_AHEAD = ErrorCode(
     "GS3012", "clock_ahead", "Records of a journal speak of a time that had not come when they came.",
     "Mend the node's clock; settle with the other side what is to count of that time, before its month is final.",
 )
+GPU_TWICE = ErrorCode(
+    "GS3013", "gpu_twice", "Two nodes' journals say at the same time that one GPU is theirs.",
+    "See on both nodes which GPUs they have (`gpusla-agent once`), stop the agent of the one that has not, and settle what it metered.",
+)
 STATEMENT_ALTERED = ErrorCode(
     "GS3101", "statement_altered", "A statement's figures are not the ones that its digest is of.",
     "Fetch the statement again and compare the two; rely on neither until then.",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from gpusla.catalogue.codes import FENCED
 from gpusla.clock import Clock
 from gpusla.errors import GpuslaError, JournalError, StoreError
-from gpusla.identity import NodeName
+from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla_collector.ports import Agents, Cursor, Evidence, Finding, Lease, Move, Segment, Store
 from gpusla_collector.usecases.fetch.flights import Flights, Landed
 from gpusla_collector.usecases.fetch.pace import Pace
@@ -91,6 +91,7 @@ class Fetcher:
     _cursors: dict[NodeName, Cursor] = field(default_factory=dict)
     _counted: dict[NodeName, Cursor] = field(default_factory=dict)
     _owners: dict[str, NodeName] = field(default_factory=dict)
+    _gpus: dict[NodeName, dict[Slot, GpuUuid | None]] = field(default_factory=dict)
     _pace: Pace = field(default_factory=Pace)
     _flights: Flights = field(init=False)
 
@@ -101,6 +102,15 @@ class Fetcher:
     def cursors(self) -> Mapping[NodeName, Cursor]:
         """Where every node is, as far as it is kept."""
         return self.store.cursors() if self._lease is None else dict(self._counted)
+
+    @property
+    def gpus(self) -> Mapping[NodeName, Mapping[Slot, GpuUuid | None]]:
+        """
+        Where each node last said that its GPUs sit, since this process leads.
+
+        Within an hour of that it is known of all nodes that live: each block says it anew.
+        """
+        return self._gpus
 
     def kept(self) -> Mapping[NodeName, Cursor]:
         """
@@ -190,6 +200,7 @@ class Fetcher:
         self._owners = {
             key.public: node for node, one in self._cursors.items() for key in one.keyring.keys
         }
+        self._gpus = {}
         self._lease = lease
 
     def _due(self, targets: Iterable[Target], now_ms: int) -> list[Target]:
@@ -250,6 +261,8 @@ class Fetcher:
         count = step.cursor.head.sequence - before.head.sequence
         work.records[node] = work.records.get(node, 0) + count
         work.errors[node] = step.error
+        if step.gpus:
+            self._gpus.setdefault(node, {}).update(step.gpus)
         if step.move is not None:
             work.moves.append(step.move)
         return step.is_behind and step.error is None

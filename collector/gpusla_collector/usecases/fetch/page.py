@@ -5,14 +5,14 @@ Nothing here touches the database, so that many pages can be on their way at onc
 together.
 """
 
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gpusla.catalogue.codes import AGENT_UNREACHABLE, JOURNAL_FORKED
 from gpusla.clock import Clock
 from gpusla.errors import GpuslaError, JournalError, ServiceError
-from gpusla.identity import NodeName
+from gpusla.identity import GpuUuid, NodeName, Slot
 from gpusla.journal.chain import Head
 from gpusla_collector.ports import Agents, Cursor, Evidence, Lease, Move, Page, Segment
 from gpusla_collector.usecases.take_in import TakenIn, take_in
@@ -45,12 +45,14 @@ class Step:
 
     cursor: where the node is after it.  move: what the store must be told; None if nothing that it
     keeps has changed.  is_behind: the agent has more.  error: what ended it.
+    gpus: as `TakenIn` has them.
     """
 
     cursor: Cursor
     move: Move | None
     is_behind: bool
     error: GpuslaError | None
+    gpus: Mapping[Slot, GpuUuid | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Pages:
             _move(cursor, after, taken),
             is_behind=bool(page.lines) and after.head.sequence < page.head.sequence,
             error=error,
+            gpus=taken.gpus,
         )
 
     def _write(self, lease: Lease, cursor: Cursor, lines: Sequence[bytes]) -> Segment | None:
