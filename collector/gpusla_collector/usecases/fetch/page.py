@@ -25,6 +25,11 @@ APART_MS = 24 * 3_600_000
 """How far a node's clock may be ahead of ours: which of the two is wrong, nobody here can say."""
 
 
+FLOOD_BYTES = 2**20
+FLOOD_MS = 60_000
+"""No agent writes so much about so little time: it is fifty times what one writes at worst."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """
@@ -108,7 +113,9 @@ class Pages:
             _advanced(cursor, taken, now_ms),
             segment=self._write(lease, cursor, page.lines[: taken.count]),
         )
-        error = taken.error
+        error: GpuslaError | None = taken.error
+        if error is None:
+            error = _flood(cursor, after, page)
         if error is None:
             # Only an agent that can be believed counts as reached.
             after = replace(after, agent_sequence=page.head.sequence, reached_ms=now_ms)
@@ -164,6 +171,23 @@ def _open_segment(lease: Lease, cursor: Cursor) -> Segment:
     if last is not None and last.epoch == lease.epoch and last.byte_length < SEGMENT_BYTES:
         return last
     return Segment(cursor.head.sequence + 1, lease.epoch, cursor.head.sequence, 0)
+
+
+def _flood(before: Cursor, after: Cursor, page: Page) -> ServiceError | None:
+    """
+    Tell of a node whose records have no end: what came is kept, and it is asked less often.
+
+    It would fill the disk that the evidence of all nodes is on, and hold its contract back.
+    """
+    size_bytes = sum(map(len, page.lines))
+    told_ms = after.evidence_until_ms - before.evidence_until_ms
+    if size_bytes < FLOOD_BYTES or told_ms >= FLOOD_MS:
+        return None
+    return ServiceError(
+        AGENT_UNREACHABLE,
+        f"{after.node}: {size_bytes} bytes of records speak of {max(told_ms, 0)} ms",
+        fix="Stop its agent and look at its journal; an agent writes some 32 MB a day.",
+    )
 
 
 def _require_answer(node: NodeName, ours: Head, page: Page) -> None:
