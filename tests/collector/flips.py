@@ -34,8 +34,11 @@ WORKING = {
 }
 """Columns by which a collector works and that nobody's account rests on."""
 
-OF_NAMED = {"judged_ms", "fingerprint", "inputs"}
-"""Columns of a judgement that are vouched for once an entry names it."""
+OF_NAMED = {
+    "evaluations": ("digest", {"judged_ms", "fingerprint", "inputs"}),
+    "evaluation_inputs": ("evaluation", {"evaluation", "number", "judged_ms", "inputs"}),
+}
+"""Columns that are vouched for once an entry names the judgement, and which column that is."""
 
 Value = int | str | bytes
 Flip = Callable[[Random], tuple[str, int]]
@@ -104,9 +107,10 @@ class Rows:
         self.driver.execute(f"UPDATE {table} SET {column} = {mark} WHERE rowid = ?", (raw, row))  # noqa: S608
 
     def _counts(self, table: str, column: str, row: int) -> bool:
-        if table == "evaluations" and column in OF_NAMED:
+        judgement, columns = OF_NAMED.get(table, ("", frozenset()))
+        if column in columns:
             query = "SELECT count(*) FROM ledger_entries WHERE evaluation = ?"
-            named = self.driver.execute(query, (self.value(table, "digest", row),)).fetchone()
+            named = self.driver.execute(query, (self.value(table, judgement, row),)).fetchone()
             return bool(named[0])
         return column not in WORKING.get(table, ())
 

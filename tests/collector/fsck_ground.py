@@ -30,6 +30,7 @@ TRAYS = (
     site.Tray("t02", "beta-2026", tenant="tenant-b", fee="777.77"),
 )
 POLICY = Policy(above_minor_units={"USD": 1_000}, approvers=frozenset({"ada", "grace"}))
+NOTHING_EXCLUDED = "apiVersion: gpusla/v1\nkind: Exclusions\nexclusions: []\n"
 
 
 @dataclass(slots=True)
@@ -65,7 +66,8 @@ def work(database: Database, folder: Path) -> None:
     Let a collector work for a month and a half.
 
     Both trays were down on the first days, so that tiers are crossed; July of alpha is posted after
-    two people approved, of beta at once, and August is open.
+    two people approved, of beta at once, and August is open.  Between the end of July and its
+    posting a file came that changes no figure.
     """
     store, evidence = SqlStore(database), EvidenceFiles(folder / "evidence")
     stage = Stage(TRAYS, store=store, evidence=evidence)
@@ -79,6 +81,7 @@ def work(database: Database, folder: Path) -> None:
     for at_ms in (AUGUST_MS + 5 * DAY_MS - HOUR_MS, AUGUST_MS + 5 * DAY_MS):
         stage.clock.now_ms = at_ms
         assert turns.once()
+        stage.files.texts["Exclusions", "exclusions.yaml"] = NOTHING_EXCLUDED
     store.switch(ALPHA, Mode.AUTOMATIC, "ada", stage.clock.now_ms)
     for proposal in store.proposals():
         for person in ("ada", "grace"):

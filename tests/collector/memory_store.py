@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from gpusla.catalogue.codes import (
     FENCED,
@@ -13,7 +14,7 @@ from gpusla.errors import InventoryError, LedgerError, StoreError
 from gpusla.identity import ContractId, NodeName, Slot
 from gpusla.instants import Interval
 from gpusla.journal.chain import Head
-from gpusla.ledger.entries import Entry, month_of
+from gpusla.ledger.entries import Entry, Status, month_of
 from gpusla.ledger.notes import CreditNote, is_documented
 from gpusla.ledger.release import Mode, Proposal
 from gpusla.timeline.join import join
@@ -219,10 +220,20 @@ class MemoryStore:
         self._require(lease)
         before = self.newest.get((judged.contract, judged.period))
         self.evaluations.setdefault(judged.digest, judged)
+        posted = {e.evaluation_digest for e in self.ledger if e.status is Status.POSTED}
+        if judged.digest not in posted:
+            self._made_again(judged)
         self.newest[judged.contract, judged.period] = judged.digest
         named = {entry.evaluation_digest for entry in self.ledger}
         if before is not None and before != judged.digest and before not in named:
             del self.evaluations[before]
+
+    def _made_again(self, judged: Judged) -> None:
+        known = self.evaluations[judged.digest]
+        if not judged.is_from_files_of(known.inputs):
+            self.evaluations[judged.digest] = replace(
+                known, inputs=judged.inputs, judged_ms=judged.judged_ms
+            )
 
     def entries(
         self, scope: Scope, contract: ContractId | None = None, period: str | None = None
@@ -252,6 +263,8 @@ class MemoryStore:
         if any(entry.key in known for entry in new):
             raise LedgerError(LEDGER_CONFLICT, "another entry stands under this key")
         self.keep(lease, judged)
+        if new:
+            self._made_again(judged)
         self.ledger += new
         self.announced += [
             Announcement(entry.key, f"credit_{entry.status}", "{}", now_ms) for entry in new

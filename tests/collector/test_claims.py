@@ -126,19 +126,46 @@ def test_a_claim_after_its_deadline_gives_nothing(stage: Stage) -> None:
     assert f'"claimed_ms":{TOO_LATE_MS}' in judged.content
 
 
-def test_a_claim_that_is_withdrawn_is_taken_back(stage: Stage) -> None:
-    """And one that comes again in time counts again."""
+@pytest.mark.parametrize("again_ms", [FINAL_MS, FINAL_MS + 3 * DAY_MS], ids=["same", "later"])
+def test_a_claim_that_is_withdrawn_is_taken_back(stage: Stage, again_ms: int) -> None:
+    """
+    And one that comes again in time counts again, also as of the same instant.
+
+    Each statement names the file that it rests on, though the judgement is one of before.
+    """
     turns = settled(stage)
+    require_cited(stage)
     first = claim("k1", FINAL_MS)
     put(stage, first)
     assert at(stage, turns, FINAL_MS + DAY_MS) == POSTED_CREDIT
+    require_cited(stage)
     withdrawn = claim("k2", FINAL_MS, more=", supersedes: k1, withdrawn: true")
     put(stage, first, withdrawn)
     taken_back = [*POSTED_CREDIT, ("posted", -5_000), ("posted", 0)]
     assert at(stage, turns, FINAL_MS + 2 * DAY_MS) == taken_back
-    put(stage, first, withdrawn, claim("k3", FINAL_MS + 3 * DAY_MS))
+    require_cited(stage)
+    put(stage, first, withdrawn, claim("k3", again_ms))
     again = [*taken_back, ("posted", 0), ("posted", 5_000)]
     assert at(stage, turns, FINAL_MS + 4 * DAY_MS) == again
+    require_cited(stage)
+
+
+def test_a_month_that_nothing_is_booked_for_yet_names_the_file_of_now(stage: Stage) -> None:
+    """A claim that came and went before the posting changes no figure."""
+    stage.clock.now_ms = AUGUST_MS
+    turns = stage.turns()
+    turns.once()
+    made = claim("k1", AUGUST_MS + HOUR_MS)
+    put(stage, made, claim("k2", AUGUST_MS + HOUR_MS, more=", supersedes: k1, withdrawn: true"))
+    assert at(stage, turns, AUGUST_MS + DAY_MS) == []
+    require_cited(stage)
+
+
+def require_cited(stage: Stage) -> None:
+    """July's statement names the file of claims that is in force, and can be judged again."""
+    taken_in = stage.store.latest("Claims")
+    statement = Statements(stage.store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    assert statement.inputs.claims_digest == ("" if taken_in is None else taken_in.digest)
 
 
 def test_nothing_but_the_claim_comes_into_a_settled_month(stage: Stage) -> None:

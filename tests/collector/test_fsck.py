@@ -71,6 +71,30 @@ DAMAGES = {
         "UPDATE evaluations SET judged_ms = judged_ms + 1",
         {"changed"},
     ),
+    "made again at another time": (
+        "UPDATE evaluation_inputs SET judged_ms = judged_ms + 1",
+        {"changed"},
+    ),
+    "made again from another file": (
+        "UPDATE evaluation_inputs SET inputs = replace(inputs, 'tory\":\"', 'tory\":\"0')",
+        {"changed", "input"},
+    ),
+    "made again from no journal": (
+        "UPDATE evaluation_inputs SET inputs = replace(inputs, '-t01\":[', '-t09\":[')",
+        {"changed", "cursor"},
+    ),
+    "made again, taken out": ("DELETE FROM evaluation_inputs WHERE number = 1", {"missing"}),
+    "made again, put in": (
+        (
+            "INSERT INTO evaluation_inputs SELECT evaluation, number + 1, inputs, judged_ms "
+            "FROM evaluation_inputs"
+        ),
+        {"unlinked"},
+    ),
+    "made again, of no judgement": (
+        "INSERT INTO evaluation_inputs SELECT 'x', 1, inputs, 1 FROM evaluation_inputs LIMIT 1",
+        {"evaluation"},
+    ),
     "contract edited": (
         "UPDATE contract_versions SET content = CAST(replace(content, '0.99', '0.90') AS BLOB)",
         {"changed", "input"},
@@ -262,6 +286,7 @@ def test_a_chain_made_anew_is_found_by_who_wrote_a_link_down(ground: Ground) -> 
     edit(ground, "UPDATE contract_modes SET person = 'eve'; DELETE FROM chain_links")
     with ground.database.migrating() as connection:
         connection.execute(text("DROP TABLE chain_links"))
+        connection.execute(text("DROP TABLE evaluation_inputs"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     migrate(ground.database)
     assert ground.check() == []
@@ -272,16 +297,18 @@ def test_records_of_before_get_their_links_with_the_schema(owner: Database) -> N
     """Every row of every table that is appended to, on both databases."""
     with owner.migrating() as connection:
         fill(connection)
-        connection.execute(text("DROP TABLE chain_links"))
+        for table in ("chain_links", "evaluation_inputs"):
+            connection.execute(text(f"DROP TABLE {table}"))
         if owner.is_postgresql:
-            connection.execute(text("DROP FUNCTION gpusla_next_link"))
+            for function in ("gpusla_next_link", "gpusla_keep_inputs"):
+                connection.execute(text(f"DROP FUNCTION {function}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     migrate(owner)
     ground = Ground(Path("nowhere"), owner)
     unchained = {"changed", "missing", "unlinked", "link"}
     assert not unchained & breaches(ground)
     with owner.reading() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM chain_links")) == 3 * len(CHAINED)
+        assert connection.scalar(text("SELECT count(*) FROM chain_links")) == 3 * (len(CHAINED) - 1)
 
 
 def test_every_table_that_is_appended_to_is_in_the_chain_or_checked_otherwise() -> None:
@@ -299,7 +326,7 @@ def test_the_command_says_what_it_looked_at(
     assert main(["fsck", "--config", str(path)]) == 0
     said = capsys.readouterr().out
     assert "8 entries" in said
-    assert "nothing broken; the chain ends with 29:" in said
+    assert "nothing broken; the chain ends with 32:" in said
     held = said.rsplit("with ", 1)[1].strip()
     assert main(["fsck", "--config", str(path), "--holds", held]) == 0
     assert main(["fsck", "--config", str(path), "--holds", f"3:{'a' * 64}"]) == 6

@@ -129,7 +129,7 @@ def test_as_they_were_made_nothing_is_said(any_database: Database, owner: Databa
     assert guards(owner) == []
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_after_an_upgrade_from_any_schema_nothing_is_said(
     kind: str, revision: str, tmp_path: Path, request: pytest.FixtureRequest
@@ -218,5 +218,5 @@ def test_the_check_names_them_as_a_class(ground: Ground) -> None:
             connection.execute(text(f"DROP TRIGGER {name}"))
     found = ground.check()
     assert {one.breach.value for one in found} == {"guards"}
-    assert len(found) == 50
+    assert len(found) == 53
     assert str(found[0]).startswith("guards: approvals: its trigger approvals_no_delete is gone")

@@ -28,7 +28,7 @@ def test_a_collector_starts_on_the_newest_schema_whoever_holds_the_lock(
 ) -> None:
     """There is nothing to change, so there is nothing to wait for; the same for `migrate`."""
     require_newest(postgresql_database)
-    assert migrate(postgresql_database) == "0006"
+    assert migrate(postgresql_database) == "0007"
     assert SqlStore(postgresql_database).acquire("collector", "this", 0, 1_000) is not None
 
 

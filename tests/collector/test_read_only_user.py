@@ -66,7 +66,7 @@ def test_beside_a_running_collector_whoever_may_read_the_files_reads(url: str) -
     collector = open_database(url)
     with collector.engine.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
-        assert read_by_nobody(url) == "0006"
+        assert read_by_nobody(url) == "0007"
     collector.close()
 
 

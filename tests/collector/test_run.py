@@ -244,7 +244,7 @@ def test_settings_that_cannot_be_honoured_are_refused(
 def test_a_newer_schema_is_refused_at_the_start(live: Live, gpusla: Gpusla) -> None:
     """And nothing is served."""
     settings = live.settings(free_port())
-    assert gpusla("collector", "migrate", "--config", str(settings)).stdout == "0006\n"
+    assert gpusla("collector", "migrate", "--config", str(settings)).stdout == "0007\n"
     database = open_database(settings_of(settings).database)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

@@ -77,7 +77,7 @@ def test_an_older_schema_waits_for_the_operator(tmp_path: Path) -> None:
         connection.exec_driver_sql("CREATE TABLE something (number INTEGER)")
     with pytest.raises(StoreError, match="Run `gpusla collector migrate`"):
         require_newest(old)
-    assert migrate(old) == "0006"
+    assert migrate(old) == "0007"
     require_newest(old)
     old.close()
 

@@ -24,6 +24,15 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeAgain:
+    """From what an evaluation was made once more; number: counts from 1 for each."""
+
+    evaluation: str
+    number: int
+    inputs: str
+
+
+@dataclass(frozen=True, slots=True)
 class Newest:
     """Which evaluation is a period's last."""
 
@@ -62,6 +71,9 @@ class Books(Protocol):
 
     def evaluations(self) -> Iterator[Judged]:
         """Give every evaluation that is kept."""
+
+    def made_again(self) -> Iterator[MadeAgain]:
+        """Give what evaluations were made from once more."""
 
     def newest(self) -> Iterator[Newest]:
         """Give the last evaluation of every period."""

@@ -1,5 +1,6 @@
 """The values that cross the line between the use cases and the world."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -190,6 +191,28 @@ class Judged:
     content: str
     inputs: str
     judged_ms: int
+
+    def is_from_files_of(self, inputs: str) -> bool:
+        """
+        Tell whether other inputs name the same, but for how far the evidence had come.
+
+        Journals move on all the time; what they held then gives the same judgement for good.
+        """
+        return self.inputs == inputs or _files(self.inputs) == _files(inputs)
+
+
+EVIDENCE_REACHED = ("journals", "signed", "known_until_ms")
+"""Of inputs, how far journals had come."""
+
+
+def _files(inputs: str) -> object:
+    try:
+        named = json.loads(inputs)
+    except ValueError:
+        return inputs
+    if not isinstance(named, dict):
+        return inputs
+    return {name: value for name, value in named.items() if name not in EVIDENCE_REACHED}
 
 
 @dataclass(frozen=True, slots=True)

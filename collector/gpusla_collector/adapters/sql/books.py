@@ -40,6 +40,7 @@ from gpusla_collector.adapters.sql.tables import (
     CONTRACT_VERSIONS,
     DOCUMENTS,
     EVALUATION_CURSORS,
+    EVALUATION_INPUTS,
     EVALUATIONS,
     EVIDENCE_SEGMENTS,
     HOURS,
@@ -50,7 +51,7 @@ from gpusla_collector.adapters.sql.tables import (
     SPANS,
 )
 from gpusla_collector.ports import Cursor, HourLine, InputFile, Judged, KeyLine, Segment
-from gpusla_collector.ports.books import Kept, Newest
+from gpusla_collector.ports.books import Kept, MadeAgain, Newest
 
 AT_ONCE = 500
 LARGE_AT_ONCE = 20
@@ -115,11 +116,7 @@ class SqlBooks:
     def unlinked(self) -> Iterator[tuple[str, Iterator[str]]]:
         """Give by table the key of every row that should be in a link and is not."""
         for kind, chained in CHAINED.items():
-            subject = chained.subject_column()
-            linked = select(CHAIN_LINKS.c.number).where(
-                CHAIN_LINKS.c.kind == kind, CHAIN_LINKS.c.subject == subject
-            )
-            yield kind, self._keys(select(subject).where(~linked.exists()))
+            yield kind, self._keys(chained.unlinked())
             for beside in chained.beside:
                 if not beside.left_out:
                     column, of = beside.table.c[beside.column], chained.table.c[beside.of]
@@ -155,6 +152,13 @@ class SqlBooks:
         for rows in self._pages(EVALUATIONS, [EVALUATIONS.c.digest], LARGE_AT_ONCE):
             for row in rows:
                 yield judged_of(row)
+
+    def made_again(self) -> Iterator[MadeAgain]:
+        """Give what evaluations were made from once more."""
+        columns = EVALUATION_INPUTS.c
+        order = [columns.evaluation, columns.number]
+        for rows in self._pages(EVALUATION_INPUTS, order, LARGE_AT_ONCE):
+            yield from (MadeAgain(row.evaluation, row.number, row.inputs) for row in rows)
 
     def newest(self) -> Iterator[Newest]:
         """Give the last evaluation of every period."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    and_,
     cast,
     insert,
     literal,
@@ -34,6 +35,7 @@ from gpusla_collector.adapters.sql.tables import (
     CREDIT_NOTES,
     DELIVERIES,
     DOCUMENTS,
+    EVALUATION_INPUTS,
     EVALUATIONS,
     FINDINGS,
     LEDGER_ENTRIES,
@@ -71,15 +73,32 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Chained:
-    """A table whose rows have a link each; key: its columns that make the subject."""
+    """
+    A table whose rows have a link each.
+
+    key: its columns that make the subject.  where: which rows have one; None for all.
+    """
 
     table: Table
     key: tuple[str, ...] = ("position",)
     beside: tuple[Beside, ...] = ()
+    where: ColumnElement[bool] | None = None
 
     def subject(self, row: Mapping[str, Any]) -> str:
         """Return the row's key as its link says it."""
         return " ".join(str(row[name]) for name in self.key)
+
+    def unlinked(self) -> Select[Any]:
+        """Select the subjects of rows that should have a link and have none."""
+        subject = self.subject_column()
+        return select(subject).where(self.lacks_link())
+
+    def lacks_link(self) -> ColumnElement[bool]:
+        """Say of a row that it should have a link and has none."""
+        links = CHAIN_LINKS.c
+        of_row = and_(links.kind == self.table.name, links.subject == self.subject_column())
+        lacks = ~select(links.number).where(of_row).correlate(self.table).exists()
+        return lacks if self.where is None else and_(lacks, self.where)
 
     def subject_column(self) -> ColumnElement[str]:
         """Return the same as the database says it."""
@@ -92,6 +111,14 @@ class Chained:
 
 JUDGED = Beside(EVALUATIONS, "digest", "evaluation", left_out=("content",), digested=("inputs",))
 """The judgement that an entry names: its digest vouches for its content, nothing for the rest."""
+
+IS_NAMED = (
+    select(LEDGER_ENTRIES.c.position)
+    .where(LEDGER_ENTRIES.c.evaluation == EVALUATION_INPUTS.c.evaluation)
+    .correlate(EVALUATION_INPUTS)
+    .exists()
+)
+"""Of other inputs: an entry names their judgement, which is kept for good from then on."""
 
 CHAINED = {
     one.table.name: one
@@ -109,6 +136,7 @@ CHAINED = {
                 JUDGED,
             ),
         ),
+        Chained(EVALUATION_INPUTS, ("evaluation", "number"), where=IS_NAMED),
         Chained(CONTRACT_MODES),
         Chained(PROPOSALS),
         Chained(APPROVALS),

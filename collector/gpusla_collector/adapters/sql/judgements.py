@@ -2,17 +2,86 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from gpusla.identity import ContractId, TenantId
+from gpusla.ledger.chain import Content
+from gpusla.ledger.entries import Status
+from gpusla_collector.adapters.sql.chain import CHAINED, chain
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.leases import require
-from gpusla_collector.adapters.sql.tables import EVALUATION_CURSORS, EVALUATIONS, LEDGER_ENTRIES
+from gpusla_collector.adapters.sql.tables import (
+    EVALUATION_CURSORS,
+    EVALUATION_INPUTS,
+    EVALUATIONS,
+    LEDGER_ENTRIES,
+)
 from gpusla_collector.ports import Judged, Lease, Scope
 
 # Written once: every judgement and every booking goes through them.
-IS_KNOWN = select(EVALUATIONS.c.digest).where(EVALUATIONS.c.digest == bindparam("digest"))
+_LATER = EVALUATION_INPUTS.alias("later")
+_LAST_AGAIN = (
+    select(func.max(_LATER.c.number))
+    .where(_LATER.c.evaluation == EVALUATIONS.c.digest)
+    .correlate(EVALUATIONS)
+    .scalar_subquery()
+)
+_AGAIN = and_(
+    EVALUATION_INPUTS.c.evaluation == EVALUATIONS.c.digest,
+    EVALUATION_INPUTS.c.number == _LAST_AGAIN,
+)
+_FROM_LAST = {
+    name: func.coalesce(EVALUATION_INPUTS.c[name], EVALUATIONS.c[name]).label(name)
+    for name in ("inputs", "judged_ms")
+}
+NEWEST = select(*(_FROM_LAST.get(one.name, one) for one in EVALUATIONS.columns)).select_from(
+    EVALUATIONS.outerjoin(EVALUATION_INPUTS, _AGAIN)
+)
+"""Evaluations with what they were made from last."""
+
+_IS_POSTED = (
+    select(LEDGER_ENTRIES.c.position)
+    .where(
+        LEDGER_ENTRIES.c.evaluation == EVALUATIONS.c.digest,
+        LEDGER_ENTRIES.c.status == Status.POSTED.value,
+    )
+    .correlate(EVALUATIONS)
+    .exists()
+)
+KNOWN = (
+    select(_FROM_LAST["inputs"], _IS_POSTED.label("is_posted"))
+    .select_from(EVALUATIONS.outerjoin(EVALUATION_INPUTS, _AGAIN))
+    .where(EVALUATIONS.c.digest == bindparam("digest"))
+)
 KEEP = insert(EVALUATIONS)
+KEEP_AGAIN = insert(EVALUATION_INPUTS).values(
+    evaluation=bindparam("of"),
+    number=select(func.coalesce(func.max(_LATER.c.number), 0) + 1)
+    .where(_LATER.c.evaluation == bindparam("of"))
+    .scalar_subquery(),
+    inputs=bindparam("made_from"),
+    judged_ms=bindparam("at_ms"),
+)
+NOT_LINKED = (
+    select(EVALUATION_INPUTS)
+    .where(
+        EVALUATION_INPUTS.c.evaluation == bindparam("digest"),
+        CHAINED[EVALUATION_INPUTS.name].lacks_link(),
+    )
+    .order_by(EVALUATION_INPUTS.c.number)
+)
 _HERE = (
     EVALUATION_CURSORS.c.contract == bindparam("of_contract"),
     EVALUATION_CURSORS.c.period == bindparam("of_period"),
@@ -72,21 +141,31 @@ class SqlJudgements:
 
 def keep_evaluation(connection: Connection, judged: Judged) -> None:
     """Store an evaluation as its period's last; forget the one before if no entry names it."""
-    is_known = connection.scalar(IS_KNOWN, {"digest": judged.digest}) is not None
+    known = connection.execute(KNOWN, {"digest": judged.digest}).one_or_none()
     here = {"of_contract": judged.contract, "of_period": judged.period}
-    put_evaluation(connection, judged, connection.scalar(LAST, here), is_known=is_known)
+    before = connection.scalar(LAST, here)
+    # What was posted is shown with what it was posted from, until something is booked again.
+    stays = known is not None and known.is_posted
+    inputs = None if known is None else known.inputs
+    if put_evaluation(connection, judged, before, inputs, stays=stays):
+        chain(connection, made_again(connection, judged.digest))
 
 
 def put_evaluation(
-    connection: Connection, judged: Judged, before: str | None, *, is_known: bool
-) -> None:
+    connection: Connection, judged: Judged, before: str | None, inputs: str | None, *, stays: bool
+) -> bool:
     """
-    Do as keep_evaluation, once the database was asked.
+    Do as keep_evaluation, once the database was asked; returns whether inputs were appended.
 
-    before: digest of the period's last one.  is_known: one of the same digest stands; it stays.
+    before: digest of the period's last one.  inputs: the newest of the one of the same digest, None
+    if there is none.  stays: whatever it was made from now, it goes on naming those.
     """
-    if not is_known:
+    is_again = inputs is not None and not stays and not judged.is_from_files_of(inputs)
+    if inputs is None:
         connection.execute(KEEP, judgement_row(judged))
+    elif is_again:
+        again = {"of": judged.digest, "made_from": judged.inputs, "at_ms": judged.judged_ms}
+        connection.execute(KEEP_AGAIN, again)
     if before is None:
         row = {"tenant": judged.tenant, "evaluation": judged.digest}
         connection.execute(BEGIN, {"contract": judged.contract, "period": judged.period, **row})
@@ -94,11 +173,17 @@ def put_evaluation(
         here = {"of_contract": judged.contract, "of_period": judged.period}
         connection.execute(MOVE, {**here, "evaluation": judged.digest})
         connection.execute(FORGET, {"digest": before})
+    return is_again
+
+
+def made_again(connection: Connection, digest: str) -> list[tuple[Table, Content]]:
+    """Return what needs a link by now of that from which a judgement was made again."""
+    rows = connection.execute(NOT_LINKED, {"digest": digest}).mappings()
+    return [(EVALUATION_INPUTS, {EVALUATION_INPUTS.name: [dict(row)]}) for row in rows]
 
 
 def _scoped(scope: Scope) -> Select[Any]:
-    query = select(EVALUATIONS)
-    return query if scope.tenant is None else query.where(EVALUATIONS.c.tenant == scope.tenant)
+    return NEWEST if scope.tenant is None else NEWEST.where(EVALUATIONS.c.tenant == scope.tenant)
 
 
 def judgement_row(judged: Judged) -> dict[str, Any]:

@@ -11,22 +11,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, func, or_, select
 
 from gpusla.catalogue.codes import LEDGER_CONFLICT
 from gpusla.errors import LedgerError
 from gpusla.identity import ContractId, TenantId
-from gpusla.ledger.chain import Link
+from gpusla.ledger.chain import Content, Link
 from gpusla.ledger.entries import Account, Entry, Line, Status, month_of
 from gpusla.ledger.notes import CreditNote, is_documented
 from gpusla_collector.adapters.sql.chain import INSERT, JUDGED, chain_after, inserted
 from gpusla_collector.adapters.sql.database import Database
-from gpusla_collector.adapters.sql.judgements import judgement_row, put_evaluation
+from gpusla_collector.adapters.sql.judgements import (
+    KNOWN,
+    judgement_row,
+    made_again,
+    put_evaluation,
+)
 from gpusla_collector.adapters.sql.leases import require_held
 from gpusla_collector.adapters.sql.tables import (
     CHAIN_LINKS,
     CREDIT_NOTES,
     EVALUATION_CURSORS,
+    EVALUATION_INPUTS,
     EVALUATIONS,
     LEASES,
     LEDGER_ENTRIES,
@@ -71,10 +77,11 @@ _LAST_NUMBER = select(func.max(CHAIN_LINKS.c.number)).scalar_subquery()
 BEFORE = select(
     LEASES.c.holder,
     LEASES.c.epoch,
-    select(EVALUATIONS.c.digest)
-    .where(EVALUATIONS.c.digest == bindparam("digest"))
+    KNOWN.with_only_columns(KNOWN.selected_columns.inputs).scalar_subquery().label("inputs"),
+    select(func.max(EVALUATION_INPUTS.c.number))
+    .where(EVALUATION_INPUTS.c.evaluation == bindparam("digest"))
     .scalar_subquery()
-    .label("known"),
+    .label("again"),
     select(EVALUATION_CURSORS.c.evaluation)
     .where(
         EVALUATION_CURSORS.c.contract == bindparam("contract"),
@@ -99,11 +106,13 @@ class _Before:
     """
     What stood when a booking began.
 
-    is_known: its judgement.  evaluation: digest of the period's last one.  note: number of the
-    contract's last credit note, 0 before the first.  link: the chain's end.
+    inputs: what its judgement was made from last, None if there is none of that digest.  again: how
+    often it was made again from others.  evaluation: digest of the period's last one.  note: number
+    of the contract's last credit note, 0 before the first.  link: the chain's end.
     """
 
-    is_known: bool
+    inputs: str | None
+    again: int
     evaluation: str | None
     note: int
     link: Link | None
@@ -134,16 +143,14 @@ class SqlLedger:
             before = _before(connection, lease, judged)
             standing = _of_month(connection, judged)
             new = _only_new(standing, decide(standing))
-            put_evaluation(connection, judged, before.evaluation, is_known=before.is_known)
+            is_again = put_evaluation(
+                connection, judged, before.evaluation, before.inputs, stays=not new
+            )
             if new:
-                said = _judged_row(connection, judged) if before.is_known else judgement_row(judged)
-                beside = {EVALUATIONS.name: [JUDGED.plain(said)]}
-                number, facts = before.note, []
-                for entry in new:
-                    number += is_documented(entry)
-                    rows = _append(connection, lease, entry, now_ms, number)
-                    facts.append((LEDGER_ENTRIES, rows | beside))
-                chain_after(connection, before.link, facts)
+                facts = _append_all(connection, lease, judged, new, now_ms=now_ms, before=before)
+                # Named from now on, if not before: first what it was made from, then the entries.
+                made = made_again(connection, judged.digest) if before.again or is_again else []
+                chain_after(connection, before.link, [*made, *facts])
             return new
 
     def unbalanced(self) -> tuple[str, ...]:
@@ -197,7 +204,28 @@ def _before(connection: Connection, lease: Lease, judged: Judged) -> _Before:
     require_held(lease, None if row is None else (row.holder, row.epoch))
     assert row is not None  # there is such a lease
     link = None if row.number is None else Link(row.number, "", "", "", row.last_digest)
-    return _Before(row.known is not None, row.evaluation, row.note or 0, link)
+    return _Before(row.inputs, row.again or 0, row.evaluation, row.note or 0, link)
+
+
+def _append_all(
+    connection: Connection,
+    lease: Lease,
+    judged: Judged,
+    entries: Iterable[Entry],
+    *,
+    now_ms: int,
+    before: _Before,
+) -> list[tuple[Table, Content]]:
+    """Insert entries and all that goes with them; returns each one's rows, for its link."""
+    said = judgement_row(judged) if before.inputs is None else _judged_row(connection, judged)
+    beside = {EVALUATIONS.name: [JUDGED.plain(said)]}
+    number = before.note
+    facts: list[tuple[Table, Content]] = []
+    for entry in entries:
+        number += is_documented(entry)
+        rows = _append(connection, lease, entry, now_ms, number)
+        facts.append((LEDGER_ENTRIES, rows | beside))
+    return facts
 
 
 def _append(
@@ -250,7 +278,7 @@ def _noted(connection: Connection, entry: Entry, number: int) -> dict[str, Any]:
 
 
 def _judged_row(connection: Connection, judged: Judged) -> dict[str, Any]:
-    """Return the judgement as it stands: the same was made before, perhaps from other inputs."""
+    """Return the judgement as it stands, from its first inputs: later ones have their own link."""
     return dict(connection.execute(JUDGED_ROW, {"digest": judged.digest}).mappings().one())
 
 

@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from gpusla_collector.adapters.sql.tables import APPEND_ONLY, FORGOTTEN, METADATA, REPLACED
 
 OWNER, APP, READER = "gpusla_owner", "gpusla_app", "gpusla_reader"
-FUNCTIONS = ("gpusla_append_only", "gpusla_next_note", "gpusla_next_link")
+FUNCTIONS = (
+    "gpusla_append_only",
+    "gpusla_next_note",
+    "gpusla_next_link",
+    "gpusla_keep_inputs",
+)
 NO_TEMPORARY_TABLES = (
     "DO $$ BEGIN EXECUTE 'REVOKE TEMPORARY ON DATABASE ' || quote_ident(current_database()) "
     f"|| ' FROM PUBLIC, {APP}, {READER}'; END $$;"

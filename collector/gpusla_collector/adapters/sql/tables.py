@@ -162,6 +162,22 @@ EVALUATIONS = Table(
     _integer("judged_ms"),
 )
 
+EVALUATION_INPUTS = Table(
+    "evaluation_inputs",
+    METADATA,
+    Column(
+        "evaluation", Text, ForeignKey("evaluations.digest", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _text("inputs"),
+    _integer("judged_ms"),
+)
+"""
+From what else a judgement was made that had been made before; the highest number is the newest.
+
+No counted position: a row's link may come later than those of younger rows, once an entry names it.
+"""
+
 EVALUATION_CURSORS = Table(
     "evaluation_cursors",
     METADATA,
@@ -306,6 +322,7 @@ APPEND_ONLY = (
     RECORDS,
     HOURS,
     JOURNAL_KEYS,
+    EVALUATION_INPUTS,
     LEDGER_ENTRIES,
     LEDGER_LINES,
     CREDIT_NOTES,
@@ -317,7 +334,11 @@ APPEND_ONLY = (
     FINDINGS,
     CHAIN_LINKS,
 )
-"""Where UPDATE, DELETE and TRUNCATE are refused by triggers, and REPLACE on SQLite."""
+"""
+Where UPDATE, DELETE and TRUNCATE are refused by triggers, and REPLACE on SQLite.
+
+Rows of EVALUATION_INPUTS go with the evaluation that they are of, and never by themselves.
+"""
 
 REPLACED = (LEASES, JOURNAL_CURSORS, EVIDENCE_SEGMENTS, SPANS, EVALUATION_CURSORS)
 """Where rows change: who may write, how far things came, and what can be computed again."""

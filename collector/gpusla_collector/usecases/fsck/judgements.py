@@ -35,6 +35,7 @@ class JudgementsCheck:
         yield from readable("documents", self._taken_in(self.books.documents()))
         yield from readable("contract_versions", self._taken_in(self.books.contracts()))
         yield from readable("evaluations", self._evaluations())
+        yield from readable("evaluation_inputs", self._made_again())
         yield from readable("evaluation_cursors", self._newest())
 
     def _taken_in(self, files: Iterator[InputFile]) -> Iterator[Damage]:
@@ -52,6 +53,13 @@ class JudgementsCheck:
             self._judged[judged.digest] = (judged.contract, judged.period, judged.tenant)
             yield from self._judgement(judged)
 
+    def _made_again(self) -> Iterator[Damage]:
+        for one in self.books.made_again():
+            subject = f"judgement {one.evaluation[:16]} made again {one.number}"
+            if one.evaluation not in self._judged and "evaluations" not in self.tally.unreadable:
+                yield Damage(Breach.EVALUATION, subject, "is of a judgement that is not there")
+            yield from self._made_from(subject, one.inputs)
+
     def _newest(self) -> Iterator[Damage]:
         for one in self.books.newest():
             if one.evaluation not in self._judged and "evaluations" in self.tally.unreadable:
@@ -66,7 +74,10 @@ class JudgementsCheck:
             yield Damage(Breach.EVALUATION, subject, "its content is not what its digest is of")
         elif not _is_said(judged):
             yield Damage(Breach.EVALUATION, subject, "its columns say something else than it does")
-        inputs = _object(judged.inputs)
+        yield from self._made_from(subject, judged.inputs)
+
+    def _made_from(self, subject: str, text: str) -> Iterator[Damage]:
+        inputs = _object(text)
         if inputs is None:
             yield Damage(Breach.EVALUATION, subject, "what it was made from cannot be read")
             return
