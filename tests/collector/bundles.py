@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from gpusla.cli import main
 from gpusla.evidence.ed25519 import public_of
 from gpusla.evidence.keys import to_text
 from gpusla_collector.adapters.evidence import EvidenceFiles
@@ -19,13 +22,13 @@ from gpusla_collector.usecases.make_bundle import Bundles, Made
 from tests.collector.hours import close_hour, introduce
 from tests.collector.journals import DOWN, Journal
 from tests.collector.site import Tray, settings_of, write_site
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
+from tests.collector.stage import ALPHA, DAY_MS, FINAL_MS, START_MS, Stage
 from tests.core.evidence.signed import ONE, TWO
 
 OPERATORS_KEY = bytes([9]) * 32
+OPERATORS_PUBLIC_KEY = to_text(public_of(OPERATORS_KEY))
 TRAYS = (Tray("t01", "alpha-2026"), Tray("t02", "beta-2026", "tenant-b"))
 KEYS = {"t01": ONE, "t02": TWO}
-FINAL_MS = AUGUST_MS + 2 * DAY_MS
 DOWN_MS = 2 * DAY_MS
 """One GPU of four for two days of 31: 60 of 62 parts delivered, under 0.99 and over 0.95."""
 
@@ -83,10 +86,10 @@ def bundles_of(stage: Stage) -> Bundles:
     return Bundles(stage.store, stage.evidence, OPERATORS_KEY)
 
 
-def bundle_of(stage: Stage, **options: bool) -> tuple[bytes, Made]:
-    """Return alpha's July, and what is said of it."""
+def bundle_of(stage: Stage, period: str = "2026-07", **options: bool) -> tuple[bytes, Made]:
+    """Return a bundle of alpha's month, and what is said of it."""
     stream = io.BytesIO()
-    made = bundles_of(stage).write(stream, OPERATOR, ALPHA, "2026-07", **options)
+    made = bundles_of(stage).write(stream, OPERATOR, ALPHA, period, **options)
     return stream.getvalue(), made
 
 
@@ -100,3 +103,27 @@ def members_of(content: bytes) -> dict[str, bytes]:
 def payload_of(envelope: bytes) -> Any:
     """Return what is inside of an envelope, without looking at its signatures."""
     return json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+
+
+def kinds_in(content: bytes, node: str) -> list[str]:
+    """Return the kinds of a node's lines."""
+    lines = members_of(content)[f"hours/{node}.jsonl"].splitlines()
+    return [json.loads(line)["kind"] for line in lines]
+
+
+def verdicts(
+    content: bytes, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> tuple[str, dict[str, Any]]:
+    """Return what verifying says, and what recomputing comes to; empty if it refuses."""
+    file = folder / "alpha.bundle.zip"
+    trusted = ("--key", OPERATORS_PUBLIC_KEY)
+    file.write_bytes(content)
+    capsys.readouterr()
+    code = main(["verify", str(file), *trusted, "--jobs", "1"])
+    said = capsys.readouterr().out
+    assert said.startswith("broken: " if code else "verified: ")
+    code = main(["recompute", str(file), *trusted, "--as", "json"])
+    out = capsys.readouterr().out
+    told = json.loads(out) if out else {}
+    assert code == {"same": 0, "left_out": 1}.get(told.get("verdict", ""), 6)
+    return said, told

@@ -1,11 +1,12 @@
 """What the collector's tests share: each store and each source of journals, fake and real."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from gpusla.cli import main
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.roles import NO_TEMPORARY_TABLES, roles_sql
@@ -16,6 +17,20 @@ from tests.collector.fakes import MemoryEvidence
 from tests.collector.fsck_ground import ground, records  # noqa: F401  (fixtures)
 from tests.collector.memory_store import MemoryStore
 from tests.postgresql import Server, serving
+
+Told = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def told(capfd: pytest.CaptureFixture[str]) -> Told:
+    """Run a command in this process; returns its exit code and both its outputs."""
+
+    def run(*words: str | Path) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = main([str(word) for word in words])
+        return code, *capfd.readouterr()
+
+    return run
 
 
 @pytest.fixture(scope="session")

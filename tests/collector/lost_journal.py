@@ -13,11 +13,11 @@ from gpusla.identity import NodeName
 from gpusla.instants import format_instant
 from gpusla_collector.ports import Page
 from gpusla_collector.usecases.turns import Turns
-from tests.collector.bundles import FINAL_MS, enrolled
+from tests.collector.bundles import enrolled
 from tests.collector.fakes import FakeAgents
 from tests.collector.hours import close_hour, introduce
 from tests.collector.journals import Journal, tray_slots
-from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
+from tests.collector.stage import AUGUST_MS, DAY_MS, FINAL_MS, HOUR_MS, START_MS, Stage
 from tests.core.evidence.signed import ONE, TWO, public, signed
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operating" / "lost-journal.md"

@@ -19,7 +19,7 @@ from gpusla_collector.usecases.standing import StandingBoard
 from gpusla_collector.usecases.turns import Turns
 from tests.collector import site
 from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence
-from tests.collector.journals import Journal, tray_slots
+from tests.collector.journals import DOWN, Journal, tray_slots
 from tests.collector.memory_store import MemoryStore
 
 HOUR_MS = 3_600_000
@@ -28,7 +28,9 @@ START_MS = site.TERM_START_MS
 AUGUST_MS = START_MS + 31 * DAY_MS
 LAG_MS = 30_000
 PATIENCE_MS = HOUR_MS
-ALPHA = ContractId("alpha-2026")
+ALPHA, BETA = ContractId("alpha-2026"), ContractId("beta-2026")
+FINAL_MS = AUGUST_MS + 2 * DAY_MS
+"""When July is final under the site's contracts."""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,14 @@ class Stage:
     def amounts(self, period: str) -> list[tuple[str, int]]:
         """Return a period's entries as status and amount."""
         return [(e.status.value, e.amount_minor_units) for e in self.entries(period)]
+
+
+def july(stage: Stage, down_ms: int = 0, tray: str = "t01", until_ms: int = AUGUST_MS) -> None:
+    """Write a month of samples, one GPU down for its first down_ms."""
+    journal = stage.journal(tray)
+    if down_ms:
+        journal.observe(START_MS, START_MS + down_ms, {journal.slots[0]: DOWN})
+    journal.observe(START_MS + down_ms + 1_000, until_ms + HOUR_MS)
 
 
 def texts_of(trays: tuple[site.Tray, ...]) -> Mapping[tuple[str, str], str]:

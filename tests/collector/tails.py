@@ -7,6 +7,7 @@ unknown: 29.333 GPU-hours.  Its last block ends at 16:00.
 """
 
 from dataclasses import replace
+from functools import cache
 
 from gpusla.journal.model import ClockStepped
 from tests.collector.bundles import TRAYS, enrolled
@@ -24,6 +25,10 @@ STEP_MS = 3_000
 STEP_DAY_MS = AUGUST_MS + 9 * DAY_MS
 """By so much the node's clock was set forward, as 10 August began."""
 FINAL_MS = SEPTEMBER_MS + 2 * DAY_MS
+AUGUST = "2026-08"
+NODE = "c2-r01-t01"
+TAIL = 79
+"""Records behind the last block: 40 runs of samples, and signatures of all but the last."""
 
 
 def sign(journal: Journal, at_ms: int, private: bytes) -> None:
@@ -106,3 +111,9 @@ def dying(
     month(stage.journal(), START_MS, private)
     last_hour(stage.journal(), down_minutes, private if is_signed else None)
     return die(stage)
+
+
+@cache
+def dead(down_minutes: int = 30, *, with_key: bool = True, is_signed: bool = True) -> Stage:
+    """Return a stage that nothing here changes."""
+    return dying(down_minutes, with_key=with_key, is_signed=is_signed)

@@ -4,33 +4,19 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from gpusla.cli import main
 from gpusla.commands.files import new_file
 from tests.collector.bundles import members_of, payload_of, posted_site
+from tests.collector.conftest import Told
 from tests.collector.site import write_site
 
-Told = Callable[..., tuple[int, str, str]]
 MONTH = ("alpha-2026", "2026-07")
 SIGNING = "signing_key: signing-key.pem\n"
-
-
-@pytest.fixture
-def told(capfd: pytest.CaptureFixture[str]) -> Told:
-    """Run a command in this process; returns its exit code and both its outputs."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        capfd.readouterr()
-        code = main([str(word) for word in words])
-        return code, *capfd.readouterr()
-
-    return run
 
 
 def names(folder: Path) -> list[str]:

@@ -14,9 +14,8 @@ from gpusla_collector.usecases.turns import Turns
 from tests.collector.journals import DOWN
 from tests.collector.memory_store import MemoryStore
 from tests.collector.site import ONE_TRAY, Tray
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, FINAL_MS, HOUR_MS, START_MS, Stage
 
-FINAL_MS = AUGUST_MS + 2 * DAY_MS
 TOO_LATE_MS = AUGUST_MS + 30 * DAY_MS
 """The contract gives 30 days after the period's last."""
 

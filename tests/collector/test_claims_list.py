@@ -12,17 +12,8 @@ from gpusla_collector.commands.output import TableForm
 from gpusla_collector.ports import OPERATOR, Scope, Store
 from gpusla_collector.usecases.claims import Claimable, ClaimList, ClaimStatus
 from tests.collector.site import ONE_TRAY, Tray
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, Stage
-from tests.collector.test_claims import (
-    FINAL_MS,
-    PAPER,
-    TOO_LATE_MS,
-    asking,
-    at,
-    claim,
-    put,
-    settled,
-)
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, FINAL_MS, Stage
+from tests.collector.test_claims import PAPER, TOO_LATE_MS, asking, at, claim, put, settled
 from tests.collector.test_web import samples, served
 
 DEADLINE = "gpusla_contract_claim_deadline_timestamp_seconds"

@@ -18,9 +18,7 @@ from gpusla_collector.usecases.turns import LEASE, Turns
 from gpusla_collector.usecases.world import World
 from tests.collector.journals import DOWN
 from tests.collector.site import TWO_TRAYS
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, PATIENCE_MS, START_MS, Stage
-
-FINAL_MS = AUGUST_MS + 2 * DAY_MS
+from tests.collector.stage import ALPHA, DAY_MS, FINAL_MS, PATIENCE_MS, START_MS, Stage
 
 
 @pytest.fixture

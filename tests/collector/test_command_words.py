@@ -3,7 +3,7 @@
 import ast
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,22 +14,20 @@ from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.commands.findings import KINDS
 from gpusla_collector.ports import Finding, Store
 from tests.collector.bundles import posted_site
+from tests.collector.conftest import Told
 from tests.collector.site import settings_of, write_site
 from tests.conftest import ROOT
 
-Told = Callable[..., tuple[int, str, str]]
 MONTH = ("alpha-2026", "2026-07")
 
 
 @pytest.fixture
-def told(capfd: pytest.CaptureFixture[str]) -> Told:
+def told(told: Told) -> Told:
     """Run a command in this process; returns its exit code and both its outputs, each a line."""
 
     def run(*words: str | Path) -> tuple[int, str, str]:
-        capfd.readouterr()
-        code = main([str(word) for word in words])
-        shown = capfd.readouterr()
-        return code, " ".join(shown.out.split()), " ".join(shown.err.split())
+        code, out, err = told(*words)
+        return code, " ".join(out.split()), " ".join(err.split())
 
     return run
 
@@ -364,39 +362,3 @@ def test_the_list_says_how_far_each_month_holds(folder: Path, told: Told) -> Non
     assert code == 0
     assert "alpha-2026 2026-07 final posted USD" in out
     assert "alpha-2026 2026-08 open " in out
-
-
-# --- help -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        *(("collector", name) for name in ("check", "once", "run", "migrate", "roles")),
-        *(("collector", name) for name in ("approvals", "approve", "automatic", "shadow")),
-        *(("collector", name) for name in ("findings", "import", "facts", "bundle", "claims")),
-        ("collector", "key", "new"),
-        ("collector", "key", "show"),
-        *(("statement", name) for name in ("list", "show", "sign", "changes")),
-        ("contract", "check"),
-        ("explain",),
-        ("fsck",),
-    ],
-    ids=" ".join,
-)
-def test_help_is_plain_and_gives_an_example(words: tuple[str, ...], told: Told) -> None:
-    """One can copy it; no boxes, and no offer to change the shell's start."""
-    code, out, _ = told(*words, "--help")
-    assert code == 0
-    assert f"For example: gpusla {' '.join(words)}" in out
-    assert "--install-completion" not in out
-    assert "╭" not in out
-
-
-@pytest.mark.parametrize("words", [("collector",), ("collector", "key"), ("statement",)])
-def test_the_help_of_a_group_is_plain(words: tuple[str, ...], told: Told) -> None:
-    """As that of every other command."""
-    code, out, _ = told(*words, "--help")
-    assert code == 0
-    assert "--install-completion" not in out
-    assert "╭" not in out

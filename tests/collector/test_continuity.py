@@ -18,9 +18,8 @@ from gpusla_collector.ports.continuity import ChainEnd
 from gpusla_collector.usecases.continuity import Continuity
 from gpusla_collector.usecases.turns import Turns
 from tests.collector.journals import DOWN
-from tests.collector.stage import AUGUST_MS, DAY_MS, START_MS, Stage
+from tests.collector.stage import DAY_MS, FINAL_MS, START_MS, Stage
 
-FINAL_MS = AUGUST_MS + 2 * DAY_MS
 END = ChainEnd(7, "ab" * 32)
 
 

@@ -10,10 +10,9 @@ import pytest
 from gpusla.commands.files import require_new
 from gpusla.errors import InputError
 from gpusla_collector.adapters.sql.database import open_database
+from tests.collector.conftest import Told
 from tests.collector.site import write_site
-from tests.collector.test_command_words import Told, config, told
-
-__all__ = ["told"]
+from tests.collector.test_command_words import config
 
 DENIED = "Permission denied"
 

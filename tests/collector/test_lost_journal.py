@@ -28,7 +28,7 @@ from gpusla_collector.usecases.import_journals import Imported, Importer
 from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.turns import LEASE
 from gpusla_collector.web.discovery import targets
-from tests.collector.bundles import FINAL_MS, bundles_of
+from tests.collector.bundles import bundles_of
 from tests.collector.journals import Journal
 from tests.collector.lost_journal import (
     BACK_MS,
@@ -48,7 +48,7 @@ from tests.collector.lost_journal import (
     renamed,
     write,
 )
-from tests.collector.stage import ALPHA, DAY_MS, HOUR_MS, LAG_MS, Stage
+from tests.collector.stage import ALPHA, DAY_MS, FINAL_MS, HOUR_MS, LAG_MS, Stage
 from tests.collector.test_web import served
 from tests.core.evidence.signed import ONE, TWO, public
 

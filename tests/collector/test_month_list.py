@@ -8,17 +8,8 @@ from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.amended import amend
 from tests.collector.site import Tray
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
-from tests.collector.test_claims import (
-    FINAL_MS,
-    PAPER,
-    TOO_LATE_MS,
-    asking,
-    at,
-    claim,
-    put,
-    settled,
-)
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, FINAL_MS, START_MS, Stage
+from tests.collector.test_claims import PAPER, TOO_LATE_MS, asking, at, claim, put, settled
 from tests.collector.test_unfinished import looking
 
 MAY_BE_CLAIMED = "USD 50.00 may be claimed before 2026-08-31T00:00:00Z"

@@ -10,8 +10,8 @@ from gpusla_collector.ports import OPERATOR
 from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.bundles import bundle_of, members_of, payload_of
 from tests.collector.memory_store import MemoryStore
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, Stage
-from tests.collector.test_claims import FINAL_MS, asking, at, claim, put
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, FINAL_MS, Stage
+from tests.collector.test_claims import asking, at, claim, put
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "start" / "statements.md"
 ROW = re.compile(r"^\| (?:a bundle|a statement|an entry)\b.* \| (\d) \| (\d) \|$", re.MULTILINE)

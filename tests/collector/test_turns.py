@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -11,13 +10,12 @@ import pytest
 from gpusla.catalogue.codes import HISTORY_REWRITTEN, LEDGER_CONFLICT, UNKNOWN_REFERENCE
 from gpusla.catalogue.reasons import State
 from gpusla.errors import InputError, InventoryError, LedgerError
-from gpusla.identity import ContractId, Slot, TenantId
+from gpusla.identity import Slot, TenantId
 from gpusla.instants import Interval
 from gpusla.ledger.booking import live_entries
 from gpusla.ledger.entries import Entry
 from gpusla_collector.ports import OPERATOR, Lease, Scope, SpanSummary
 from gpusla_collector.usecases.book_credits import Booker
-from gpusla_collector.usecases.fetch import journals as fetching
 from gpusla_collector.usecases.judge import Judgement
 from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.standing import StandingBoard
@@ -27,24 +25,14 @@ from tests.collector.site import TWO_TRAYS
 from tests.collector.stage import (
     ALPHA,
     AUGUST_MS,
+    BETA,
     DAY_MS,
-    HOUR_MS,
-    LAG_MS,
+    FINAL_MS,
     PATIENCE_MS,
     START_MS,
     Stage,
+    july,
 )
-
-BETA = ContractId("beta-2026")
-FINAL_MS = AUGUST_MS + 2 * DAY_MS
-
-
-def july(stage: Stage, down_ms: int = 0, tray: str = "t01", until_ms: int = AUGUST_MS) -> None:
-    """Write a month of samples, one GPU down for its first down_ms."""
-    journal = stage.journal(tray)
-    if down_ms:
-        journal.observe(START_MS, START_MS + down_ms, {journal.slots[0]: DOWN})
-    journal.observe(START_MS + down_ms + 1_000, until_ms + HOUR_MS)
 
 
 def test_a_month_that_was_delivered_accrues_nothing() -> None:
@@ -118,20 +106,6 @@ def test_wake_ups_in_any_order_and_twice_book_the_same(order: tuple[str, ...]) -
     assert posted == [5_000]
 
 
-def test_nothing_is_judged_before_journals_were_asked_for() -> None:
-    """A fresh start must not take for silence what it has not fetched."""
-    stage = Stage()
-    july(stage)
-    stage.clock.now_ms = AUGUST_MS - DAY_MS
-    turns = stage.turns()
-    for turn in (turns.lead_turn, turns.reload_turn, turns.judge_turn, turns.close_turn):
-        turn()
-    assert stage.board.read().judgements == {}
-    turns.fetch_turn()
-    turns.judge_turn()
-    assert ALPHA in stage.board.read().judgements
-
-
 def test_whoever_leads_again_reads_the_files_before_it_works() -> None:
     """Another led meanwhile, and a second version holds: by the first, its month is not cut."""
     stage = Stage()
@@ -154,80 +128,6 @@ def test_whoever_leads_again_reads_the_files_before_it_works() -> None:
     for turn in (here.reload_turn, here.fetch_turn, here.judge_turn):
         turn()
     assert {entry.period for entry in live_entries(stage.entries())} == {"2026-07-v1"}
-
-
-def test_nothing_is_judged_before_a_new_node_was_asked() -> None:
-    """It would be taken for silent, and its time for unknown."""
-    stage = Stage()
-    july(stage)
-    stage.clock.now_ms = START_MS + DAY_MS
-    turns = stage.turns()
-    turns.once()
-    both = Stage(TWO_TRAYS)
-    stage.files.texts |= both.files.texts
-    stage.agents.journals |= {node: j for node, j in both.agents.journals.items() if "t02" in node}
-    july(stage, tray="t02")
-    for turn in (turns.reload_turn, turns.judge_turn, turns.close_turn):
-        turn()
-    assert BETA not in stage.board.read().judgements
-    turns.fetch_turn()
-    turns.judge_turn()
-    assert BETA in stage.board.read().judgements
-    assert stage.entries() == ()
-
-
-def test_a_file_without_a_new_node_holds_no_judgement_up() -> None:
-    """Exports that are written anew each minute must not stop the meter."""
-    stage = Stage()
-    july(stage, down_ms=DAY_MS)
-    stage.clock.now_ms = START_MS + DAY_MS
-    turns = stage.turns()
-    for turn in (turns.lead_turn, turns.reload_turn, turns.fetch_turn):
-        turn()
-    stage.files.texts["Inventory", "inventory.yaml"] += "# exported once more\n"
-    turns.reload_turn()
-    turns.judge_turn()
-    assert stage.amounts("2026-07") == [("pending", 10_000)]
-
-
-@pytest.mark.parametrize("is_taken_over", [False, True])
-def test_what_was_judged_is_not_judged_by_its_past_again(is_taken_over: bool) -> None:  # noqa: FBT001
-    """
-    One tray was off the network for two days, a day of which another one was down.
-
-    It comes back and gives its records.  To judge by the oldest of them voided what is owed since.
-    """
-    stage = Stage(trays=(TWO_TRAYS[0], replace(TWO_TRAYS[1], contract=ALPHA)))
-    name = "Contract", "contracts/alpha-2026.yaml"
-    stage.files.texts[name] = stage.files.texts[name].replace("gpus: 4}", "gpus: 8}")
-    turns, (first, second) = stage.turns(), (stage.journal("t01"), stage.journal("t02"))
-    stage.agents.silent.add(first.node)
-    for start_ms in range(START_MS, START_MS + 2 * DAY_MS, HOUR_MS):
-        first.observe(start_ms, start_ms + HOUR_MS - 1_000)
-        down = dict.fromkeys(second.slots if start_ms >= START_MS + DAY_MS else (), DOWN)
-        second.observe(start_ms, start_ms + HOUR_MS - 1_000, down)
-    stage.clock.now_ms = START_MS + 2 * DAY_MS
-    turns.once()
-    judged_ms = judged_until_ms(stage)
-    assert judged_ms == stage.clock.now_ms - LAG_MS
-    assert stage.amounts("2026-07") == [("pending", 10_000)]
-    if is_taken_over:
-        turns.stop()
-        turns = stage.turns(holder="another")
-    stage.agents.silent.clear()
-    stage.agents.page_records = 6
-    with patch.object(fetching, "NODE_MS", 0):  # one page a round
-        for _ in range(10):
-            turns.once()
-            assert judged_until_ms(stage) >= judged_ms
-            assert stage.amounts("2026-07") == [("pending", 10_000)]
-
-
-def judged_until_ms(stage: Stage) -> int:
-    """Return how far July is judged under alpha's contract."""
-    judged = stage.store.judged(OPERATOR, ALPHA, "2026-07")
-    assert judged is not None
-    return judged.until_ms
 
 
 def test_missing_evidence_is_waited_for_before_a_month_is_settled() -> None:
@@ -255,18 +155,6 @@ def test_evidence_that_never_comes_is_borne_by_whom_the_contract_says() -> None:
     stage.clock.now_ms += PATIENCE_MS
     turns.once()
     assert stage.amounts("2026-07")[-1] == ("posted", 10_000)
-
-
-def test_months_before_the_first_assignment_are_not_judged() -> None:
-    """There was nothing to meter."""
-    stage = Stage()
-    key = ("Assignments", "assignments.yaml")
-    later = stage.files.texts[key].replace("from: 2026-07-01", "from: 2026-08-01")
-    stage.files.texts[key] = later
-    july(stage, until_ms=FINAL_MS)
-    stage.clock.now_ms = FINAL_MS
-    stage.turns().once()
-    assert {e.period for e in stage.entries()} <= {"2026-08"}
 
 
 class PickyStore(MemoryStore):
@@ -313,20 +201,6 @@ def test_books_that_contradict_one_contract_do_not_hide_the_others() -> None:
         turns.judge_turn()
     assert set(stage.board.read().judgements) == {ALPHA, BETA}
     assert {entry.contract for entry in stage.entries()} == {BETA}
-
-
-def test_what_has_not_changed_is_not_judged_again() -> None:
-    """The same evaluation stands, and its age is the last time that it was found right."""
-    stage = Stage()
-    july(stage)
-    stage.clock.now_ms = START_MS + 10 * DAY_MS
-    turns = stage.turns()
-    turns.once()
-    first, _ = stage.board.read().judgements[ALPHA]
-    stage.agents.silent.add(stage.journal().node)
-    turns.judge_turn()
-    second, _ = stage.board.read().judgements[ALPHA]
-    assert second is first
 
 
 def test_a_changed_record_is_refused_and_the_last_good_stays() -> None:
@@ -441,14 +315,3 @@ def test_a_statement_is_for_those_who_may_see_it() -> None:
     for scope in others:
         with pytest.raises(InputError, match="no statement"):
             statements.show(scope, ALPHA, "2026-07")
-
-
-def test_a_lag_that_evidence_may_take_is_not_a_loss() -> None:
-    """The last seconds are on their way."""
-    stage = Stage()
-    stage.journal().observe(START_MS, START_MS + DAY_MS)
-    stage.clock.now_ms = START_MS + DAY_MS + LAG_MS // 2
-    stage.turns().once()
-    judgement, _ = stage.board.read().judgements[ALPHA]
-    assert judgement.evaluation.until_ms == START_MS + DAY_MS
-    assert judgement.evaluation.account.delivered_gpus_now == 4

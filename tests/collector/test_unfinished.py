@@ -6,12 +6,10 @@ for each of July to October, and all eight months could be settled since two day
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gpusla.cli import main
 from gpusla.identity import NodeName
 from gpusla.instants import parse_instant
 from gpusla.ledger.release import Mode, Policy
@@ -24,6 +22,7 @@ from gpusla_collector.ports import Store
 from gpusla_collector.usecases.due_months import DueMonths
 from gpusla_collector.usecases.judge import Rules
 from gpusla_collector.usecases.unfinished import Unfinished
+from tests.collector.conftest import Told
 from tests.collector.site import TWO_TRAYS, settings_of, write_site
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, LAG_MS, PATIENCE_MS, START_MS, Stage
 
@@ -31,8 +30,6 @@ NOVEMBER_MS = parse_instant("2026-11-05T00:00:00Z")
 MONTHS = ("2026-07", "2026-08", "2026-09", "2026-10")
 NODES = (NodeName("c2-r01-t01"), NodeName("c2-r01-t02"))
 ENDS = {"2026-07": "2026-08", "2026-08": "2026-09", "2026-09": "2026-10", "2026-10": "2026-11"}
-
-Told = Callable[..., tuple[int, str, str]]
 
 
 def four_silent_months(store: Store, stage: Stage | None = None) -> Stage:
@@ -50,19 +47,6 @@ def looking(stage: Stage, policy: Policy | None = None) -> Unfinished:
     assert world is not None
     due = DueMonths(stage.store, Rules(LAG_MS))
     return Unfinished(stage.store, world, due, policy or Policy(), PATIENCE_MS)
-
-
-@pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Told:
-    """Run a command; returns its exit code and both its outputs."""
-
-    def run(*words: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main([str(word) for word in words])
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 @pytest.fixture

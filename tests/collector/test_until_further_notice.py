@@ -9,10 +9,10 @@ from gpusla.cli import main
 from gpusla.journal.model import Instant
 from gpusla_collector.ports import OPERATOR
 from gpusla_collector.usecases.show_statement import Statements
-from tests.collector.bundles import DOWN_MS, FINAL_MS, KEYS, bundle_of, enrolled, month
+from tests.collector.bundles import DOWN_MS, KEYS, bundle_of, enrolled, month
 from tests.collector.journals import Journal, tray_slots
 from tests.collector.site import ONE_TRAY
-from tests.collector.stage import ALPHA, DAY_MS, HOUR_MS, START_MS, Stage
+from tests.collector.stage import ALPHA, DAY_MS, FINAL_MS, HOUR_MS, START_MS, Stage
 
 PAPER = ("Contract", f"contracts/{ALPHA}.yaml")
 RULE = "exclusions:\n  - {id: planned, kind: maintenance}\n"
