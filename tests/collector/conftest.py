@@ -91,6 +91,41 @@ def postgresql_database(postgresql: Server, postgresql_name: str) -> Iterator[Da
     found.close()
 
 
+@pytest.fixture
+def bare_sqlite(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database without any tables, of which there is no file yet."""
+    found = open_database(f"sqlite:///{tmp_path / 'bare.db'}")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def bare_postgresql(postgresql: Server) -> Iterator[Database]:
+    """A PostgreSQL database without any tables or roles, with the rights of its owner."""
+    name = postgresql.create()
+    found = open_database(postgresql.url(name))
+    yield found
+    found.close()
+    postgresql.drop(name)
+
+
+@pytest.fixture
+def elsewhere(bare_postgresql: Database, postgresql: Server) -> Database:
+    """The same, with tables to be made in a schema of another name than usual."""
+    name = bare_postgresql.engine.url.database
+    with postgresql.connect(str(name)) as connection:
+        connection.execute('CREATE SCHEMA "Led, ger"')
+        connection.execute(f'ALTER DATABASE {name} SET search_path = "Led, ger"'.encode())
+    return bare_postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_database(request: pytest.FixtureRequest) -> Database:
+    """A database without any tables, of each kind."""
+    found: Database = request.getfixturevalue(f"bare_{request.param}")
+    return found
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_database(request: pytest.FixtureRequest) -> Database:
     """An empty database of the newest schema, of each kind."""

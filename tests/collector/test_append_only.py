@@ -18,6 +18,7 @@ from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.roles import roles_sql
 from gpusla_collector.adapters.sql.schema import migrate
 from gpusla_collector.adapters.sql.tables import APPEND_ONLY, FORGOTTEN, METADATA
+from tests.collector.revisions import NEWEST, OLDER
 from tests.collector.rows import ROWS, content, fill, row, tables
 from tests.postgresql import Server
 
@@ -248,12 +249,12 @@ def test_a_gap_in_the_numbers_of_credit_notes_is_refused(
             connection.execute(notes.insert().values(values))
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
+@pytest.mark.parametrize("revision", OLDER)
 def test_after_an_upgrade_from_any_schema_no_hidden_number_lets_a_row_be_replaced(
-    tmp_path: Path, revision: str
+    bare_sqlite: Database, revision: str
 ) -> None:
     """What the finder did: the first row's number under a key of its own."""
-    old = open_database(f"sqlite:///{tmp_path / 'old.db'}")
+    old = bare_sqlite
     migrate(old, revision)
     with old.migrating() as connection:
         fill(connection)
@@ -267,20 +268,12 @@ def test_after_an_upgrade_from_any_schema_no_hidden_number_lets_a_row_be_replace
                 f"INSERT OR REPLACE INTO {table} (rowid, {', '.join(columns)}) "  # noqa: S608
                 f"SELECT min(rowid), {', '.join((key, *others))} FROM {table}"
             )
-    old.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_an_upgrade_keeps_everything(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_an_upgrade_keeps_everything(bare_database: Database) -> None:
     """A database of the first schema with content has the same content afterwards."""
-    url = f"sqlite:///{tmp_path / 'old.db'}"
-    if kind == "postgresql":
-        server: Server = request.getfixturevalue("postgresql")
-        url = server.url(server.create())
-    old = open_database(url)
-    assert migrate(old, "0001") == "0001"
+    old = bare_database
+    assert migrate(old, OLDER[0]) == OLDER[0]
     with old.migrating() as connection:
         fill(connection)
         kept = {
@@ -288,7 +281,7 @@ def test_an_upgrade_keeps_everything(
             for table in tables(connection)
         }
         before = content(connection, kept)
-    assert migrate(old) == "0007"
+    assert migrate(old) == NEWEST
     with old.reading() as connection:
         assert content(connection, kept) == before
         assert {table.name for table in tables(connection)} == set(EVERYTHING)
@@ -297,12 +290,11 @@ def test_an_upgrade_keeps_everything(
         entries = METADATA.tables["ledger_entries"]
         later = dict(row(entries, 4)) | {"evaluation": "x3"}
         del later["position"]
-        if kind == "sqlite":  # where the upgrade made the table anew, it must count on
+        if not old.is_postgresql:  # where the upgrade made the table anew, it must count on
             connection.execute(entries.insert().values(later))
             assert (
                 connection.exec_driver_sql("SELECT max(position) FROM ledger_entries").scalar() == 4
             )
-    old.close()
 
 
 def require_guarded(database: Database) -> None:

@@ -1,17 +1,17 @@
 """`gpusla fsck` looks at what keeps rows from being changed: a guard that is off is named."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import text
 
 from gpusla_collector.adapters.sql.books import books
-from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.roles import NO_TEMPORARY_TABLES, roles_sql
 from gpusla_collector.adapters.sql.schema import migrate
 from tests.collector.fsck_ground import Ground
+from tests.collector.revisions import OLDER
 from tests.postgresql import Server
 
 ON_SQLITE = {
@@ -129,43 +129,28 @@ def test_as_they_were_made_nothing_is_said(any_database: Database, owner: Databa
     assert guards(owner) == []
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("revision", OLDER)
 def test_after_an_upgrade_from_any_schema_nothing_is_said(
-    kind: str, revision: str, tmp_path: Path, request: pytest.FixtureRequest
+    bare_database: Database, revision: str, postgresql: Server
 ) -> None:
-    """Without the roles as well, and twice after they were made."""
-    url = f"sqlite:///{tmp_path / 'old.db'}"
-    if kind == "postgresql":
-        server: Server = request.getfixturevalue("postgresql")
-        name = server.create()
-        url = server.url(name)
-    database = open_database(url)
-    migrate(database, revision)
-    migrate(database)
-    assert guards(database) == []
-    if kind == "postgresql":
-        with server.connect(name) as connection:
+    """Without the roles as well, and after they were made."""
+    migrate(bare_database, revision)
+    migrate(bare_database)
+    assert guards(bare_database) == []
+    if bare_database.is_postgresql:
+        with postgresql.connect(str(bare_database.engine.url.database)) as connection:
             connection.execute(roles_sql())
             connection.execute(NO_TEMPORARY_TABLES.encode())
-        assert guards(database) == []
-    database.close()
+        assert guards(bare_database) == []
 
 
-def test_nor_where_the_schema_is_not_public(postgresql: Server) -> None:
+def test_nor_where_the_schema_is_not_public(elsewhere: Database) -> None:
     """The guards look at home, whatever it is called."""
-    name = postgresql.create()
-    with postgresql.connect(name) as connection:
-        connection.execute('CREATE SCHEMA "Led, ger"')
-        connection.execute(f'ALTER DATABASE {name} SET search_path = "Led, ger"')
-    database = open_database(postgresql.url(name))
-    migrate(database)
-    assert guards(database) == []
-    with database.migrating() as connection:
+    migrate(elsewhere)
+    assert guards(elsewhere) == []
+    with elsewhere.migrating() as connection:
         connection.execute(text("ALTER TABLE outbox DISABLE TRIGGER outbox_append_only"))
-    assert guards(database) == ["outbox: its trigger outbox_append_only is switched off"]
-    database.close()
-    postgresql.drop(name)
+    assert guards(elsewhere) == ["outbox: its trigger outbox_append_only is switched off"]
 
 
 @pytest.mark.parametrize("what", ON_SQLITE)

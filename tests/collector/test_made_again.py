@@ -12,17 +12,16 @@ from sqlalchemy import event, text
 
 from gpusla.errors import StoreError
 from gpusla_collector.adapters.sql.books import books
-from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.schema import migrate
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import OPERATOR, Judged, Lease, Scope, Store
 from tests.collector.fsck_ground import Ground
+from tests.collector.revisions import OLDER
 from tests.collector.rows import fill
 from tests.collector.test_store import ALPHA, TENANT_A, TENANT_B, entry, judged, posted
-from tests.postgresql import Server
 
 AGAIN = "evaluation_inputs"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 
 def made_from(claims: str, head: int = 1, *, digest: str = "e1", at_ms: int = 20) -> Judged:
@@ -190,17 +189,10 @@ def test_the_usual_case_asks_nothing_more(
     assert asked.startswith("SELECT")
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_an_older_database_with_content_goes_on(
-    kind: str, revision: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("revision", OLDER)
+def test_an_older_database_with_content_goes_on(bare_database: Database, revision: str) -> None:
     """What was judged before reads as it did, and is made again from other files."""
-    url = f"sqlite:///{tmp_path / 'old.db'}"
-    if kind == "postgresql":
-        server: Server = request.getfixturevalue("postgresql")
-        url = server.url(server.create())
-    old = open_database(url)
+    old = bare_database
     migrate(old, revision)
     with old.migrating() as connection:
         fill(connection)
@@ -217,4 +209,3 @@ def test_an_older_database_with_content_goes_on(
     assert linked(old)[-1] == (AGAIN, "x1 1")
     with books(old) as found:
         assert [one.inputs for one in found.made_again()] == [again.inputs]
-    old.close()

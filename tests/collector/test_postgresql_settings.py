@@ -11,6 +11,7 @@ from gpusla_collector.adapters.sql import database as module
 from gpusla_collector.adapters.sql.database import MIGRATION_KEY, Database, open_database
 from gpusla_collector.adapters.sql.schema import migrate, require_newest, require_readable
 from gpusla_collector.adapters.sql.store import SqlStore
+from tests.collector.revisions import NEWEST
 from tests.postgresql import Server
 
 
@@ -28,34 +29,32 @@ def test_a_collector_starts_on_the_newest_schema_whoever_holds_the_lock(
 ) -> None:
     """There is nothing to change, so there is nothing to wait for; the same for `migrate`."""
     require_newest(postgresql_database)
-    assert migrate(postgresql_database) == "0007"
+    assert migrate(postgresql_database) == NEWEST
     assert SqlStore(postgresql_database).acquire("collector", "this", 0, 1_000) is not None
 
 
 def test_who_has_to_change_the_schema_does_not_wait_for_ever(
-    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+    bare_postgresql: Database, postgresql: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message says what may hold the lock, and how to be rid of it; then it goes on."""
     shorter = module.MIGRATION_LOCK.replace(f"'{module.LOCK_WAIT_SECONDS}s'", "'100ms'")
     monkeypatch.setattr(module, "MIGRATION_LOCK", shorter)
-    name = postgresql.create()
-    empty = open_database(postgresql.url(name))
+    name = str(bare_postgresql.engine.url.database)
     with postgresql.connect(name) as holder:
         holder.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_KEY,))
         for act in (migrate, require_newest):
             with pytest.raises(StoreError, match="another session holds the lock") as caught:
-                act(empty)
+                act(bare_postgresql)
             assert caught.value.code is STORE_UNAVAILABLE
             assert caught.value.retryable
             assert f"advisory lock {MIGRATION_KEY}" in caught.value.message
         way_out = str(caught.value.fix).split(": ")[1].rstrip(".")
         with postgresql.connect(name) as administrator:
             assert len(administrator.execute(way_out.encode()).fetchall()) == 1
-        require_newest(empty)
-        empty.close()
+        require_newest(bare_postgresql)
+        bare_postgresql.engine.dispose()
         with pytest.raises(psycopg.OperationalError):
             holder.execute("SELECT 1")
-    postgresql.drop(name)
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

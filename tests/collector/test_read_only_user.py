@@ -12,6 +12,7 @@ import pytest
 
 from gpusla_collector.adapters.sql.database import open_database
 from gpusla_collector.adapters.sql.schema import require_newest
+from tests.collector.revisions import NEWEST
 
 READ = """
 import os, sys
@@ -87,7 +88,7 @@ def test_beside_a_running_collector_whoever_may_read_the_files_reads(folder: Pat
     collector = open_database(url_of(folder))
     with collector.engine.connect() as connection:
         connection.exec_driver_sql("SELECT 1")
-        assert read_by_another(folder) == "0007"
+        assert read_by_another(folder) == NEWEST
     collector.close()
 
 

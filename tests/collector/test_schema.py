@@ -1,7 +1,5 @@
 """The schema: complete, integers only, append-only where it says so, the same on PostgreSQL."""
 
-from pathlib import Path
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -15,6 +13,7 @@ from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import migrate, require_newest, sql_for
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.adapters.sql.tables import METADATA
+from tests.collector.revisions import NEWEST
 from tests.collector.test_store import DAY, SLOT
 
 DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -70,26 +69,23 @@ def test_a_newer_schema_is_refused(database: Database) -> None:
         assert caught.value.code is STORE_SCHEMA
 
 
-def test_an_older_schema_waits_for_the_operator(tmp_path: Path) -> None:
+def test_an_older_schema_waits_for_the_operator(bare_sqlite: Database) -> None:
     """An upgrade comes after a backup, not with a restart."""
-    old = open_database(f"sqlite:///{tmp_path / 'old.db'}")
+    old = bare_sqlite
     with old.writing() as connection:
         connection.exec_driver_sql("CREATE TABLE something (number INTEGER)")
     with pytest.raises(StoreError, match="Run `gpusla collector migrate`"):
         require_newest(old)
-    assert migrate(old) == "0007"
+    assert migrate(old) == NEWEST
     require_newest(old)
-    old.close()
 
 
-def test_what_the_database_says_becomes_an_error_of_ours(tmp_path: Path) -> None:
+def test_what_the_database_says_becomes_an_error_of_ours(bare_sqlite: Database) -> None:
     """With its own words, and whether trying again may help."""
-    empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
     with pytest.raises(StoreError, match="no such table: journal_cursors") as caught:
-        SqlStore(empty).account([SLOT], DAY)
+        SqlStore(bare_sqlite).account([SLOT], DAY)
     assert caught.value.code is STORE_UNAVAILABLE
     assert caught.value.retryable
-    empty.close()
 
 
 def test_a_database_without_a_driver_is_refused_in_one_sentence() -> None:

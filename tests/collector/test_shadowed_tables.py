@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import Connection, insert
 from sqlalchemy.exc import DBAPIError
 
-from gpusla_collector.adapters.sql.database import Database, open_database
+from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.roles import FUNCTIONS, roles_sql
 from gpusla_collector.adapters.sql.schema import migrate, sql_for
 from gpusla_collector.adapters.sql.tables import LEDGER_ENTRIES
+from tests.collector.revisions import OLDER
 from tests.collector.rows import fill, row
 from tests.postgresql import Server
 
-OLDER = ("0001", "0002", "0003", "0004", "0005")
 LINK = "INSERT INTO {schema}.chain_links (number, kind, subject, previous, digest) VALUES "
 NOTE = "INSERT INTO {schema}.credit_notes (contract, number, document, entry) VALUES "
 TRICKS = {
@@ -83,35 +83,26 @@ def test_a_temporary_table_hides_no_gap(
 
 
 @pytest.mark.parametrize("table", TRICKS)
-def test_nor_where_the_schema_is_not_public(postgresql: Server, table: str) -> None:
+def test_nor_where_the_schema_is_not_public(elsewhere: Database, table: str) -> None:
     """A guard looks where the tables are, whatever their schema is called."""
-    name = postgresql.create()
-    with postgresql.connect(name) as connection:
-        connection.execute('CREATE SCHEMA "Led, ger"')
-        connection.execute(f'ALTER DATABASE {name} SET search_path = "Led, ger"')
-    database = open_database(postgresql.url(name))
-    migrate(database)
-    filled(database)
-    with database.engine.connect() as connection:
+    migrate(elsewhere)
+    filled(elsewhere)
+    with elsewhere.engine.connect() as connection:
         require_refused(connection, table, '"Led, ger"')
-    database.close()
-    postgresql.drop(name)
 
 
 @pytest.mark.parametrize("revision", [*OLDER, "printed"])
-def test_every_guard_says_where_it_looks(postgresql: Server, revision: str) -> None:
+def test_every_guard_says_where_it_looks(
+    bare_postgresql: Database, postgresql: Server, revision: str
+) -> None:
     """After an upgrade from each older schema, and where an administrator ran what is printed."""
-    name = postgresql.create()
-    database = open_database(postgresql.url(name))
-    with postgresql.connect(name) as connection:
+    with postgresql.connect(str(bare_postgresql.engine.url.database)) as connection:
         if revision == "printed":
             connection.execute(sql_for("postgresql").encode())
         else:
-            assert migrate(database, revision) == revision
-            migrate(database)
+            assert migrate(bare_postgresql, revision) == revision
+            migrate(bare_postgresql)
         found = connection.execute(CONFIGURED).fetchall()
-    database.close()
-    postgresql.drop(name)
     looks = ["search_path=public, pg_temp"]
     assert sorted(found) == sorted((function, looks) for function in FUNCTIONS)
 

@@ -6,7 +6,6 @@ ours and does nothing.  The backup knows half of what the evidence holds in the 
 two nodes has left meanwhile: what the collector has of it is the only copy.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from tests.collector import site
 from tests.collector.agent_server import serving
 from tests.collector.journals import Journal
 from tests.collector.processes import PATIENCE_SECONDS, START, until
+from tests.docs.page_shell import PageShell
 from tests.postgresql import serving as postgresql_serving
 from tests.programs import program
 
@@ -59,11 +59,9 @@ class Scripts:
 
 
 @dataclass(slots=True)
-class Site:
-    """A collector in one folder, which stands for the root, and what its agents tell."""
+class Site(PageShell):
+    """A collector, and what its agents tell."""
 
-    folder: Path
-    environment: Mapping[str, str]
     journals: dict[NodeName, Journal] = field(default_factory=dict)
     told: int = AT_BACKUP
     has_left: bool = False
@@ -89,35 +87,6 @@ class Site:
         is_gone = self.has_left and NodeName(node) == GONE
         return None if journal is None or is_gone else journal.lines[: self.told]
 
-    def run(self, line: str) -> tuple[int, str]:
-        """Run a line of the page in a shell; returns its exit code, and what it said."""
-        text = line.replace("/opt/gpusla/bin/python", sys.executable)
-        text = text.replace("sqlite:////mnt/", f"sqlite:///{self.folder}/mnt/")
-        text = text.replace("acme-2026", "alpha-2026")
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", self.here(text)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=120,
-            env=dict(self.environment),
-        )
-        return done.returncode, done.stdout
-
-    def here(self, text: str) -> str:
-        """Put this folder before the page's paths."""
-        return re.sub(r"(?<![\w./])/(etc|var|mnt)/", rf"{self.folder}/\1/", text)
-
-    def follow(self, script: str) -> str:
-        """Run a script of the page, line by line; each has to end well."""
-        told = ""
-        for line in script.splitlines():
-            code, said = self.run(line)
-            assert code == 0, (line, said)
-            told += said
-        return told
-
     def collect(self) -> tuple[int, str]:
         """Let the collector take one turn."""
         return self.run(f"gpusla collector once {CONFIG}")
@@ -127,7 +96,7 @@ class Site:
         """Let the collector run meanwhile, and stop it as a service is stopped."""
         with (self.folder / "log").open("wb") as log:
             command = ["gpusla", "collector", "run", "--config", str(self.settings)]
-            process = subprocess.Popen(command, stdout=log, stderr=log, env=dict(self.environment))
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment)
         try:
             yield
         finally:
@@ -156,22 +125,20 @@ class Site:
         self.settings.write_text(text.replace(before, after), "utf-8")
 
 
-def write_program(path: Path, text: str) -> None:
-    """Write a file that can be run."""
-    path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
-    path.chmod(0o700)
-
-
-def environment_of(folder: Path) -> dict[str, str]:
-    """Return an environment in which the programs of the page are found."""
-    binaries = folder / "bin"
-    binaries.mkdir()
-    write_program(binaries / "gpusla", f'exec {sys.executable} -c "{START}" "$@"')
-    write_program(binaries / "systemctl", "exit 0")
-    for name in CLIENTS:
-        write_program(binaries / name, f'exec {program(name)} "$@"')
-    path = os.pathsep.join((str(binaries), os.environ["PATH"]))
-    return {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(sys.path)}
+def site_in(folder: Path, variables: Mapping[str, str]) -> Site:
+    """Return a site without any files, where the programs of the page are found."""
+    clients = {name: f'exec {program(name)} "$@"' for name in CLIENTS}
+    gpusla = f'exec {sys.executable} -c "{START}" "$@"'
+    return Site(
+        folder,
+        {**clients, "gpusla": gpusla, "systemctl": "exit 0"},
+        variables,
+        {
+            "/opt/gpusla/bin/python": sys.executable,
+            "sqlite:////mnt/": f"sqlite:///{folder}/mnt/",
+            "acme-2026": "alpha-2026",
+        },
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -200,7 +167,7 @@ def database(kind: str) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def place(tmp_path: Path, database: dict[str, str]) -> Iterator[Site]:
     """Two nodes, of which the collector has taken in the first records."""
-    found = Site(tmp_path, environment_of(tmp_path) | database)
+    found = site_in(tmp_path, database)
     for name in ("etc", "var/lib/gpusla-collector", "mnt/backup"):
         (tmp_path / name).mkdir(parents=True)
     with serving(found.lines_of) as server:
@@ -256,7 +223,7 @@ def test_every_command_of_the_section_brings_the_collector_back(
 
 def test_a_backup_of_a_database_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """An empty one would look fine until it is needed."""
-    found = Site(tmp_path, environment_of(tmp_path))
+    found = site_in(tmp_path, {})
     (tmp_path / "mnt/backup").mkdir(parents=True)
     make, copy, *_ = Scripts.of(is_postgresql=False).backup.splitlines()
     found.follow(make)

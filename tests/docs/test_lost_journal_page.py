@@ -10,11 +10,9 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,6 +22,7 @@ from gpusla.instants import format_instant
 from gpusla_agent import standin
 from tests.collector.lost_journal import PAGE, RECORDS
 from tests.collector.processes import START, free_port, until
+from tests.docs.page_shell import PageShell
 
 ROOT = Path(__file__).resolve().parents[2]
 START_PAGE = (ROOT / "docs" / "start" / "collector.md").read_text("utf-8")
@@ -49,7 +48,6 @@ kernel_log: {{enabled: false}}
 host: {{enabled: false}}
 """
 SYSTEMCTL = """\
-#!/bin/sh
 # Starts and ends the agent; the collector is no service here.
 echo "$1 $2" >> {folder}/systemctl.log
 [ "$2" = gpusla-agent ] || exit 0
@@ -66,40 +64,8 @@ esac
 """
 
 
-@dataclass(frozen=True)
-class Machine:
-    """A node and a collector in one folder, which stands for the root of both."""
-
-    folder: Path
-    port: int
-    environment: Mapping[str, str]
-
-    def here(self, text: str) -> str:
-        """Put this folder before the page's paths, and the agent's address in its place."""
-        text = text.replace("10.0.1.1:9641", f"127.0.0.1:{self.port}")
-        return re.sub(r"(?<![\w./])/(etc|var|mnt)/", rf"{self.folder}/\1/", text)
-
-    def run(self, line: str) -> tuple[int, str]:
-        """Run a line of the page in a shell; returns its exit code, and what it said."""
-        done = subprocess.run(
-            ["bash", "-c", self.here(re.sub(r"sudo -u \S+ /opt/gpusla/bin/", "", line))],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=120,
-            env=dict(self.environment),
-        )
-        return done.returncode, done.stdout
-
-    def follow(self, script: str, ends: int = 0) -> str:
-        """Run a script of the page, line by line; ends: how each has to end."""
-        told = ""
-        for line in script.splitlines():
-            code, said = self.run(line)
-            assert code == ends, (line, said)
-            told += said
-        return told
+class Machine(PageShell):
+    """A node and a collector, each of whose root the folder stands for."""
 
     def collect(self) -> int:
         """Let the collector take one turn; returns how it ended."""
@@ -134,30 +100,28 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
     """The site of the collector's first page, with an agent over the stand-in."""
-    binaries = tmp_path / "bin"
-    binaries.mkdir()
     for service in ("agent", "collector/contracts"):
         (tmp_path / f"etc/gpusla-{service}").mkdir(parents=True)
     (tmp_path / "var/lib/gpusla-agent").mkdir(parents=True)
     (tmp_path / "mnt/old-disk/gpusla-agent").mkdir(parents=True)
     agents = "from gpusla_agent.cli import main; main()"
-    for name, start in (("gpusla", START), ("gpusla-agent", agents)):
-        write_program(binaries / name, f'#!/bin/sh\nexec {sys.executable} -c "{start}" "$@"\n')
-    script = SYSTEMCTL.format(folder=tmp_path, python=sys.executable)
-    write_program(binaries / "systemctl", script)
-    path = os.pathsep.join((str(binaries), os.environ["PATH"]))
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join(sys.path)}
-    found = Machine(tmp_path, free_port(), environment)
+    programs = {
+        name: f'exec {sys.executable} -c "{start}" "$@"'
+        for name, start in (("gpusla", START), ("gpusla-agent", agents))
+    }
+    systemctl = SYSTEMCTL.format(folder=tmp_path, python=sys.executable)
+    found = Machine(
+        tmp_path,
+        programs | {"systemctl": systemctl},
+        instead={
+            r"sudo -u \S+ /opt/gpusla/bin/": "",
+            r"10\.0\.1\.1:9641": f"127.0.0.1:{free_port()}",
+        },
+    )
     write_site(found)
     yield found
     with suppress(FileNotFoundError, ProcessLookupError):
         os.kill(int((tmp_path / "agent.pid").read_text()), signal.SIGKILL)
-
-
-def write_program(path: Path, text: str) -> None:
-    """Write a file that can be run."""
-    path.write_text(text, "utf-8")
-    path.chmod(0o700)
 
 
 def write_site(machine: Machine) -> None:

@@ -78,7 +78,10 @@ class Judge:
 
         asked_ms: when all agents were last asked; what was not asked for yet is not missing.
         """
-        until_ms = self._until_ms(lease, world, contract, cursors, asked_ms)
+        nodes = serving(world, contract, asked_ms)
+        horizon = horizon_ms(nodes, cursors, asked_ms, self.rules.lag_ms)
+        until_ms = min(max(horizon, self._reached_ms(lease, world, contract, asked_ms)), asked_ms)
+        self._reached[contract, lease.epoch] = until_ms
         posted = posted_periods(self.store, contract)
         return tuple(
             self.judge(lease, world, version, period, until_ms)
@@ -116,28 +119,17 @@ class Judge:
         self._last[contract.id, period.key] = judgement
         return judgement
 
-    def _until_ms(
-        self,
-        lease: Lease,
-        world: World,
-        contract: ContractId,
-        cursors: Mapping[NodeName, Cursor],
-        asked_ms: int,
-    ) -> int:
+    def _reached_ms(self, lease: Lease, world: World, contract: ContractId, asked_ms: int) -> int:
         """
-        Return how far a contract is judged: as far as it was before, or further.
+        Return how far a contract was judged before; it is never judged less far again.
 
         Nodes that were silent and come back have old records to give.  To judge by the oldest of
         them once more would void, and give again, what was booked for the time since.
         """
-        nodes = serving(world, contract, asked_ms)
-        reached = contract, lease.epoch
-        if reached not in self._reached:
-            self._reached[reached] = self._judged_until_ms(world, contract, asked_ms)
-        horizon = horizon_ms(nodes, cursors, asked_ms, self.rules.lag_ms)
-        until_ms = min(max(horizon, self._reached[reached]), asked_ms)
-        self._reached[reached] = until_ms
-        return until_ms
+        reached_ms = self._reached.get((contract, lease.epoch))
+        if reached_ms is None:
+            return self._judged_until_ms(world, contract, asked_ms)
+        return reached_ms
 
     def _judged_until_ms(self, world: World, contract: ContractId, asked_ms: int) -> int:
         """Return how far those who led before judged a contract; 0 if nobody did."""
