@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import typer
 import yaml
 from pydantic import BaseModel
@@ -16,7 +15,6 @@ from gpusla_agent.settings.watched import LIVE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operating" / "agent.md").read_text("utf-8")
-LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
 SETTINGS = PAGE.partition("## Settings")[2].partition("## Who")[0]
 ROWS = [
     [cell.strip() for cell in line.split("|")[1:-1]]
@@ -66,14 +64,6 @@ def test_the_web_configuration_on_the_page_is_one(tmp_path: Path) -> None:
     form, _ = read_web_file(path)
     assert form.tls_server_config is not None
     assert set(yaml.safe_load(text)["tls_server_config"]) <= set(TlsForm.model_fields)
-
-
-@pytest.mark.parametrize("page", ["docs/operating/agent.md", "docs/start/agent.md"])
-def test_links_lead_to_files_that_exist(page: str) -> None:
-    """Within the repository."""
-    path = ROOT / page
-    for target in LINK.findall(path.read_text("utf-8")):
-        assert (path.parent / target).exists(), target
 
 
 def test_no_page_names_a_command_that_is_gone() -> None:

@@ -28,7 +28,6 @@ ROOT = Path(__file__).resolve().parents[2]
 START_PAGE = (ROOT / "docs" / "start" / "collector.md").read_text("utf-8")
 FILE = re.compile(r"```yaml\n# (\S+)\n(.*?)```", re.DOTALL)
 SCRIPT = re.compile(r"```sh\n(.*?)```", re.DOTALL)
-LINK = re.compile(r"\]\(([^)#]+)")
 TEXT = PAGE.read_text("utf-8")
 KEYS = re.compile(r"    keys: .*\n")
 CONFIG = "--config /etc/gpusla-collector/collector.yaml"
@@ -174,9 +173,3 @@ def test_every_command_of_the_page_brings_the_node_back(machine: Machine) -> Non
     assert machine.findings() == [("journal_forked", "c2-r01-t01")]
     log = (machine.folder / "systemctl.log").read_text("utf-8").splitlines()
     assert log[-2:] == ["stop gpusla-collector", "start gpusla-collector"]
-
-
-def test_links_of_the_page_lead_to_files_that_exist() -> None:
-    """Within the repository."""
-    for link in LINK.findall(TEXT):
-        assert (PAGE.parent / link).exists(), link

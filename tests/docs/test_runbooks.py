@@ -19,7 +19,6 @@ SECTIONS = [
     "Clears",
     "False positives",
 ]
-LINK = re.compile(r"\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
 SEVERITIES = {"critical": "Critical", "warning": "Warning", "info": "Info"}
 
 every_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
@@ -45,18 +44,6 @@ def test_a_page_says_how_severe_the_alert_is(alert: Alert) -> None:
     """And says it as the rule does."""
     lead = (RUNBOOKS / f"{alert.name}.md").read_text("utf-8").split("\n\n")[1]
     assert f"** {SEVERITIES[alert.severity]}" in lead
-
-
-@pytest.mark.parametrize(
-    "page",
-    [*sorted(RUNBOOKS.glob("*.md")), *sorted((DOCS / "start").glob("*.md"))],
-    ids=lambda page: page.stem,
-)
-def test_links_lead_to_files_that_exist(page: Path) -> None:
-    """Within the repository; addresses outside are not asked."""
-    for target in LINK.findall(page.read_text("utf-8")):
-        if "://" not in target:
-            assert (page.parent / target).exists(), target
 
 
 def test_the_reference_of_alerts_links_to_every_page() -> None:

@@ -35,7 +35,7 @@ class Continuity:
                 LEDGER_RESTORED,
                 f"the database does not hold link {end.number}, {end.digest[:12]}, of the chain, "
                 f"which {self.mark.name} says was written: it is an older copy, or another one",
-                fix=f"Bring the newer one back; or restore as docs/operating/database.md says, and "
+                fix=f"Bring the newer one back; or restore as docs/operating/restore.md says, and "
                 f"delete {self.mark.name} when that is done.",
             )
 

@@ -218,7 +218,7 @@ PERIOD_OPEN = ErrorCode(
 )
 LEDGER_RESTORED = ErrorCode(
     "GS4008", "ledger_restored", "The database does not hold what a collector wrote to it.",
-    "Restore as docs/operating/database.md says; nothing is booked before.",
+    "Restore as docs/operating/restore.md says; nothing is booked before.",
 )
 AGENT_UNREACHABLE = ErrorCode(
     "GS5001", "agent_unreachable", "An agent does not answer.",
