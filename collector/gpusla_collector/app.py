@@ -22,6 +22,7 @@ from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import migrate, require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.adapters.webhook import Webhook
+from gpusla_collector.ports import Store
 from gpusla_collector.settings import Settings
 from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.usecases.asking import Asking
@@ -121,7 +122,8 @@ def opened(
         counters = _counters(settings)
         store, evidence = SqlStore(database), EvidenceFiles(settings.evidence)
         fetcher = Fetcher(agents, evidence, store, clock, settings.form.fetch_workers, patience_ms)
-        collector = _build(settings, clock, database, fetcher, counters)
+        continuity = Continuity(SqlChain(database), LedgerMark(settings.data_directory))
+        collector = _build(settings, clock, fetcher, counters, continuity)
         try:
             yield collector
         finally:
@@ -174,13 +176,11 @@ def _counters(settings: Settings) -> PrometheusCounters | None:
 def _build(
     settings: Settings,
     clock: Clock,
-    database: Database,
     fetcher: Fetcher,
     counters: PrometheusCounters | None,
+    continuity: Continuity,
 ) -> Collector:
-    form, board, store = settings.form, StandingBoard(), SqlStore(database)
-    evidence = EvidenceFiles(settings.evidence)
-    files = input_files(settings)
+    form, board, store = settings.form, StandingBoard(), fetcher.store
     judge = Judge(store, clock, Rules(form.evidence_lag_ms, form.metered_from))
     booker = Booker(store, clock, settings.policy)
     pause_ms = max(
@@ -193,22 +193,22 @@ def _build(
         store=store,
         clock=clock,
         board=board,
-        reloader=Reloader(files, store, clock),
+        reloader=Reloader(input_files(settings), store, clock),
         fetcher=fetcher,
         judge=judge,
         booker=booker,
         closer=closer,
-        corrector=Corrector(store, evidence, clock, booker),
+        corrector=Corrector(store, fetcher.evidence, clock, booker),
         reconciler=None if counters is None else _reconciler(settings, clock, store, counters),
         holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         lease_ms=form.lease_ms,
         announcer=_announcer(settings, clock, store),
-        continuity=Continuity(SqlChain(database), LedgerMark(settings.data_directory)),
+        continuity=continuity,
     )
     return Collector(settings, clock, board, turns)
 
 
-def _announcer(settings: Settings, clock: Clock, store: SqlStore) -> Announcer | None:
+def _announcer(settings: Settings, clock: Clock, store: Store) -> Announcer | None:
     form = settings.form.announcements
     return None if form is None else Announcer(store, Webhook(form.name, form.url), clock)
 
@@ -225,7 +225,7 @@ def input_files(settings: Settings) -> InputFilesOnDisk:
 
 
 def _reconciler(
-    settings: Settings, clock: Clock, store: SqlStore, counters: PrometheusCounters
+    settings: Settings, clock: Clock, store: Store, counters: PrometheusCounters
 ) -> Reconciler:
     form = settings.form
     return Reconciler(

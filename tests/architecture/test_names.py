@@ -11,7 +11,7 @@ from tests.architecture.tree import PACKAGES, ROOT, place, product_files, text_c
 
 CATALOGUE = PACKAGES["gpusla"] / "catalogue"
 # A recording rule's name has colons; it is written in its rule file.
-METRIC_NAME = re.compile(r"(?<![\w.:])gpusla_[a-z0-9_]+\b(?![.\w:])")
+METRIC_NAME = re.compile(r"(?<![\w.:])gpusla_[a-z0-9_]+\b(?!\.\w|[\w:])")
 CODE_NAME = re.compile(r"\bGS\d{4}\b")
 METRIC_PARTS = ("_bucket", "_count", "_sum", "_created")
 METRICS = {row.name for row in vars(metrics).values() if isinstance(row, Metric)}

@@ -13,9 +13,11 @@ from gpusla_collector.adapters.sql.roles import NO_TEMPORARY_TABLES, roles_sql
 from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import Evidence, Lease, Store
+from tests.collector.claims import asking
 from tests.collector.fakes import MemoryEvidence
 from tests.collector.fsck_ground import ground, records  # noqa: F401  (fixtures)
 from tests.collector.memory_store import MemoryStore
+from tests.collector.stage import Stage
 from tests.postgresql import Server, serving
 
 Told = Callable[..., tuple[int, str, str]]
@@ -166,3 +168,9 @@ def lease(store: Store) -> Lease:
     found = store.acquire("collector", "this", 0, 1_000)
     assert found is not None
     return found
+
+
+@pytest.fixture
+def on_claim(store: Store) -> Stage:
+    """A July that misses its target, under a contract whose credits must be asked for."""
+    return asking(store)

@@ -1,6 +1,7 @@
 """A collector's records on disk, whole and of every kind, to be damaged and checked."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ TRAYS = (
 )
 POLICY = Policy(above_minor_units={"USD": 1_000}, approvers=frozenset({"ada", "grace"}))
 NOTHING_EXCLUDED = "apiVersion: gpusla/v1\nkind: Exclusions\nexclusions: []\n"
+ENTRIES = 8
+"""The entries of the ledger that `work` leaves."""
 
 
 @dataclass(slots=True)
@@ -102,6 +105,20 @@ def write_day(journal: Journal, key: bytes, begin_ms: int, *, is_first: bool) ->
     journal.observe(begin_ms, begin_ms + 6 * HOUR_MS, {journal.slots[0]: DOWN})
     journal.observe(begin_ms + 6 * HOUR_MS + 1_000, begin_ms + DAY_MS - 1_000)
     journal.append(signed(key, journal.head, node=journal.node))
+
+
+def edited(ground: Ground, *statements: str) -> None:
+    """Do what the owner of the file can: take the triggers off, write, and put them back."""
+    with sqlite3.connect(ground.folder / "collector.db") as driver:
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = driver.execute(query).fetchall()
+        for name, _ in triggers:
+            driver.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            driver.execute(statement)
+        for _, made_by in triggers:
+            driver.execute(made_by)
+    driver.close()
 
 
 @contextmanager

@@ -1,6 +1,11 @@
-"""Three rows in every table of a database, whatever its schema: plain values, valid references."""
+"""
+A database of any schema: three rows in every table, and the statements that it is asked.
 
-from collections.abc import Iterable, Mapping
+Values are plain, references valid.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
@@ -11,8 +16,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    event,
     insert,
 )
+
+from gpusla_collector.adapters.sql.database import Database
 
 ROWS = (1, 2, 3)
 SAID = {"status": "pending", "mode": "shadow"}
@@ -46,6 +54,21 @@ def content(connection: Connection, of: Mapping[str, Iterable[str]]) -> Mapping[
         ).all()
         for table, columns in of.items()
     }
+
+
+@contextmanager
+def asked_of(database: Database) -> Iterator[list[str]]:
+    """Give the statements that a database is asked meanwhile."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        found.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def _value(table: Table, name: str, number: int) -> Any:

@@ -154,6 +154,11 @@ def write_site(
     return settings
 
 
+def config(folder: Path) -> tuple[str, Path]:
+    """The option that every command takes."""
+    return "--config", folder / "collector.yaml"
+
+
 def settings_of(path: Path) -> Settings:
     """Read settings without what the environment may say."""
     return read_settings(path, {})

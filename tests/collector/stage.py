@@ -7,16 +7,20 @@ from gpusla.documents import digest
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry
 from gpusla.ledger.release import Policy
-from gpusla_collector.ports import OPERATOR, Evidence, InputFile, Store
+from gpusla.statement import Statement
+from gpusla_collector.ports import OPERATOR, Evidence, InputFile, Scope, Store
 from gpusla_collector.usecases.asking import Asking
 from gpusla_collector.usecases.book_credits import EVERYTHING_AT_ONCE, Booker
 from gpusla_collector.usecases.close_periods import Closer
 from gpusla_collector.usecases.correct_settled import Corrector
+from gpusla_collector.usecases.due_months import DueMonths
 from gpusla_collector.usecases.fetch.journals import Fetcher
 from gpusla_collector.usecases.judge import Judge, Rules
 from gpusla_collector.usecases.reload_inputs import Reloader
+from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.standing import StandingBoard
 from gpusla_collector.usecases.turns import Turns
+from gpusla_collector.usecases.unfinished import Unfinished
 from tests.collector import site
 from tests.collector.fakes import FakeAgents, HandClock, MemoryEvidence
 from tests.collector.journals import DOWN, Journal, tray_slots
@@ -99,6 +103,17 @@ class Stage:
             holder=holder,
             lease_ms=lease_ms,
         )
+
+    def unfinished(self, policy: Policy | None = None) -> Unfinished:
+        """Return what tells of months that wait, as the store knows them now."""
+        world = self.board.read().world
+        assert world is not None
+        due = DueMonths(self.store, Rules(LAG_MS))
+        return Unfinished(self.store, world, due, policy or Policy(), PATIENCE_MS)
+
+    def statement(self, period: str = "2026-07", scope: Scope = OPERATOR) -> Statement:
+        """Return alpha's statement of a period."""
+        return Statements(self.store, self.evidence).show(scope, ALPHA, period)
 
     def entries(self, period: str | None = None) -> tuple[Entry, ...]:
         """Return the ledger."""

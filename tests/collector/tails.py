@@ -24,9 +24,8 @@ DEATH_MS = LAST_HOUR_MS + 40 * MINUTE_MS
 STEP_MS = 3_000
 STEP_DAY_MS = AUGUST_MS + 9 * DAY_MS
 """By so much the node's clock was set forward, as 10 August began."""
-FINAL_MS = SEPTEMBER_MS + 2 * DAY_MS
+AUGUST_FINAL_MS = SEPTEMBER_MS + 2 * DAY_MS
 AUGUST = "2026-08"
-NODE = "c2-r01-t01"
 TAIL = 79
 """Records behind the last block: 40 runs of samples, and signatures of all but the last."""
 
@@ -71,13 +70,13 @@ def month(journal: Journal, first_ms: int, private: bytes | None) -> None:
     day(journal, last_day_ms, LAST_HOUR_MS, private)
 
 
-def die(stage: Stage) -> Stage:
-    """Let a collector take in what the node wrote, miss it, and post August."""
+def die(stage: Stage, at_ms: int = DEATH_MS, final_ms: int = AUGUST_FINAL_MS) -> Stage:
+    """Let a collector take in what the node wrote by then, miss it, and post a month."""
     turns = stage.turns()
-    stage.clock.now_ms = DEATH_MS
+    stage.clock.now_ms = at_ms
     turns.once()
     stage.agents.silent.add(stage.journal().node)
-    for now_ms in (FINAL_MS, FINAL_MS + PATIENCE_MS):
+    for now_ms in (final_ms, final_ms + PATIENCE_MS):
         stage.clock.now_ms = now_ms
         turns.once()
     return stage

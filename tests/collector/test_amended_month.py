@@ -12,10 +12,9 @@ from gpusla.identity import TenantId
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Status
 from gpusla_collector.ports import OPERATOR, Scope, Store
-from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.amended import amend
 from tests.collector.journals import DOWN
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
+from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 
 
 def accrued() -> Stage:
@@ -82,7 +81,7 @@ def test_who_asks_for_a_month_that_is_cut_is_told_its_parts(store: Store) -> Non
 def refusal(stage: Stage, scope: Scope, period: str) -> str:
     """Ask for a statement that there is not; returns the way out."""
     with pytest.raises(InputError) as refused:
-        Statements(stage.store, stage.evidence).show(scope, ALPHA, period)
+        stage.statement(period, scope)
     assert refused.value.code == NOTHING_TO_SHOW
     assert f"has no statement of period {period!r}" in refused.value.message
     return refused.value.fix

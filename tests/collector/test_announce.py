@@ -14,8 +14,8 @@ from gpusla.errors import ServiceError, StoreError
 from gpusla_collector.adapters.webhook import Webhook, body_of, digest_of
 from gpusla_collector.ports import Announcement, Lease, Store
 from gpusla_collector.usecases.announce import Announcer
+from tests.collector.bookings import entry, judged, posted
 from tests.collector.fakes import HandClock
-from tests.collector.test_store import entry, judged, posted
 
 ENTRIES = [entry(1), entry(2), posted(3)]
 KEYS = [one.key for one in ENTRIES]

@@ -18,7 +18,7 @@ from gpusla.ledger.entries import Status
 from gpusla_collector.ports import OPERATOR, Evidence, Scope, Store
 from gpusla_collector.usecases import tail
 from gpusla_collector.usecases.make_bundle import revision_of
-from gpusla_collector.usecases.show_statement import Statements
+from tests.collector.bookings import posted as posted_entry
 from tests.collector.bundles import (
     OPERATORS_KEY,
     TRAYS,
@@ -32,7 +32,6 @@ from tests.collector.hours import close_hour, introduce
 from tests.collector.memory_store import MemoryStore
 from tests.collector.site import Tray
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
-from tests.collector.test_store import posted as posted_entry
 from tests.core.evidence.signed import ONE
 
 TENANT_B = "beta-2026", "tenant-b", "t02"
@@ -216,7 +215,7 @@ def test_an_archive_s_bytes_say_nothing_of_when_and_where(stage: Stage) -> None:
 
 def test_how_far_keys_signed_is_told_by_the_statement(stage: Stage) -> None:
     """Each day's block is signed, so nothing of July is worth less than an A."""
-    statement = Statements(stage.store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    statement = stage.statement()
     journals, signed = statement.inputs.journals, statement.inputs.signed
     assert list(signed) == ["c2-r01-t01"]
     # The last record closes a block, so the one before it is the last that is signed.
@@ -234,7 +233,7 @@ def test_a_key_that_nobody_enrolled_signs_nothing_that_counts() -> None:
     close_hour(stage.journal(), ONE)
     stage.clock.now_ms = AUGUST_MS + 2 * DAY_MS
     stage.turns().once()
-    statement = Statements(stage.store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    statement = stage.statement()
     assert statement.inputs.signed == {}
     assert statement.grounds is not None
     assert statement.grounds.held.signed == 0
@@ -245,12 +244,12 @@ def test_a_judgement_of_before_keys_were_looked_at_says_nothing_of_them() -> Non
     stage = posted(Stage(TRAYS))
     store = stage.store
     assert isinstance(store, MemoryStore)
-    before = Statements(store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    before = stage.statement()
     for digest, judged in store.evaluations.items():
         inputs = json.loads(judged.inputs)
         del inputs["signed"]
         store.evaluations[digest] = replace(judged, inputs=json.dumps(inputs))
-    after = Statements(store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    after = stage.statement()
     assert after.inputs == replace(before.inputs, signed={}, signed_until_ms={})
     assert after.evaluation == before.evaluation
 

@@ -5,9 +5,9 @@ import pytest
 from gpusla.instants import Interval
 from gpusla_collector.ports import Cursor, HourLine, KeyLine, Lease, Milestones, Store
 from gpusla_collector.usecases.make_bundle import known_then, told_of
+from tests.collector.bookings import at
 from tests.collector.hours import HOUR_MS
-from tests.collector.test_fetch_signed import NODE
-from tests.collector.test_store import at
+from tests.collector.site import NODE
 
 MINUTE_MS = 60_000
 AHEAD = 900

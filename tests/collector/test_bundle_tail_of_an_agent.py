@@ -9,7 +9,6 @@ import pytest
 from gpusla.cli import main
 from gpusla.evidence.ed25519 import public_of
 from gpusla.evidence.keys import to_text
-from gpusla.identity import NodeName
 from gpusla.journal.model import ClockState, ClockStepped, Condition, Started
 from gpusla_agent.evidence.files import KEY_FILE, read_key
 from gpusla_agent.evidence.node_keys import NodeKeys
@@ -18,10 +17,10 @@ from gpusla_agent.recorder.values import ClockReading
 from gpusla_collector.ports import OPERATOR
 from tests.collector.bundles import TRAYS, bundles_of, enrolled, members_of
 from tests.collector.journals import DOWN, OK, Journal
+from tests.collector.site import NODE
 from tests.collector.stage import ALPHA, DAY_MS, HOUR_MS, Stage
 from tests.collector.tails import MINUTE_MS, SEPTEMBER_MS
 
-NODE = NodeName("c2-r01-t01")
 BEGIN_MS = SEPTEMBER_MS - 2 * HOUR_MS
 STEP_MS = 2_500
 

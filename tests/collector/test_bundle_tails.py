@@ -18,13 +18,13 @@ from tests.collector.bundles import (
     members_of,
     verdicts,
 )
+from tests.collector.site import NODE
 from tests.collector.stage import ALPHA, DAY_MS, START_MS, Stage
 from tests.collector.tails import (
     AUGUST,
     DEATH_MS,
     LAST_HOUR_MS,
     MINUTE_MS,
-    NODE,
     TAIL,
     dead,
     die,

@@ -18,18 +18,19 @@ from tests.collector.bundles import (
     members_of,
     verdicts,
 )
+from tests.collector.site import NODE
 from tests.collector.stage import DAY_MS, HOUR_MS, START_MS, Stage
 from tests.collector.tails import (
     AUGUST,
+    AUGUST_FINAL_MS,
     DEATH_MS,
-    FINAL_MS,
     LAST_HOUR_MS,
     MINUTE_MS,
-    NODE,
     SEPTEMBER_MS,
     TAIL,
     day,
     dead,
+    die,
     dying,
     last_hour,
     month,
@@ -39,18 +40,6 @@ from tests.collector.tails import (
 from tests.core.evidence.signed import ONE
 
 Capture = pytest.CaptureFixture[str]
-
-
-def silent_from(stage: Stage, at_ms: int, final_ms: int) -> Stage:
-    """Let a collector take in what the node wrote by then, miss it, and post a month."""
-    turns = stage.turns()
-    stage.clock.now_ms = at_ms
-    turns.once()
-    stage.agents.silent.add(stage.journal().node)
-    for now_ms in (final_ms, final_ms + HOUR_MS):
-        stage.clock.now_ms = now_ms
-        turns.once()
-    return stage
 
 
 def dying_in_september(*, hour_ms: int = SEPTEMBER_MS - HOUR_MS) -> Stage:
@@ -73,7 +62,7 @@ def test_a_month_that_begins_within_a_tail_has_the_block_before_it(
 ) -> None:
     """All that is known of September are 20 minutes behind the block that August ended with."""
     stage = dying_in_september()
-    silent_from(stage, SEPTEMBER_MS + 20 * MINUTE_MS, SEPTEMBER_MS + 32 * DAY_MS)
+    die(stage, SEPTEMBER_MS + 20 * MINUTE_MS, SEPTEMBER_MS + 32 * DAY_MS)
     content, made = bundle_of(stage, "2026-09")
     assert made.lacking == []
     assert kinds_in(content, NODE).count("hour") == 1
@@ -90,7 +79,7 @@ def test_a_node_that_died_before_the_month_is_told_of_no_more(
     tmp_path: Path, capsys: Capture
 ) -> None:
     """What it wrote in August is no part of September."""
-    stage = silent_from(dying(), FINAL_MS, SEPTEMBER_MS + 32 * DAY_MS)
+    stage = die(dying(), AUGUST_FINAL_MS, SEPTEMBER_MS + 32 * DAY_MS)
     content, made = bundle_of(stage, "2026-09")
     assert made.lacking == [NODE]
     assert members_of(content)[f"hours/{NODE}.jsonl"] == b""
@@ -142,7 +131,7 @@ def test_a_block_that_is_there_for_a_tail_is_held_against_who_was_served_then() 
     """Beta's September begins behind a block of alpha's August, which tells of alpha alone."""
     stage = dying_in_september()
     hand_over(stage, "2026-09-01T00:00:00Z")
-    silent_from(stage, SEPTEMBER_MS + 20 * MINUTE_MS, SEPTEMBER_MS + 32 * DAY_MS)
+    die(stage, SEPTEMBER_MS + 20 * MINUTE_MS, SEPTEMBER_MS + 32 * DAY_MS)
     month_of_beta = (io.BytesIO(), OPERATOR, ContractId("beta-2026"), "2026-09")
     with pytest.raises(InputError, match=f"{NODE} served alpha-2026 as well") as caught:
         bundles_of(stage).write(*month_of_beta)

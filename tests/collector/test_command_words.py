@@ -15,7 +15,7 @@ from gpusla_collector.commands.findings import KINDS
 from gpusla_collector.ports import Finding, Store
 from tests.collector.bundles import posted_site
 from tests.collector.conftest import Told
-from tests.collector.site import settings_of, write_site
+from tests.collector.site import config, settings_of, write_site
 from tests.conftest import ROOT
 
 MONTH = ("alpha-2026", "2026-07")
@@ -47,11 +47,6 @@ def store(folder: Path) -> Iterator[Store]:
     database = open_database(settings_of(folder / "collector.yaml").database)
     yield SqlStore(database)
     database.close()
-
-
-def config(folder: Path) -> tuple[str, Path]:
-    """The option that every command takes."""
-    return "--config", folder / "collector.yaml"
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from gpusla.identity import NodeName
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import Evidence, Segment
 from tests.collector.fakes import MemoryEvidence
+from tests.collector.site import NODE
 from tests.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
-NODE = NodeName("c2-r01-t01")
 EMPTY = Segment(1, 1, 0, 0)
 TRIM = """\
 import sys
@@ -125,38 +125,62 @@ def test_where_it_cannot_be_kept_it_is_not_cut(tmp_path: Path) -> None:
     assert path.read_bytes() == b"one\nlost\n"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("call", "times"),
-    [("pwrite64", 0), ("write", 1), ("fsync", 1), ("rename", 1), ("fsync", 2), ("ftruncate", 1)],
-)
-def test_a_kill_between_keeping_and_cutting_loses_and_doubles_nothing(
-    tmp_path: Path, call: str, times: int
-) -> None:
-    """Strace kills who trims as it enters a call; the next one trims to the same end."""
-    files = EvidenceFiles(tmp_path / "evidence")
+def with_two_too_many(folder: Path) -> tuple[EvidenceFiles, Segment]:
+    """Return evidence of one line, behind which two were written that nobody acknowledged."""
+    files = EvidenceFiles(folder)
     first = files.append(NODE, EMPTY, [b"one"])
     files.append(NODE, first, [b"lost", b"and found"])
-    path = files.path(NODE, first)
-    life = [sys.executable, "-c", TRIM, str(tmp_path / "evidence")]
+    return files, first
+
+
+def trimmed(folder: Path, path: Path, call: str, times: int = 1) -> int:
+    """Let a life trim that evidence, to be killed as it enters a call; returns how it ended."""
     killing = [program("strace"), "-f", "-o", "/dev/null", "-P", str(path.parent)]
     killing += [word for one in names_of(path) for word in ("-P", str(one))]
-    killing += ["-e", f"inject={call}:signal=KILL:when={max(times, 1)}"]
-    done = subprocess.run([*killing, *life], cwd=ROOT, capture_output=True, check=False)
-    assert done.returncode == (-signal.SIGKILL if times else 0), done.stderr
-    whole = b"one\nlost\nand found\n"
-    assert path.read_bytes() in ({whole} if times else {b"one\n"})
-    files.trim(NODE, first)
-    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {
-        path.name: b"one\n",
-        f"{path.name}.beyond-4": b"lost\nand found\n",
-    }
+    killing += ["-e", f"inject={call}:signal=KILL:when={times}"]
+    life = [sys.executable, "-c", TRIM, str(folder)]
+    return subprocess.run([*killing, *life], cwd=ROOT, check=False).returncode
 
 
 def names_of(path: Path) -> tuple[Path, ...]:
     """Return the files that trimming touches."""
     kept = path.with_name(f"{path.name}.beyond-4")
     return path, kept, kept.with_name(f"{kept.name}.part")
+
+
+def assert_kept_apart(path: Path) -> None:
+    """One line where it was, the two others beside it, and nothing else."""
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir()} == {
+        path.name: b"one\n",
+        f"{path.name}.beyond-4": b"lost\nand found\n",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("call", "times"), [("write", 1), ("fsync", 1), ("rename", 1), ("fsync", 2), ("ftruncate", 1)]
+)
+def test_a_kill_between_keeping_and_cutting_loses_and_doubles_nothing(
+    tmp_path: Path, call: str, times: int
+) -> None:
+    """Strace kills who trims as it enters a call; the next one trims to the same end."""
+    files, first = with_two_too_many(tmp_path)
+    path = files.path(NODE, first)
+    assert trimmed(tmp_path, path, call, times) == -signal.SIGKILL
+    assert path.read_bytes() == b"one\nlost\nand found\n"
+    files.trim(NODE, first)
+    assert_kept_apart(path)
+
+
+@pytest.mark.slow
+def test_a_life_that_makes_no_such_call_trims_to_the_end(tmp_path: Path) -> None:
+    """So what kills the others is the call, and trimming once more changes nothing."""
+    files, first = with_two_too_many(tmp_path)
+    path = files.path(NODE, first)
+    assert trimmed(tmp_path, path, "pwrite64") == 0
+    assert_kept_apart(path)
+    files.trim(NODE, first)
+    assert_kept_apart(path)
 
 
 def test_another_epoch_writes_another_file(evidence: Evidence) -> None:

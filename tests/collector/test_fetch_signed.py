@@ -13,9 +13,9 @@ from gpusla_collector.ports import Evidence, Lease, Store
 from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
 from tests.collector.fakes import FakeAgents, HandClock
 from tests.collector.journals import Journal, tray_slots
+from tests.collector.site import NODE
 from tests.core.evidence.signed import ONE, TWO, introduced, public, signed
 
-NODE = NodeName("c2-r01-t01")
 DAY = Interval(0, 86_400_000)
 
 

@@ -3,13 +3,12 @@
 import pytest
 
 from gpusla.instants import parse_instant
+from tests.collector.claims import ON_CLAIM
 from tests.collector.journals import DOWN
+from tests.collector.pages import figures, served
 from tests.collector.site import Tray
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, LAG_MS, START_MS, Stage
-from tests.collector.test_web import samples, served
 
-SHARED = {ALPHA, "tenant-a", "availability", "USD"}
-ON_CLAIM = "claims: {mode: on_claim, deadline: {anchor: end_of_period, days: 30}}\n"
 CHRONIC = """\
 chronic: {objective: availability, misses: 1, within_periods: 1, right: terminate,
   exercise_days: 20, cure_days: CURE}
@@ -68,20 +67,6 @@ def july(stage: Stage, down_days: int) -> Stage:
     journal.observe(START_MS, edge_ms, {journal.slots[0]: DOWN})
     journal.observe(edge_ms + 1_000, AUGUST_MS + 60 * DAY_MS)
     return stage
-
-
-def figures(stage: Stage, now_ms: int) -> dict[str, float]:
-    """Judge up to an instant; return samples by name and those labels that tell them apart."""
-    stage.clock.now_ms = now_ms
-    turns = stage.turns()
-    turns.once()
-    turns.judge_turn()
-    return {
-        " ".join([name.removeprefix("gpusla_"), *(one for one in labels if one not in SHARED)]): (
-            value
-        )
-        for (name, labels), value in samples(served(stage).get("/metrics").text).items()
-    }
 
 
 def test_an_hour_of_one_gpu_is_told_as_budget_left_and_burn() -> None:

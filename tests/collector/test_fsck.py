@@ -1,7 +1,6 @@
 """`gpusla fsck`: what is whole is said to be, and each thing broken is named by its class."""
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,13 @@ from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.codec import digest
 from gpusla.journal.model import GENESIS
 from gpusla_collector.adapters.sql.chain import CHAINED
+from gpusla_collector.adapters.sql.chain_end import SqlChain
 from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import migrate, require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.adapters.sql.tables import APPEND_ONLY, CHAIN_LINKS
-from tests.collector.fsck_ground import TRAYS, Ground
-from tests.collector.rows import fill
+from tests.collector.fsck_ground import ENTRIES, TRAYS, Ground, edited
+from tests.collector.rows import ROWS, fill
 from tests.collector.site import write_site
 from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 from tests.core.evidence.signed import ONE, SignedJournal, public
@@ -122,20 +122,6 @@ DAMAGES = {
 }
 
 
-def edit(ground: Ground, statements: str) -> None:
-    """Do what somebody can do who owns the file: take the triggers off, write, put them back."""
-    with sqlite3.connect(ground.folder / "collector.db") as driver:
-        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        triggers = driver.execute(query).fetchall()
-        for name, _ in triggers:
-            driver.execute(f"DROP TRIGGER {name}")
-        for statement in statements.split(";"):
-            driver.execute(statement)
-        for _, made_by in triggers:
-            driver.execute(made_by)
-    driver.close()
-
-
 def breaches(ground: Ground) -> set[str]:
     """Return the classes of all that is broken."""
     return {damage.breach.value for damage in ground.check()}
@@ -154,17 +140,17 @@ def test_what_a_collector_leaves_is_whole(ground: Ground) -> None:
 def test_each_edit_of_the_database_is_named(ground: Ground, name: str) -> None:
     """By the classes that say what is wrong."""
     statements, named = DAMAGES[name]
-    edit(ground, statements)
+    edited(ground, *statements.split(";"))
     found = breaches(ground)
     assert found >= named, found
 
 
 def test_two_rows_that_change_places_are_found(ground: Ground) -> None:
     """Positions are part of what a link stands for."""
-    edit(
+    edited(
         ground,
-        "UPDATE approvals SET position = 99 WHERE position = 1;"
-        "UPDATE approvals SET position = 1 WHERE position = 2;"
+        "UPDATE approvals SET position = 99 WHERE position = 1",
+        "UPDATE approvals SET position = 1 WHERE position = 2",
         "UPDATE approvals SET position = 2 WHERE position = 99",
     )
     assert "changed" in breaches(ground)
@@ -251,7 +237,7 @@ def test_a_month_judged_while_a_journal_was_empty_is_whole(
 def test_a_judgement_that_names_another_record_0_is_found(tmp_path: Path, period: str) -> None:
     """There is one beginning, 64 zeros, and that another judgement names it hides nothing."""
     ground = judge_without_records(tmp_path / "data", ())
-    edit(
+    edited(
         ground,
         f"UPDATE evaluations SET inputs = replace(inputs, '{GENESIS}', '{'1' * 64}') "  # noqa: S608
         f"WHERE period = '{period}'",
@@ -283,7 +269,7 @@ def test_a_chain_made_anew_is_found_by_who_wrote_a_link_down(ground: Ground) -> 
     assert last is not None
     held = (last.number, last.digest)
     assert ground.check(held) == []
-    edit(ground, "UPDATE contract_modes SET person = 'eve'; DELETE FROM chain_links")
+    edited(ground, "UPDATE contract_modes SET person = 'eve'", "DELETE FROM chain_links")
     with ground.database.migrating() as connection:
         connection.execute(text("DROP TABLE chain_links"))
         connection.execute(text("DROP TABLE evaluation_inputs"))
@@ -307,8 +293,10 @@ def test_records_of_before_get_their_links_with_the_schema(owner: Database) -> N
     ground = Ground(Path("nowhere"), owner)
     unchained = {"changed", "missing", "unlinked", "link"}
     assert not unchained & breaches(ground)
+    filled = CHAINED.keys() - {"evaluation_inputs"}  # which the upgrade made anew, without rows
     with owner.reading() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM chain_links")) == 3 * (len(CHAINED) - 1)
+        links = connection.scalar(text("SELECT count(*) FROM chain_links"))
+    assert links == len(filled) * len(ROWS)
 
 
 def test_every_table_that_is_appended_to_is_in_the_chain_or_checked_otherwise() -> None:
@@ -325,9 +313,9 @@ def test_the_command_says_what_it_looked_at(
     path = write_site(ground.folder.parent, "http://agents")
     assert main(["fsck", "--config", str(path)]) == 0
     said = capsys.readouterr().out
-    assert "8 entries" in said
-    assert "nothing broken; the chain ends with 32:" in said
-    held = said.rsplit("with ", 1)[1].strip()
+    held = str(SqlChain(ground.database).end())
+    assert f"{ENTRIES} entries" in said
+    assert said.endswith(f"nothing broken; the chain ends with {held}\n")
     assert main(["fsck", "--config", str(path), "--holds", held]) == 0
     assert main(["fsck", "--config", str(path), "--holds", f"3:{'a' * 64}"]) == 6
 
@@ -336,7 +324,7 @@ def test_the_command_ends_with_6_and_a_list(
     ground: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """For a machine: every class with its number, every thing with its words."""
-    edit(ground, "UPDATE contract_modes SET person = 'eve'")
+    edited(ground, "UPDATE contract_modes SET person = 'eve'")
     path = write_site(ground.folder.parent, "http://agents")
     assert main(["fsck", "--config", str(path), "--as", "json"]) == 6
     told = json.loads(capsys.readouterr().out)

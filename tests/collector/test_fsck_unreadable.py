@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from gpusla.cli import main
 from gpusla_collector.adapters.sql.books import reading_books
+from gpusla_collector.adapters.sql.chain_end import SqlChain
 from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.tables import METADATA
 from gpusla_collector.usecases.fsck.records import Fsck
-from tests.collector.fsck_ground import Ground, work
+from tests.collector.fsck_ground import ENTRIES, Ground, edited, work
 from tests.collector.site import write_site
 
 SEED = 20261123
@@ -65,16 +66,9 @@ def test_a_damaged_page_is_named_and_nothing_is_said_to_be_gone(
 @pytest.mark.parametrize("table", READ)
 def test_beside_a_damaged_page_everything_else_is_checked(ground: Ground, table: str) -> None:
     """An edit of another table, a file of evidence that is short and one that is gone are named."""
-    edited = "findings" if table == "contract_modes" else "contract_modes"
-    with sqlite3.connect(ground.folder / "collector.db") as driver:
-        name = f"{edited}_no_update"
-        query = "SELECT sql FROM sqlite_master WHERE name = ?"
-        (made_by,) = driver.execute(query, (name,)).fetchone()
-        driver.execute(f"DROP TRIGGER {name}")
-        column = "detail" if edited == "findings" else "person"
-        driver.execute(f"UPDATE {edited} SET {column} = 'eve'")  # noqa: S608
-        driver.execute(made_by)
-    driver.close()
+    other = "findings" if table == "contract_modes" else "contract_modes"
+    column = "detail" if other == "findings" else "person"
+    edited(ground, f"UPDATE {other} SET {column} = 'eve'")  # noqa: S608
     first, second = ground.files()
     first.write_bytes(first.read_bytes()[:-1])
     second.unlink()
@@ -107,16 +101,13 @@ def test_the_command_ends_with_6_where_rows_cannot_be_given(
 ) -> None:
     """And says what it looked at; where the chain ends nobody knows if its own rows are lost."""
     path = write_site(ground.folder.parent, "http://agents")
-    with sqlite3.connect(ground.folder / "collector.db") as driver:
-        query = "SELECT number, digest FROM chain_links ORDER BY number DESC LIMIT 1"
-        number, digest = driver.execute(query).fetchone()
-    driver.close()
+    end = SqlChain(ground.database).end()
     spoil(ground, "approvals", "ones")
     assert main(["fsck", "--config", str(path)]) == 6
     said = capsys.readouterr().out
     assert "unreadable: approvals 1: the database cannot give approvals: " in said
-    assert "8 entries" in said
-    assert f"the chain ends with {number}:{digest}" in said
+    assert f"{ENTRIES} entries" in said
+    assert f"the chain ends with {end}" in said
     spoil(ground, "chain_links", "ones")
     assert main(["fsck", "--config", str(path)]) == 6
     assert "the chain ends" not in capsys.readouterr().out

@@ -15,10 +15,11 @@ from gpusla.journal.model import KeyIntroduced
 from gpusla_collector.adapters.evidence import EvidenceFiles
 from gpusla_collector.ports import Cursor, HourLine, KeyLine, Lease, Milestones, Store
 from gpusla_collector.usecases.take_in import take_in
+from tests.collector.bookings import at
 from tests.collector.hours import HOUR_MS, close_hour, introduce
 from tests.collector.journals import Journal
-from tests.collector.test_fetch_signed import NODE, Site
-from tests.collector.test_store import at
+from tests.collector.site import NODE
+from tests.collector.test_fetch_signed import Site
 from tests.core.evidence.signed import ONE, public
 
 

@@ -21,10 +21,10 @@ from gpusla_collector.usecases.world import World, read_world
 from tests.collector import site
 from tests.collector.fakes import FakeAgents, HandClock
 from tests.collector.journals import DOWN, Journal, tray_slots
+from tests.collector.site import NODE
 from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Files, Stage, texts_of
 from tests.core.evidence.signed import ONE, TWO, introduced, public, signed
 
-NODE = site.NODE
 EVER = Interval(0, 2**53)
 
 

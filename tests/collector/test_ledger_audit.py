@@ -14,9 +14,9 @@ from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import Announcement, Lease, Store, Waiting
 from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.web.exposition import StandingCollector
+from tests.collector.bookings import entry, judged
 from tests.collector.journals import DOWN
 from tests.collector.stage import DAY_MS, HOUR_MS, LAG_MS, START_MS, Stage
-from tests.collector.test_store import entry, judged
 
 EDIT = "UPDATE ledger_lines SET minor_units = minor_units + 1 WHERE number = 1"
 

@@ -11,8 +11,7 @@ from gpusla.commands.files import require_new
 from gpusla.errors import InputError
 from gpusla_collector.adapters.sql.database import open_database
 from tests.collector.conftest import Told
-from tests.collector.site import write_site
-from tests.collector.test_command_words import config
+from tests.collector.site import config, write_site
 
 DENIED = "Permission denied"
 

@@ -48,8 +48,8 @@ from tests.collector.lost_journal import (
     renamed,
     write,
 )
+from tests.collector.pages import served
 from tests.collector.stage import ALPHA, DAY_MS, FINAL_MS, HOUR_MS, LAG_MS, Stage
-from tests.collector.test_web import served
 from tests.core.evidence.signed import ONE, TWO, public
 
 A_DAY_OF_FOUR_MS = 4 * (DAY_MS + 1_000)

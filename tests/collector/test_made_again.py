@@ -1,14 +1,13 @@
 """The same judgement from other files: what it was made from last is what its statement names."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from gpusla.errors import StoreError
 from gpusla_collector.adapters.sql.books import books
@@ -16,10 +15,10 @@ from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.schema import migrate
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import OPERATOR, Judged, Lease, Scope, Store
+from tests.collector.bookings import ALPHA, TENANT_A, TENANT_B, entry, judged, posted
 from tests.collector.fsck_ground import Ground
 from tests.collector.revisions import OLDER
-from tests.collector.rows import fill
-from tests.collector.test_store import ALPHA, TENANT_A, TENANT_B, entry, judged, posted
+from tests.collector.rows import asked_of, fill
 
 AGAIN = "evaluation_inputs"
 
@@ -151,19 +150,6 @@ def test_none_is_taken_out_by_itself(
     assert rows_of(any_database) == [("e1", 1)]
 
 
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """Give the statements that a database is asked meanwhile."""
-    found: list[str] = []
-
-    def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        found.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", count)
-    yield found
-    event.remove(database.engine, "before_cursor_execute", count)
-
-
 @pytest.mark.parametrize(
     "act",
     [
@@ -183,7 +169,7 @@ def test_the_usual_case_asks_nothing_more(
     """Of other inputs it asks in a question that is asked anyway."""
     store, lease = sql
     store.keep(lease, made_from("c1"))
-    with counted(any_database) as statements:
+    with asked_of(any_database) as statements:
         act(store, lease)
     (asked,) = [statement for statement in statements if AGAIN in statement]
     assert asked.startswith("SELECT")

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.collector.journals import DOWN
+from tests.collector.pages import figures
 from tests.collector.site import Tray
 from tests.collector.stage import ALPHA, DAY_MS, HOUR_MS, START_MS, Stage
-from tests.collector.test_foreseen import figures
 
 FEE = 1000
 MONTH_HOURS = 744

@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 
 from gpusla.catalogue.codes import STORE_UNAVAILABLE
 from gpusla.errors import StoreError
@@ -19,7 +19,8 @@ from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.adapters.sql.tables import FINDINGS
 from gpusla_collector.ports import OPERATOR, Cursor, Lease
-from tests.collector.test_store import ALPHA, at, entry, judged, posted
+from tests.collector.bookings import ALPHA, at, entry, judged, posted
+from tests.collector.rows import asked_of
 from tests.postgresql import Server
 
 WRITERS = 8
@@ -136,17 +137,11 @@ def test_a_writer_that_stopped_among_many_rows_does_not_keep_the_lock(
 
 def test_many_rows_are_one_statement(postgresql_database: Database) -> None:
     """So that a thousand spans are not a thousand ways to the server."""
-    seen: list[str] = []
-    event.listen(
-        postgresql_database.engine,
-        "before_cursor_execute",
-        lambda _conn, _cursor, statement, *_: seen.append(statement),
-    )
     rows = [{"key": str(number), "kind": "fork", "subject": "n", "found_ms": 0, "detail": ""}
             for number in range(900)]  # fmt: skip
-    with postgresql_database.writing() as connection:
+    with asked_of(postgresql_database) as statements, postgresql_database.writing() as connection:
         connection.execute(insert(FINDINGS), rows)
-    assert len([one for one in seen if one.startswith("INSERT")]) == 1
+    assert len([one for one in statements if one.startswith("INSERT")]) == 1
 
 
 def test_two_collectors_may_start_on_an_empty_database(postgresql: Server) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gpusla.evidence.grades import Grade
-from gpusla.identity import ContractId, NodeName, Slot
+from gpusla.identity import ContractId, Slot
 from gpusla.instants import Interval
 from gpusla.journal.model import Condition
 from gpusla.timeline.model import Evidence, StateSpan
@@ -11,9 +11,9 @@ from gpusla_collector.commands.reconciliation import as_text
 from gpusla_collector.ports import StateCounter
 from gpusla_collector.usecases.comparison import Comparison, compare
 from tests.collector.journals import DOWN, OK, tray_slots
+from tests.collector.site import NODE
 
 ONE, TWO, THREE, FOUR = tray_slots("c2", "r01", "t01")
-NODE = NodeName("c2-r01-t01")
 WINDOW = Interval(0, 600_000)
 SCRAPE_MS = 15_000
 

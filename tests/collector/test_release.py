@@ -4,13 +4,11 @@ Goal L6 and threat row O2: no money is posted before people said so, held to on 
 The store's part first, then a collector's turns, then the commands.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gpusla.cli import main
 from gpusla.errors import InputError, StoreError
 from gpusla.identity import ContractId
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
@@ -21,11 +19,12 @@ from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import OPERATOR, Approval, Lease, Scope, Store
 from gpusla_collector.usecases.release import Releaser
 from gpusla_collector.usecases.turns import Turns
+from tests.collector.bookings import TENANT_A, TENANT_B, entry, judged, posted
+from tests.collector.conftest import Told
 from tests.collector.journals import DOWN
 from tests.collector.memory_store import MemoryStore
 from tests.collector.site import settings_of, write_site
 from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
-from tests.collector.test_store import TENANT_A, TENANT_B, entry, judged, posted
 
 SHADOW = Policy(Mode.SHADOW)
 TWO = Policy(Mode.AUTOMATIC, {"USD": 100}, frozenset({"ada", "grace"}))
@@ -236,21 +235,6 @@ AN_HOUR = f"""\
 TAKEN_BACK = AN_HOUR.replace("{id: e,", "{id: f, supersedes: e, withdrawn: true,")
 
 
-Told = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Told:
-    """Run a command; returns its exit code and what it printed."""
-
-    def run(*words: str) -> tuple[int, str]:
-        code = main(words)
-        captured = capsys.readouterr()
-        return code, captured.out + captured.err
-
-    return run
-
-
 APPROVALS = """\
 approvals:
   above_minor_units: {USD: 100}
@@ -265,7 +249,8 @@ def test_people_release_by_commands(tmp_path: Path, told: Told) -> None:
     settings = ("--config", str(path))
     assert told("collector", "automatic", "alpha-2026", "--as", "ada", *settings) == (
         0,
-        "alpha-2026 automatic\ngpusla: final months are posted at the collector's next turn\n",
+        "alpha-2026 automatic\n",
+        "gpusla: final months are posted at the collector's next turn\n",
     )
     database = open_database(settings_of(path).database)
     require_newest(database)
@@ -275,12 +260,12 @@ def test_people_release_by_commands(tmp_path: Path, told: Told) -> None:
     held = proposal_of([replace(posted(), contract=ALPHA)])
     store.propose(lease, held, 0)
     line = f"{held.digest[:16]} alpha-2026 2026-07 USD 5.00"
-    code, words = told("collector", "approvals", *settings)
-    assert (code, words) == (0, f"{line} waits: approvals; approved by nobody\n")
+    waits = f"{line} waits: approvals; approved by nobody\n"
+    assert told("collector", "approvals", *settings) == (0, waits, "")
     for person, state in (("ada", "waits: approvals"), ("grace", "released")):
-        code, words = told("collector", "approve", held.digest[:8], "--as", person, *settings)
+        code, out, _ = told("collector", "approve", held.digest[:8], "--as", person, *settings)
         assert code == 0
-        assert words.startswith(f"{line} {state}")
+        assert out.startswith(f"{line} {state}")
     assert [one.person for one in store.approvals()] == ["ada", "grace"]
     database.close()
 
@@ -299,7 +284,7 @@ def test_what_cannot_be_decided_is_refused(
 ) -> None:
     """In one sentence."""
     path = write_site(tmp_path, "http://agents", more=APPROVALS)
-    code, text = told("collector", *words, "--config", str(path))
-    assert code == 2
-    assert said in text
-    assert text.count("\n") == 1
+    code, out, err = told("collector", *words, "--config", str(path))
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1

@@ -6,12 +6,10 @@ from pathlib import Path
 from gpusla.statement.render.answer import standing_words
 from gpusla.statement.render.focus import focus_of
 from gpusla.statement.render.tables import Cell, Columns, TableName, table_of
-from gpusla_collector.ports import OPERATOR
-from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.bundles import bundle_of, members_of, payload_of
+from tests.collector.claims import asking, at, claim, put
 from tests.collector.memory_store import MemoryStore
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, FINAL_MS, Stage
-from tests.collector.test_claims import asking, at, claim, put
+from tests.collector.stage import AUGUST_MS, DAY_MS, FINAL_MS, Stage
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "start" / "statements.md"
 ROW = re.compile(r"^\| (?:a bundle|a statement|an entry)\b.* \| (\d) \| (\d) \|$", re.MULTILINE)
@@ -26,7 +24,7 @@ def rows(table: Columns) -> list[dict[str, Cell]]:
 def revisions(stage: Stage) -> list[Cell]:
     """Return July's: of its bundle, of its statement, and of the entry that was booked last."""
     manifest = payload_of(members_of(bundle_of(stage)[0])["manifest.json"])
-    statement = Statements(stage.store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    statement = stage.statement()
     # Behind the bookings stands what may be claimed anew.
     booked = [row for row in rows(table_of(statement, TableName.CREDITS)) if row["entry"]]
     by_entry = {row["entry"]: row["revision"] for row in booked}

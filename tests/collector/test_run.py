@@ -19,6 +19,7 @@ from gpusla_collector.ports import OPERATOR
 from tests.collector.agent_server import serving
 from tests.collector.journals import DOWN, Journal
 from tests.collector.processes import answer, events, free_port, running, until
+from tests.collector.revisions import NEWEST
 from tests.collector.site import NODE, SLOTS, settings_of, write_site
 
 FAST = """\
@@ -244,7 +245,7 @@ def test_settings_that_cannot_be_honoured_are_refused(
 def test_a_newer_schema_is_refused_at_the_start(live: Live, gpusla: Gpusla) -> None:
     """And nothing is served."""
     settings = live.settings(free_port())
-    assert gpusla("collector", "migrate", "--config", str(settings)).stdout == "0007\n"
+    assert gpusla("collector", "migrate", "--config", str(settings)).stdout == f"{NEWEST}\n"
     database = open_database(settings_of(settings).database)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

@@ -13,8 +13,8 @@ from gpusla_collector.adapters.sql.database import Database, open_database
 from gpusla_collector.adapters.sql.schema import migrate, require_newest, sql_for
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.adapters.sql.tables import METADATA
+from tests.collector.bookings import DAY, SLOT
 from tests.collector.revisions import NEWEST
-from tests.collector.test_store import DAY, SLOT
 
 DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 

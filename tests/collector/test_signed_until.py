@@ -3,17 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from gpusla_collector.ports import OPERATOR, Milestones
-from gpusla_collector.usecases.show_statement import Statements
+from gpusla_collector.ports import Milestones
 from tests.collector.bundles import TRAYS, posted
-from tests.collector.stage import ALPHA, DAY_MS, START_MS, Stage
+from tests.collector.stage import DAY_MS, START_MS, Stage
 
 
 def test_a_block_whose_clock_was_ahead_signs_nothing_that_came_later() -> None:
     """One of 3 July says that it ended on 1 December; July is signed as far as its last hour is."""
     stage = posted(Stage(TRAYS))
-    statements = Statements(stage.store, stage.evidence)
-    right = statements.show(OPERATOR, ALPHA, "2026-07").inputs.signed_until_ms
+    right = stage.statement().inputs.signed_until_ms
     milestones = stage.store.milestones
 
     def with_one_ahead(*arguments: Any) -> Milestones:
@@ -25,4 +23,4 @@ def test_a_block_whose_clock_was_ahead_signs_nothing_that_came_later() -> None:
     patched: Any = stage.store
     patched.milestones = with_one_ahead
     assert right
-    assert statements.show(OPERATOR, ALPHA, "2026-07").inputs.signed_until_ms == right
+    assert stage.statement().inputs.signed_until_ms == right

@@ -5,8 +5,8 @@ from dataclasses import replace
 from gpusla.instants import format_instant
 from gpusla_collector.usecases.turns import Turns
 from tests.collector.journals import Journal
+from tests.collector.pages import samples, served
 from tests.collector.stage import ALPHA, HOUR_MS, START_MS, Stage
-from tests.collector.test_web import samples, served
 from tests.core.evidence.signed import ONE, TWO, introduced, public, signed
 
 MINUTE_MS = 60_000

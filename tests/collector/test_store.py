@@ -8,10 +8,9 @@ import pytest
 
 from gpusla.catalogue.codes import FENCED, HISTORY_REWRITTEN, LEDGER_CONFLICT
 from gpusla.errors import InventoryError, LedgerError, StoreError
-from gpusla.identity import ContractId, NodeName, Slot, TenantId
+from gpusla.identity import Slot
 from gpusla.instants import Interval
-from gpusla.journal.chain import Head
-from gpusla.ledger.entries import Entry, Status, key_of, lines_of
+from gpusla.ledger.entries import Entry
 from gpusla.timeline.model import Evidence, StateSpan
 from gpusla_collector.ports import (
     OPERATOR,
@@ -19,29 +18,29 @@ from gpusla_collector.ports import (
     Cursor,
     Finding,
     InputFile,
-    Judged,
     Lease,
     Record,
     Scope,
-    Segment,
     Store,
 )
+from tests.collector.bookings import (
+    ALPHA,
+    BETA,
+    DAY,
+    SLOT,
+    TENANT_A,
+    TENANT_B,
+    TENANT_C,
+    at,
+    entry,
+    judged,
+)
 from tests.collector.journals import LOST, OK
+from tests.collector.site import NODE
 
-NODE = NodeName("c2-r01-t01")
-SLOT = Slot("c2", "r01", "t01", "m1")
 OTHER = Slot("c2", "r01", "t01", "m2")
-DAY = Interval(0, 86_400_000)
-ALPHA, BETA = ContractId("alpha"), ContractId("beta")
-TENANT_A, TENANT_B, TENANT_C = TenantId("a"), TenantId("b"), TenantId("c")
 FILE = InputFile("Inventory", "inventory.yaml", "d1", b"one")
 RECORD = Record("Inventory/NodeRecord", "n1", 0, None, 0, None, withdrawn=False, body="{}")
-
-
-def at(sequence: int) -> Cursor:
-    """Return the cursor after so many records."""
-    segment = Segment(1, 1, sequence, 100 * sequence)
-    return Cursor(NODE, Head(sequence, f"digest-{sequence}"), sequence, segment=segment)
 
 
 def span(start_ms: int, end_ms: int, slot: Slot = SLOT, sequence: int = 1) -> StateSpan:
@@ -49,35 +48,6 @@ def span(start_ms: int, end_ms: int, slot: Slot = SLOT, sequence: int = 1) -> St
     return StateSpan(
         slot, start_ms, end_ms, OK, error_ms=5, evidence=Evidence(NODE, sequence, sequence)
     )
-
-
-def judged(contract: ContractId = ALPHA, tenant: TenantId = TENANT_A, digest: str = "e1") -> Judged:
-    """Return an evaluation."""
-    return Judged(contract, tenant, "2026-07", 10, "f", digest, "{}", "{}", 20)
-
-
-def entry(revision: int = 1, amount: int = 500, evaluation: str = "e1") -> Entry:
-    """Return a pending entry."""
-    return Entry(
-        key_of(ALPHA, "2026-07", "availability", revision),
-        ALPHA,
-        TENANT_A,
-        "2026-07",
-        "availability",
-        revision,
-        Status.PENDING,
-        amount,
-        "USD",
-        lines_of(Status.PENDING, amount),
-        None,
-        evaluation,
-    )
-
-
-def posted(revision: int = 1, amount: int = 500) -> Entry:
-    """Return a posted entry."""
-    status = Status.POSTED
-    return replace(entry(revision, amount), status=status, lines=lines_of(status, amount))
 
 
 def test_a_lease_has_one_holder(store: Store, lease: Lease) -> None:

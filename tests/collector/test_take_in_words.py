@@ -5,15 +5,14 @@ from dataclasses import replace
 import pytest
 
 from gpusla.catalogue.codes import JOURNAL_CORRUPT
-from gpusla.identity import NodeName
 from gpusla.journal.chain import EMPTY
 from gpusla.journal.model import ClockStepped, Observed
 from gpusla.timeline.fold import Carry
 from gpusla_collector.usecases.take_in import take_in
 from tests.collector.journals import OK, Journal, tray_slots
+from tests.collector.site import NODE
 
 SLOTS = tray_slots("c2", "r01", "t01")
-NODE = NodeName("c2-r01-t01")
 START_MS = 1_782_864_000_000
 YEARS = "; a clock may show the years 1 to 9999"
 

@@ -14,10 +14,9 @@ from gpusla.identity import Slot, TenantId
 from gpusla.instants import Interval
 from gpusla.ledger.booking import live_entries
 from gpusla.ledger.entries import Entry
-from gpusla_collector.ports import OPERATOR, Lease, Scope, SpanSummary
+from gpusla_collector.ports import Lease, Scope, SpanSummary
 from gpusla_collector.usecases.book_credits import Booker
 from gpusla_collector.usecases.judge import Judgement
-from gpusla_collector.usecases.show_statement import Statements
 from gpusla_collector.usecases.standing import StandingBoard
 from tests.collector.journals import DOWN
 from tests.collector.memory_store import MemoryStore
@@ -298,7 +297,7 @@ def test_a_posted_statement_stands_whatever_comes_later() -> None:
     late = stage.journal()
     late.start(START_MS + DAY_MS).observe(START_MS + DAY_MS, START_MS + 3 * DAY_MS)
     turns.fetch_turn()
-    statement = Statements(stage.store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+    statement = stage.statement()
     assert statement.standing.value == "final"
     assert statement.evaluation.credit_minor_units.value == 5_000
 
@@ -309,9 +308,8 @@ def test_a_statement_is_for_those_who_may_see_it() -> None:
     july(stage)
     stage.clock.now_ms = FINAL_MS
     stage.turns().once()
-    statements = Statements(stage.store, stage.evidence)
     own, *others = (Scope(TenantId(f"tenant-{letter}")) for letter in "abc")
-    assert statements.show(own, ALPHA, "2026-07").entries
+    assert stage.statement(scope=own).entries
     for scope in others:
         with pytest.raises(InputError, match="no statement"):
-            statements.show(scope, ALPHA, "2026-07")
+            stage.statement(scope=scope)

@@ -19,12 +19,9 @@ from gpusla_collector.adapters.sql.schema import require_newest
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.commands.findings import folded
 from gpusla_collector.ports import Store
-from gpusla_collector.usecases.due_months import DueMonths
-from gpusla_collector.usecases.judge import Rules
-from gpusla_collector.usecases.unfinished import Unfinished
 from tests.collector.conftest import Told
 from tests.collector.site import TWO_TRAYS, settings_of, write_site
-from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, LAG_MS, PATIENCE_MS, START_MS, Stage
+from tests.collector.stage import ALPHA, AUGUST_MS, DAY_MS, START_MS, Stage
 
 NOVEMBER_MS = parse_instant("2026-11-05T00:00:00Z")
 MONTHS = ("2026-07", "2026-08", "2026-09", "2026-10")
@@ -39,14 +36,6 @@ def four_silent_months(store: Store, stage: Stage | None = None) -> Stage:
     stage.clock.now_ms = NOVEMBER_MS
     assert stage.turns(policy=Policy(Mode.SHADOW)).once()
     return stage
-
-
-def looking(stage: Stage, policy: Policy | None = None) -> Unfinished:
-    """Look at what the stage's store knows."""
-    world = stage.board.read().world
-    assert world is not None
-    due = DueMonths(stage.store, Rules(LAG_MS))
-    return Unfinished(stage.store, world, due, policy or Policy(), PATIENCE_MS)
 
 
 @pytest.fixture
@@ -68,7 +57,7 @@ def site(tmp_path: Path) -> Path:
 def test_each_finished_month_says_which_nodes_it_waits_for(store: Store) -> None:
     """Eight months of 100.00, each with the node that was never reached."""
     stage = four_silent_months(store)
-    found = list(looking(stage).months(NOVEMBER_MS))
+    found = list(stage.unfinished().months(NOVEMBER_MS))
     assert [(row.subject, period) for period, row in found] == [
         (contract, period) for contract in ("alpha-2026", "beta-2026") for period in MONTHS
     ]
@@ -83,7 +72,7 @@ def test_each_finished_month_says_which_nodes_it_waits_for(store: Store) -> None
             f"of {node} (never reached); only a collector that asked for it for 1 h" in row.detail
         )
         assert "automatic" not in row.detail
-    (_, first), *_ = looking(stage, Policy(Mode.SHADOW)).months(NOVEMBER_MS)
+    (_, first), *_ = stage.unfinished(Policy(Mode.SHADOW)).months(NOVEMBER_MS)
     assert first.detail.endswith(", and then for `gpusla collector automatic alpha-2026`")
 
 
@@ -97,13 +86,13 @@ def test_a_month_waits_neither_before_it_is_final_nor_once_it_is_settled(store: 
         turns.lead_turn()
         turns.reload_turn()
         turns.fetch_turn()
-        found = [row.detail for _, row in looking(stage).months(stage.clock.now_ms)]
+        found = [row.detail for _, row in stage.unfinished().months(stage.clock.now_ms)]
         assert [one.endswith("waits for the collector's next turn") for one in found] == [
             True
         ] * waits
     turns.close_turn()
     assert stage.amounts("2026-07") == [("posted", 0)]
-    assert list(looking(stage).months(stage.clock.now_ms)) == []
+    assert list(stage.unfinished().months(stage.clock.now_ms)) == []
 
 
 def test_what_people_hold_back_is_not_told_twice(store: Store) -> None:
@@ -113,7 +102,7 @@ def test_what_people_hold_back_is_not_told_twice(store: Store) -> None:
     stage.journal().observe(AUGUST_MS - DAY_MS, AUGUST_MS + 3 * DAY_MS)
     assert stage.turns(policy=policy).once()
     assert [one.period for one in store.proposals()] == ["2026-07"]
-    assert list(looking(stage, policy).months(stage.clock.now_ms)) == []
+    assert list(stage.unfinished(policy).months(stage.clock.now_ms)) == []
 
 
 def test_a_node_is_silent_once_its_last_evidence_is_older_than_five_minutes(store: Store) -> None:
@@ -124,8 +113,8 @@ def test_a_node_is_silent_once_its_last_evidence_is_older_than_five_minutes(stor
     stage.clock.now_ms = START_MS + DAY_MS
     assert stage.turns().once()
     last_ms = store.cursors()[NODES[0]].evidence_until_ms
-    assert [row.subject for row in looking(stage).silent(last_ms + 300_000)] == [NODES[1]]
-    first, second = looking(stage).silent(last_ms + 300_001)
+    assert [row.subject for row in stage.unfinished().silent(last_ms + 300_000)] == [NODES[1]]
+    first, second = stage.unfinished().silent(last_ms + 300_001)
     assert (first.kind, first.subject) == ("node_silent", NODES[0])
     assert first.detail.startswith("last evidence of 2026-07-02T00:00:00")
     assert second.detail.startswith("never reached")

@@ -7,8 +7,6 @@ import pytest
 
 from gpusla.cli import main
 from gpusla.journal.model import Instant
-from gpusla_collector.ports import OPERATOR
-from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.bundles import DOWN_MS, KEYS, bundle_of, enrolled, month
 from tests.collector.journals import Journal, tray_slots
 from tests.collector.site import ONE_TRAY
@@ -56,7 +54,7 @@ def stage() -> Stage:
 
 def test_it_gives_back_what_is_down_from_its_start_on(stage: Stage) -> None:
     """One GPU of four for one day of 31 is lost: 123 of 124 parts are above 0.99, so no credit."""
-    told = Statements(stage.store, stage.evidence).show(OPERATOR, ALPHA, "2026-07").evaluation
+    told = stage.statement().evaluation
     assert told.exclusions == ("e",)
     assert told.account.lost_gpu_ms == DAY_MS
     assert told.credit_minor_units.value == 0

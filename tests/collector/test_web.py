@@ -1,21 +1,16 @@
 """The pages: figures under the catalogue's names, absent when not known; targets whole or none."""
 
-import asyncio
 import subprocess
-from dataclasses import dataclass
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from prometheus_client.parser import text_string_to_metric_families
 
 from gpusla.catalogue.metrics import METRICS, Exporter
 from gpusla_collector.schedule import Guard, Job
 from gpusla_collector.usecases.standing import StandingBoard
-from gpusla_collector.web.application import Liveness, application
 from gpusla_collector.web.exposition import SLOW_FETCH_LAGS
 from tests.collector.fakes import HandClock
 from tests.collector.journals import DOWN
+from tests.collector.pages import samples, served
 from tests.collector.site import Tray
 from tests.collector.stage import DAY_MS, LAG_MS, START_MS, Stage
 from tests.programs import program
@@ -27,28 +22,6 @@ NOT_WITHOUT_PROMETHEUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Asks the application without a network."""
-
-    app: FastAPI
-
-    def get(self, path: str, method: str = "GET") -> httpx.Response:
-        """Ask for a page."""
-
-        async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
-                return await client.request(method, path)
-
-        return asyncio.run(ask())
-
-
-def served(stage: Stage, limits_ms: dict[str, int] | None = None) -> Client:
-    """Return a client of the pages."""
-    return Client(application(stage.board.read, stage.clock, Liveness(limits_ms or {}), LAG_MS))
-
-
 def judged_stage() -> Stage:
     """Return a site with one GPU of four down, ten days into July."""
     stage = Stage()
@@ -57,15 +30,6 @@ def judged_stage() -> Stage:
     stage.clock.now_ms = START_MS + 10 * DAY_MS
     stage.turns().once()
     return stage
-
-
-def samples(page: str) -> dict[tuple[str, tuple[str, ...]], float]:
-    """Return the page's samples by name and label values."""
-    return {
-        (sample.name, tuple(sample.labels.values())): sample.value
-        for family in text_string_to_metric_families(page)
-        for sample in family.samples
-    }
 
 
 def test_the_page_tells_what_was_judged() -> None:

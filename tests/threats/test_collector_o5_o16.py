@@ -9,8 +9,6 @@ import pytest
 
 from gpusla.catalogue.codes import HISTORY_REWRITTEN, STATEMENT_ALTERED
 from gpusla.errors import InputError, StoreError
-from gpusla_collector.ports import OPERATOR
-from gpusla_collector.usecases.show_statement import Statements
 from tests.collector.bundles import TRAYS, bundle_of, members_of, payload_of, posted
 from tests.collector.memory_store import MemoryStore
 from tests.collector.stage import ALPHA, Stage
@@ -133,7 +131,7 @@ def test_o16_a_contract_that_was_edited_in_the_database_makes_no_statement(stage
         file = replace(version.file, content=text.encode(), digest=digest)
         store.kept_contracts[ALPHA, 1] = replace(version, file=file)
         with pytest.raises(StoreError) as caught:
-            Statements(store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+            stage.statement()
         assert caught.value.code is STATEMENT_ALTERED
 
 
@@ -145,9 +143,9 @@ def test_o5_assignments_that_were_edited_in_the_database_make_no_statement(stage
     file = store.files[place]
     store.files[place] = replace(file, content=later(file.content.decode()).encode())
     with pytest.raises(StoreError) as caught:
-        Statements(store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+        stage.statement()
     assert caught.value.code is STATEMENT_ALTERED
     del store.files[place]
     with pytest.raises(StoreError) as caught:
-        Statements(store, stage.evidence).show(OPERATOR, ALPHA, "2026-07")
+        stage.statement()
     assert caught.value.code is STATEMENT_ALTERED

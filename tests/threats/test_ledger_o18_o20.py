@@ -19,8 +19,8 @@ from gpusla.ledger.entries import Entry, Status, key_of, lines_of
 from gpusla.ledger.release import Hold, Mode, Policy, proposal_of
 from gpusla_collector.adapters.sql.store import SqlStore
 from gpusla_collector.ports import OPERATOR, Lease, Store
-from tests.collector.fsck_ground import Ground
-from tests.collector.test_store import judged, posted
+from tests.collector.bookings import judged, posted
+from tests.collector.fsck_ground import Ground, edited
 from tests.core.ledger.judged import owing
 
 POLICY = Policy(above_minor_units={"USD": 100}, approvers=frozenset({"ada", "grace", "joan"}))
@@ -94,26 +94,12 @@ def test_o18_an_approval_is_for_one_reversal_and_no_other() -> None:
     assert to_nothing.digest != to_half.digest
 
 
-def owned(ground: Ground, *statements: str) -> None:
-    """Do what the owner of the file can: take triggers off, write, and put them back."""
-    with sqlite3.connect(ground.folder / "collector.db") as driver:
-        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        triggers = driver.execute(query).fetchall()
-        for name, _ in triggers:
-            driver.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            driver.execute(statement)
-        for _, made_by in triggers:
-            driver.execute(made_by)
-    driver.close()
-
-
 def test_o20_a_posting_that_is_taken_out_with_all_that_belongs_to_it_is_found(
     ground: Ground,
 ) -> None:
     """Legs, document, announcement, deliveries: the link still stands, and it was counted."""
     key = "(SELECT key FROM ledger_entries WHERE status = 'posted' AND contract = 'beta-2026')"
-    owned(
+    edited(
         ground,
         f"DELETE FROM deliveries WHERE key = {key}",  # noqa: S608
         f"DELETE FROM outbox WHERE key = {key}",  # noqa: S608
@@ -133,7 +119,7 @@ def test_o20_the_newest_rows_taken_out_with_their_links_need_a_link_written_down
     last = ground.tally.last
     assert last is not None
     assert last.kind == "findings"
-    owned(
+    edited(
         ground,
         f"DELETE FROM findings WHERE position = {last.subject}",  # noqa: S608
         f"DELETE FROM chain_links WHERE number = {last.number}",  # noqa: S608
@@ -149,7 +135,7 @@ def test_o20_an_entry_that_was_slipped_in_has_no_link(ground: Ground) -> None:
             text("SELECT * FROM ledger_entries WHERE status = 'posted' LIMIT 1")
         ).one()
     key = key_of(row.contract, row.period, row.clause, row.revision + 1)
-    owned(
+    edited(
         ground,
         "INSERT INTO ledger_entries SELECT 900, "  # noqa: S608
         f"'{key}', contract, tenant, period, clause, revision + 1, status, -amount_minor_units, "

@@ -11,32 +11,27 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-MODE = 0o640
+from gpusla_collector.adapters.folders import sync_folder
+
+NAMED = r"\.beyond-[0-9]+(?:-[0-9]+)?"
+"""How the names of what was kept end."""
 
 
-def keep(path: Path, offset: int, content: bytes) -> None:
+def keep(path: Path, offset: int, content: bytes, mode: int) -> None:
     """
     Keep bytes beside a file, durably, as `<its name>.beyond-<offset>`, and -2 and on behind that.
 
     Nothing is written over.  What has been kept before is not kept again, as by a process that was
-    killed before it cut.  Raises OSError; then content is nowhere but where it was.
+    killed before it cut.  mode: of the new file.  Raises OSError; then content is nowhere but where
+    it was.
     """
     place = next(one for one in _places(path, offset) if _is_free_for(one, content))
     if not place.exists():
         part = place.with_name(f"{place.name}.part")
-        _write(part, content)
+        _write(part, content, mode)
         part.rename(place)
     # Also where it was there already: who renamed it may not have come so far.
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _places(path: Path, offset: int) -> Iterator[Path]:
@@ -50,9 +45,9 @@ def _is_free_for(place: Path, content: bytes) -> bool:
     return not place.exists() or place.read_bytes() == content
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, mode: int) -> None:
     """Write a file anew and sync it; what a process that was killed left of it is no loss."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with open(descriptor, "wb") as file:  # noqa: PTH123  (the mode is to hold from the first byte)
         file.write(content)
         file.flush()

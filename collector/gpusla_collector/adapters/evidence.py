@@ -18,10 +18,12 @@ from urllib.parse import quote
 from gpusla.catalogue.codes import JOURNAL_CORRUPT, JOURNAL_WRITE
 from gpusla.errors import JournalError
 from gpusla.identity import NodeName
-from gpusla_collector.adapters.beyond import MODE, keep, sync_folder
+from gpusla_collector.adapters.beyond import keep
+from gpusla_collector.adapters.folders import sync_folder
 from gpusla_collector.ports import Segment
 
 LINE_END = b"\n"
+MODE = 0o640
 
 
 class EvidenceFiles:
@@ -99,7 +101,7 @@ def _cut(file: FileIO, node: NodeName, path: Path, length: int, coming: bytes = 
     if coming and (beyond.startswith(coming) or coming.startswith(beyond)):
         return
     if LINE_END in beyond:
-        keep(path, length, beyond)
+        keep(path, length, beyond, MODE)
     file.truncate(length)
 
 

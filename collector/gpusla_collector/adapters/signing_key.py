@@ -8,6 +8,7 @@ from pathlib import Path
 from gpusla.catalogue.codes import SIGNING_KEY
 from gpusla.errors import InputError, Position
 from gpusla.evidence.keys import PRIVATE_BYTES, from_pem, may_be_used_by_others, to_pem
+from gpusla_collector.adapters.folders import sync_folder
 
 _FILE_BYTES_MAX = 4_096
 
@@ -31,7 +32,8 @@ def make_signing_key(path: Path) -> bytes:
         finally:
             os.close(descriptor)
             beside.unlink()
-        _sync(path.parent)
+        with suppress(OSError):  # some filesystems sync no folders
+            sync_folder(path.parent)
     except FileExistsError as cause:
         raise _refused(
             path,
@@ -87,15 +89,6 @@ def _write(descriptor: int, content: bytes) -> None:
     while remaining:
         remaining = remaining[os.write(descriptor, remaining) :]
     os.fsync(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with suppress(OSError):  # some filesystems sync no folders
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _refused(path: Path, words: str, fix: str = "") -> InputError:

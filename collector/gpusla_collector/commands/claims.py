@@ -141,7 +141,6 @@ def _row(one: Claimable, now_ms: int) -> dict[str, Any]:
 
 
 def _cells(one: Claimable, now_ms: int) -> tuple[str, ...]:
-    days = one.days_left(now_ms)
     return (
         one.contract,
         one.period,
@@ -149,8 +148,13 @@ def _cells(one: Claimable, now_ms: int) -> tuple[str, ...]:
         format_amount(one.worth_minor_units, one.currency) + ("" if one.is_over else " so far"),
         format_instant(one.deadline_ms),
         f"{local(one.deadline_ms, one.timezone):%Y-%m-%d %H:%M} {one.timezone}",
-        "" if days is None else f"{days} day" + ("" if days == 1 else "s"),
+        days_words(one.days_left(now_ms)),
     )
+
+
+def days_words(days: int | None) -> str:
+    """Say how many days are left; nothing where none is counted."""
+    return "" if days is None else f"{days} day" + ("" if days == 1 else "s")
 
 
 def local(instant_ms: int, timezone_name: str) -> datetime:

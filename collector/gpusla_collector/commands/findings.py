@@ -38,17 +38,23 @@ from gpusla_collector.usecases.book_credits import POSTING_HELD
 from gpusla_collector.usecases.unfinished import MONTH_WAITS, NODE_SILENT
 from gpusla_collector.usecases.world import RECORDS
 
+CODES = (
+    JOURNAL_CORRUPT,
+    JOURNAL_FORKED,
+    JOURNAL_SIGNATURE,
+    CLOCK_AHEAD,
+    EVIDENCE_LATE,
+    EVIDENCE_UNSIGNED,
+    GPU_TWICE,
+    RECORD_BACKDATED,
+    WITNESSES_DISAGREE,
+    LEDGER_UNBALANCED,
+)
 KINDS = (
-    *(JOURNAL_CORRUPT.name, JOURNAL_FORKED.name, JOURNAL_SIGNATURE.name),
-    *(
-        CLOCK_AHEAD.name,
-        EVIDENCE_LATE.name,
-        EVIDENCE_UNSIGNED.name,
-        GPU_TWICE.name,
-        RECORD_BACKDATED.name,
-    ),
-    *(WITNESSES_DISAGREE.name, LEDGER_UNBALANCED.name, POSTING_HELD),
-    *(NODE_SILENT, MONTH_WAITS),
+    *(code.name for code in CODES),
+    POSTING_HELD,
+    NODE_SILENT,
+    MONTH_WAITS,
 )
 """Every kind that the collector makes."""
 

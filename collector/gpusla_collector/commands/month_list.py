@@ -9,12 +9,12 @@ from gpusla.identity import ContractId
 from gpusla.instants import format_instant
 from gpusla.ledger.booking import balance_minor_units, pending_minor_units
 from gpusla.ledger.entries import Entry, is_posted, month_of
-from gpusla.sla.digest import from_exact
-from gpusla.statement import Standing
 from gpusla.statement.model import standing_of
-from gpusla.statement.standing import NEVER_BOOKED
+from gpusla.statement.standing import NEVER_BOOKED, is_over_unbooked
+from gpusla_collector.commands.claims import days_words
 from gpusla_collector.ports import OPERATOR, Store
 from gpusla_collector.usecases.claims import Claimable, ClaimList, ClaimStatus
+from gpusla_collector.usecases.closed_periods import is_unpaid
 
 Months = Mapping[tuple[ContractId, str], list[Claimable]]
 
@@ -41,10 +41,9 @@ def _open_claims(store: Store, now_ms: int) -> Months:
 def _claim_words(one: Claimable, period: str, now_ms: int) -> str:
     """Say what a claim would give; it is of the whole month, also in the row of a part of it."""
     of = "" if period == one.period else f" of {one.period}"
-    so_far = "" if one.is_over else " so far"
-    days = one.days_left(now_ms)
-    left = f"{days} day" + ("" if days == 1 else "s")
     amount = format_amount(one.worth_minor_units, one.currency)
+    so_far = "" if one.is_over else " so far"
+    left = days_words(one.days_left(now_ms))
     deadline = format_instant(one.deadline_ms)
     return f"{amount}{of}{so_far} may be claimed before {deadline}, {left} left"
 
@@ -57,8 +56,7 @@ def _holds(store: Store, contract: ContractId, period: str, entries: tuple[Entry
     assert judged is not None, "it was listed as judged"
     content = json.loads(judged.content)
     standing = standing_of(entries, is_complete=judged.until_ms >= content["end_ms"])
-    is_unpaid = content["is_shadow"] or not from_exact(content["fee_minor_units"])
-    if standing is Standing.PROVISIONAL and is_unpaid and not entries:
+    if is_over_unbooked(standing, entries, is_unpaid=is_unpaid(content)):
         return NEVER_BOOKED
     return f"{standing.value} {_worth(entries)}"
 

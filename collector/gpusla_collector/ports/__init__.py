@@ -37,6 +37,7 @@ from gpusla_collector.ports.values import (
     SpanSummary,
     StateCounter,
     Waiting,
+    finding_key,
 )
 
 __all__ = [
@@ -76,6 +77,7 @@ __all__ = [
     "StateCounters",
     "Store",
     "Waiting",
+    "finding_key",
 ]
 
 

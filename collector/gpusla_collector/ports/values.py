@@ -1,5 +1,6 @@
 """The values that cross the line between the use cases and the world."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -224,6 +225,11 @@ class Finding:
     subject: str
     found_ms: int
     detail: str
+
+
+def finding_key(*parts: object) -> str:
+    """Return the key of a finding: what is found again of the same parts is the same one."""
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ When a record was made, and from when it holds, is the word of whoever wrote the
 is not.  Nothing is refused: what was forgotten may be put on record late, and is seen to be late.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from gpusla.catalogue.codes import RECORD_BACKDATED
@@ -15,7 +14,7 @@ from gpusla.inventory.model import AssignmentRecord, Record
 from gpusla.inventory.registry import Assignments
 from gpusla.statement.numbers import gpu_hours
 from gpusla.timeline.intervals import Intervals, subtract, total_ms
-from gpusla_collector.ports import Finding
+from gpusla_collector.ports import Finding, finding_key
 from gpusla_collector.usecases.world import ASSIGNMENTS
 
 PATIENCE_MS = 24 * 3_600_000
@@ -105,5 +104,5 @@ def _told(held: Held, word: str) -> str:
 
 
 def _finding(key: Sequence[str], subject: str, detail: str, now_ms: int) -> Finding:
-    digest = hashlib.sha256("\n".join(("backdated", *key)).encode()).hexdigest()
+    digest = finding_key("backdated", *key)
     return Finding(digest, RECORD_BACKDATED.name, subject, now_ms, detail)

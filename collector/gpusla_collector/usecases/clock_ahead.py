@@ -5,7 +5,6 @@ They are signed and in the chain, so they will count as seen when their time com
 can have seen it.  Only whoever took them in knows; a bundle does not say when it was made of what.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from gpusla.clock import Clock
 from gpusla.identity import NodeName
 from gpusla.instants import format_instant
 from gpusla.timeline.model import StateSpan
-from gpusla_collector.ports import Finding, Lease, Move, Store
+from gpusla_collector.ports import Finding, Lease, Move, Store, finding_key
 from gpusla_collector.usecases.fetch.page import APART_MS
 
 DAY_MS = 24 * 3_600_000
@@ -45,7 +44,7 @@ def _ahead(spans: Iterable[StateSpan], most_ms: int) -> Iterator[tuple[int, list
 
 
 def _finding(node: NodeName, day: int, spans: list[StateSpan], now_ms: int) -> Finding:
-    key = hashlib.sha256(f"ahead\n{node}\n{day}".encode()).hexdigest()
+    key = finding_key("ahead", node, day)
     first_ms, last_ms = min(s.start_ms for s in spans), max(s.end_ms for s in spans)
     said = [span.evidence for span in spans if span.evidence is not None]
     first = min((one.first_sequence for one in said), default=0)

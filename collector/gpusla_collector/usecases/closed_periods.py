@@ -146,6 +146,11 @@ def _outcomes(content: Mapping[str, Any], final_ms: int) -> Iterator[Ended]:
         )
 
 
+def is_unpaid(content: Mapping[str, Any]) -> bool:
+    """Tell from an evaluation's stored form whether nothing is due for its period."""
+    return content["is_shadow"] or not from_exact(content["fee_minor_units"])
+
+
 def claim_of(content: Mapping[str, Any]) -> ClaimStanding | None:
     """Take the claim from an evaluation's stored form; what a shadow price gives is no money."""
     claim = None if content["is_shadow"] else content["claim"]

@@ -39,7 +39,7 @@ class DueMonths:
                 # What a shadow price stands for is never booked; judged to its end is enough.  When
                 # that was says nothing: the same figures, found again, keep the instant of then.
                 is_over = judged is not None and judged.until_ms >= period.interval.end_ms
-                if not (is_over and _is_unpaid(version, period)):
+                if not (is_over and fee_due(version, period).is_unpaid):
                     yield version, period
 
     def final_ms(self, version: ContractVersion, period: Period) -> int:
@@ -81,12 +81,6 @@ class DueMonths:
             return False
         before_ms, posted = period.interval.start_ms, posted_periods(self.store, version.id)
         return any(
-            one.key in earlier and one.key not in posted and not _is_unpaid(other, one)
+            one.key in earlier and one.key not in posted and not fee_due(other, one).is_unpaid
             for other, one in periods_to_judge(world, version.id, before_ms, self.rules)
         )
-
-
-def _is_unpaid(version: ContractVersion, period: Period) -> bool:
-    """Tell whether nothing is due for a period, so that nothing is ever booked for it."""
-    fee = fee_due(version, period)
-    return fee.is_shadow or not fee.minor_units

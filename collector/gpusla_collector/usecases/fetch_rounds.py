@@ -1,17 +1,15 @@
 """Rounds of asking all agents of the inventory, and what is told to people of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from gpusla.clock import Clock
 from gpusla.identity import NodeName
 from gpusla.logs import get_logger
-from gpusla_collector.ports import Lease, Move, Store
-from gpusla_collector.usecases.clock_ahead import ClockAhead
+from gpusla_collector.ports import Lease, Store
 from gpusla_collector.usecases.fetch.journals import Fetched, Fetcher, Target
+from gpusla_collector.usecases.foretelling import foretelling
 from gpusla_collector.usecases.gpu_places import GpuPlaces
-from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.signing import SigningWatch, unsigned_finding
 from gpusla_collector.usecases.standing import StandingBoard
 from gpusla_collector.usecases.world import World
@@ -41,8 +39,8 @@ class FetchRounds:
             Target(record.node, record.address, world.keys_of.get(record.node, frozenset()))
             for record in world.inventory.nodes(asked_ms)
         ]
-        foretelling = partial(foretell, self.store, self.clock, lease, world)
-        fetched = self.fetcher.fetch_all(lease, targets, foretelling)
+        foretell = foretelling(self.store, self.clock, lease, world)
+        fetched = self.fetcher.fetch_all(lease, targets, foretell)
         self.board.add_fetched(fetched, self.fetcher.cursors, asked_ms)
         self._tell(fetched)
         self._watch_signing(lease, world)
@@ -70,9 +68,3 @@ class FetchRounds:
             if node not in now:
                 log.info("journal_fetch_recovered", node=node)
         self._errors = {node: error.code.name for node, error in now.items()}
-
-
-def foretell(store: Store, clock: Clock, lease: Lease, world: World, moves: Sequence[Move]) -> None:
-    """Tell people, before moves are counted, of what comes too late and what was said too early."""
-    LateEvidence(store, clock).report(lease, world, moves)
-    ClockAhead(store, clock).report(lease, moves)

@@ -6,14 +6,13 @@ who reads both can see it: a second agent under a dead tray's name, a cloned mac
 was moved while its old node says that it is still there.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gpusla.catalogue.codes import GPU_TWICE
 from gpusla.clock import Clock
 from gpusla.identity import GpuUuid, NodeName, Slot
-from gpusla_collector.ports import Cursor, Finding, Lease, Store
+from gpusla_collector.ports import Cursor, Finding, Lease, Store, finding_key
 
 FRESH_MS = 5 * 60_000
 """A node whose last sample is older says nothing of now: its GPUs may have been moved."""
@@ -49,20 +48,16 @@ def _doubled(places: Places) -> Iterator[tuple[GpuUuid, Place, Place]]:
     """Yield each GPU that is on two nodes, with both places; in the order of the nodes' names."""
     seen: dict[GpuUuid, Place] = {}
     for node in sorted(places):
-        for uuid, slot in _occupied(places[node].items()):
+        for slot, uuid in places[node].items():
+            if uuid is None:
+                continue
             first = seen.setdefault(uuid, (node, slot))
             if first[0] != node:
                 yield uuid, first, (node, slot)
 
 
-def _occupied(slots: Iterable[tuple[Slot, GpuUuid | None]]) -> Iterator[tuple[GpuUuid, Slot]]:
-    for slot, uuid in slots:
-        if uuid is not None:
-            yield uuid, slot
-
-
 def _finding(uuid: GpuUuid, one: Place, other: Place, now_ms: int) -> Finding:
-    key = hashlib.sha256(f"twice\n{uuid}\n{one}\n{other}".encode()).hexdigest()
+    key = finding_key("twice", uuid, one, other)
     detail = (
         f"GPU {uuid} sits in {one[1]} by the journal of {one[0]}, and in {other[1]} by that of "
         f"{other[0]}, both of now; what both meter of it is one GPU's time"

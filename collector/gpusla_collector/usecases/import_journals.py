@@ -8,7 +8,6 @@ where it stopped.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 from gpusla.catalogue.codes import JOURNAL_FORKED, UNKNOWN_REFERENCE
@@ -19,7 +18,7 @@ from gpusla.journal.chain import Head
 from gpusla.journal.codec import digest
 from gpusla_collector.ports import Agents, Cursor, Evidence, Lease, Store
 from gpusla_collector.usecases.fetch.journals import Fetcher, Target, finding_of
-from gpusla_collector.usecases.fetch_rounds import foretell
+from gpusla_collector.usecases.foretelling import foretelling
 from gpusla_collector.usecases.world import World
 
 
@@ -89,11 +88,11 @@ class Importer:
         refused: GpuslaError | None = self._disagreement(lease, cursor)
         if refused is not None:
             return Imported(node, 0, cursor.head.sequence, error=refused)
-        foretelling = partial(foretell, self.store, self.clock, lease, world)
+        foretell = foretelling(self.store, self.clock, lease, world)
         target = Target(node, "", world.keys_of.get(node, frozenset()))
         records, here, is_going_on = 0, cursor, True
         while is_going_on and self._goes_on(here):
-            fetched = fetcher.fetch(lease, target, here, owners, foretelling)
+            fetched = fetcher.fetch(lease, target, here, owners, foretell)
             self.prolong()
             records, refused = records + fetched.records, fetched.error
             here = self.store.cursors().get(node, here)

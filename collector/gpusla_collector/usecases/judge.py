@@ -63,7 +63,7 @@ class Judge:
     clock: Clock
     rules: Rules
     _last: dict[tuple[ContractId, str], Judgement] = field(default_factory=dict)
-    _reached: dict[tuple[ContractId, int], int] = field(default_factory=dict)
+    _reached: dict[ContractId, tuple[int, int]] = field(default_factory=dict)
 
     def judge_contract(
         self,
@@ -81,7 +81,7 @@ class Judge:
         nodes = serving(world, contract, asked_ms)
         horizon = horizon_ms(nodes, cursors, asked_ms, self.rules.lag_ms)
         until_ms = min(max(horizon, self._reached_ms(lease, world, contract, asked_ms)), asked_ms)
-        self._reached[contract, lease.epoch] = until_ms
+        self._reached[contract] = lease.epoch, until_ms
         posted = posted_periods(self.store, contract)
         return tuple(
             self.judge(lease, world, version, period, until_ms)
@@ -121,15 +121,15 @@ class Judge:
 
     def _reached_ms(self, lease: Lease, world: World, contract: ContractId, asked_ms: int) -> int:
         """
-        Return how far a contract was judged before; it is never judged less far again.
+        Return how far a contract was judged before; it is not judged less far while clocks go on.
 
         Nodes that were silent and come back have old records to give.  To judge by the oldest of
         them once more would void, and give again, what was booked for the time since.
         """
-        reached_ms = self._reached.get((contract, lease.epoch))
-        if reached_ms is None:
-            return self._judged_until_ms(world, contract, asked_ms)
-        return reached_ms
+        epoch, reached_ms = self._reached.get(contract, (None, 0))
+        if epoch == lease.epoch:
+            return reached_ms
+        return self._judged_until_ms(world, contract, asked_ms)
 
     def _judged_until_ms(self, world: World, contract: ContractId, asked_ms: int) -> int:
         """Return how far those who led before judged a contract; 0 if nobody did."""

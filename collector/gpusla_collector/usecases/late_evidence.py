@@ -5,7 +5,6 @@ How late it may come is the contract's `statement.final_after`.  Until then a mo
 from it, which is a revision of its provisional statement.  What is posted stays posted.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from gpusla.identity import ContractId, NodeName
 from gpusla.instants import Interval, format_instant
 from gpusla.sla.periods import Period, period_of
 from gpusla.timeline.intervals import Intervals, clip, intersect, union
-from gpusla_collector.ports import Finding, Lease, Move, Store
+from gpusla_collector.ports import Finding, Lease, Move, Store, finding_key
 from gpusla_collector.usecases.judge import posted_periods
 from gpusla_collector.usecases.world import World
 
@@ -101,7 +100,7 @@ def _about(
 def _finding(
     contract: ContractId, period: Period, node: NodeName, since_ms: int, now_ms: int
 ) -> Finding:
-    key = hashlib.sha256(f"late\n{contract}\n{period.key}\n{node}".encode()).hexdigest()
+    key = finding_key("late", contract, period.key, node)
     detail = (
         f"records of {node} about the time from {format_instant(since_ms)} on came after "
         f"{period.key} of {contract} was posted; they are kept, and its figures stay as they are"

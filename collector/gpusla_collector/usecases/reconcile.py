@@ -5,7 +5,6 @@ What may differ, and by how much, is said in `comparison`.  More than that means
 was lost or altered; it is a finding with both sides' figures.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from gpusla.errors import ServiceError
 from gpusla.identity import ContractId, Slot
 from gpusla.instants import Interval, format_instant
 from gpusla.timeline.model import Evidence
-from gpusla_collector.ports import Finding, Lease, StateCounter, StateCounters, Store
+from gpusla_collector.ports import Finding, Lease, StateCounter, StateCounters, Store, finding_key
 from gpusla_collector.usecases.comparison import Comparison, compare, stretches_of
 from gpusla_collector.usecases.horizon import horizon_ms
 from gpusla_collector.usecases.judge import serving
@@ -155,7 +154,7 @@ def difference_of(found: Comparison) -> Difference:
 def _finding(found: Comparison, now_ms: int) -> Finding:
     """Make the row for people: both sides of the state, and of the slot, that differ most."""
     day = found.window.end_ms // DAY_MS
-    key = hashlib.sha256(f"reconciliation\n{found.contract}\n{day}".encode()).hexdigest()
+    key = finding_key("reconciliation", found.contract, day)
     state, slot = found.states[0], found.slots[0]
     slots = len({one.slot for one in found.slots})
     more = "more" if state.difference_ms > 0 else "less"

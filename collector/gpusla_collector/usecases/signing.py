@@ -5,7 +5,6 @@ Whoever had a node could stop its signer and write what he likes from then on; t
 nothing of that.  A node that gives no records at all is silent, which others notice.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
@@ -14,7 +13,7 @@ from enum import StrEnum
 
 from gpusla.catalogue.codes import EVIDENCE_UNSIGNED
 from gpusla.identity import NodeName
-from gpusla_collector.ports import Cursor, Finding
+from gpusla_collector.ports import Cursor, Finding, finding_key
 
 SIGNED_WITHIN_MS = 10 * 60_000
 """An agent signs each minute; so much time recorded without a signature is no hiccup."""
@@ -84,7 +83,7 @@ def counted(
 def unsigned_finding(cursor: Cursor, now_ms: int) -> Finding:
     """Make the row for people; one for each time that a node stops."""
     signed = cursor.keyring.signed
-    key = hashlib.sha256(f"unsigned\n{cursor.node}\n{signed}".encode()).hexdigest()
+    key = finding_key("unsigned", cursor.node, signed)
     since = f"since record {signed}" if signed else "at all"
     detail = (
         f"{cursor.node} has keys in the inventory and signed nothing {since}; its journal goes on "

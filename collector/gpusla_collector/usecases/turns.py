@@ -12,7 +12,8 @@ inventory is taken for silence of the agents.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -22,7 +23,7 @@ from gpusla.errors import InputError, LedgerError, StoreError
 from gpusla.identity import ContractId, NodeName
 from gpusla.ledger.entries import Entry, Status
 from gpusla.logs import get_logger
-from gpusla_collector.ports import OPERATOR, Cursor, Lease, Store
+from gpusla_collector.ports import OPERATOR, Lease, Store
 from gpusla_collector.usecases.announce import Announcer
 from gpusla_collector.usecases.audit import Audited, audit
 from gpusla_collector.usecases.book_credits import Booker
@@ -221,10 +222,15 @@ class Turns:
             self.fetcher.trim(lease, node)
 
     def _fetch(self, lease: Lease, world: World) -> None:
-        try:
+        with self._asking_anew():
             self._asked = world, self._rounds.go(lease, world)
+
+    @contextmanager
+    def _asking_anew(self) -> Iterator[None]:
+        """After a failure of the store nothing counts as asked: it may be an older copy by now."""
+        try:
+            yield
         except StoreError:
-            # It may have gone back to an older copy of itself, which was not asked into yet.
             self._asked = None
             self.closer.asking.interrupt()
             raise
@@ -305,7 +311,8 @@ class Turns:
         halted = self._halted(lease)
         if halted is not None:
             raise halted
-        cursors = self._kept_cursors()
+        with self._asking_anew():
+            cursors = self.fetcher.kept()
         failures: list[Exception] = []
         for event, settled in (
             ("period_closed", self.closer.close_all(lease, world, asked_ms, cursors)),
@@ -321,15 +328,6 @@ class Turns:
         self.board.set_entries(self._count_entries())
         if failures:
             raise failures[0]
-
-    def _kept_cursors(self) -> Mapping[NodeName, Cursor]:
-        """Return where the nodes are by the database, unless it lost what this process counted."""
-        try:
-            return self.fetcher.kept()
-        except StoreError:
-            self._asked = None
-            self.closer.asking.interrupt()
-            raise
 
     def _reconcile(self, lease: Lease, world: World, asked_ms: int) -> None:
         if self.reconciler is None:

@@ -1,13 +1,13 @@
 """The timeline of the blocks held against the facts that were judged, slot by slot."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gpusla.identity import Slot
 from gpusla.instants import Interval
 from gpusla.recompute.rebuild import Rebuilt
 from gpusla.sla.facts_file import RecordedFacts
-from gpusla.timeline.advice import without_advice
+from gpusla.timeline.advice import unadvised_span
 from gpusla.timeline.build import UNOBSERVED, cover
 from gpusla.timeline.model import StateSpan, Timeline
 
@@ -122,13 +122,7 @@ def _parting(slot: Slot, ours: Sequence[StateSpan], theirs: Sequence[StateSpan])
 
 def _plain(slot: Slot, spans: Iterable[StateSpan], reach: Interval) -> tuple[StateSpan, ...]:
     """Return spans as a file of facts has them: what should be done is not in it."""
-    return cover(slot, tuple(map(_unadvised, spans)), reach)
-
-
-def _unadvised(span: StateSpan) -> StateSpan:
-    condition = without_advice(span.condition)
-    other = None if span.other is None else without_advice(span.other)
-    return replace(span, condition=condition, other=None if other == condition else other)
+    return cover(slot, tuple(map(unadvised_span, spans)), reach)
 
 
 def _edged(span: StateSpan) -> tuple[object, ...]:

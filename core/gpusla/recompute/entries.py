@@ -83,8 +83,7 @@ def _early(found: Evaluation) -> FigureDifference | None:
 
 def _owed(entries: Sequence[Entry], found: Evaluation) -> FigureDifference | None:
     """Hold what is posted against the credit: together, and objective by objective."""
-    # A shadow price is worked out and never owed; nor is anything where there is no fee.
-    lines = () if found.is_shadow or not found.fee_minor_units else found.lines
+    lines = () if found.is_unpaid else found.lines
     due = {line.objective: line.minor_units for line in lines}
     posted: dict[str, int] = {}
     for entry in entries:

@@ -34,6 +34,11 @@ class FeeDue:
     minor_units: Fraction
     is_shadow: bool
 
+    @property
+    def is_unpaid(self) -> bool:
+        """Whether no money is due, so that nothing is ever booked for it."""
+        return self.is_shadow or not self.minor_units
+
 
 @dataclass(frozen=True, slots=True)
 class MinimumSpend:

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from gpusla.contracts.remedies import Cap
 from gpusla.ledger.entries import Entry
+from gpusla.sla.claims import is_in_time
 from gpusla.sla.evaluation import ClaimStanding, Evaluation, NextTier, Outcome
 from gpusla.statement.claims import open_claim
 from gpusla.statement.layout import folded, least_last, shortened, titles
@@ -112,7 +113,7 @@ def claim_words(evaluation: Evaluation, claim: ClaimStanding) -> str:
         return f"It must be claimed before {deadline}; for this time there is nothing to claim."
     if claim.claimed_ms is None:
         return f"It must be claimed before {deadline}, and was not so far: {amount}."
-    if claim.claimed_ms < claim.deadline_ms:
+    if is_in_time(claim.claimed_ms, claim.deadline_ms):
         return f"It was claimed at {instant(claim.claimed_ms)}, before {deadline}: {amount}."
     return f"It was claimed at {instant(claim.claimed_ms)}, too late: {deadline}."
 

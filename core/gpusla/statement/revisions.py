@@ -12,6 +12,7 @@ from fractions import Fraction
 from gpusla.catalogue.reasons import State
 from gpusla.contracts.differences import differences
 from gpusla.ledger.booking import balance_minor_units
+from gpusla.sla.claims import is_in_time
 from gpusla.sla.evaluation import Evaluation
 from gpusla.statement.canonical import digest
 from gpusla.statement.claims import claimable_minor_units, open_claim
@@ -262,8 +263,8 @@ def _claim(evaluation: Evaluation) -> str:
     claim = evaluation.claim
     if claim is None or claim.claimed_ms is None:
         return NONE
-    is_in_time = claim.claimed_ms < claim.deadline_ms
-    return f"made {instant(claim.claimed_ms)}, {'in time' if is_in_time else 'too late'}"
+    when = "in time" if is_in_time(claim.claimed_ms, claim.deadline_ms) else "too late"
+    return f"made {instant(claim.claimed_ms)}, {when}"
 
 
 def _entries(statement: Statement) -> str:

@@ -1,6 +1,8 @@
 """How far a statement can be relied on, in the same words wherever people read it."""
 
-from gpusla.ledger.entries import Status
+from collections.abc import Collection
+
+from gpusla.ledger.entries import Entry, Status
 from gpusla.statement.model import Standing, Statement
 
 NEVER_BOOKED = "over, no money is booked"
@@ -21,8 +23,14 @@ def standing_name(statement: Statement) -> str:
 
 def is_never_booked(statement: Statement) -> bool:
     """Tell whether a period is over and will never be final, because nothing is posted for it."""
-    is_provisional = statement.standing is Standing.PROVISIONAL and not statement.entries
-    return is_provisional and statement.evaluation.is_unpaid
+    return is_over_unbooked(
+        statement.standing, statement.entries, is_unpaid=statement.evaluation.is_unpaid
+    )
+
+
+def is_over_unbooked(standing: Standing, entries: Collection[Entry], *, is_unpaid: bool) -> bool:
+    """Tell the same of a period whose statement is not at hand; is_unpaid: nothing is due."""
+    return standing is Standing.PROVISIONAL and is_unpaid and not entries
 
 
 def revision_of(statement: Statement) -> int:

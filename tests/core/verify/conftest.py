@@ -5,10 +5,7 @@ from pathlib import Path
 import pytest
 
 from gpusla.verify.__main__ import main
-from tests.core.verify.maker import (
-    OPERATOR,
-    public,
-)
+from tests.core.verify.maker import OPERATOR, public
 
 
 class Asked:

@@ -10,12 +10,7 @@ import pytest
 from gpusla.evidence.envelope import canonical
 from gpusla.verify import archive
 from tests.core.verify.conftest import Asked
-from tests.core.verify.maker import (
-    bundle,
-    manifest,
-    packed_by_hand,
-    usual,
-)
+from tests.core.verify.maker import bundle, manifest, packed_by_hand, usual
 
 
 @pytest.mark.parametrize("end", [0, 1, 20, 29, 30, 35, 500, -2_000, -300, -40, -23, -22, -1])

@@ -257,15 +257,19 @@ def _require_references(connection: Connection) -> None:
         )
 
 
+def reason_of(error: Exception) -> str:
+    """Return the first line of what a database, or its driver, said."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Only what the database says is translated; a misuse of the library is a defect of ours."""
     try:
         yield
     except (DBAPIError, PoolTimeout) as cause:
-        reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
         code = getattr(getattr(cause, "orig", None), "sqlite_errorcode", 0) & 0xFF
         fix = READ_ONLY if code == SQLITE_READONLY else ""
-        error = StoreError(STORE_UNAVAILABLE, f"the database refuses: {reason}", fix=fix)
+        error = StoreError(STORE_UNAVAILABLE, f"the database refuses: {reason_of(cause)}", fix=fix)
         error.retryable = not isinstance(cause, (IntegrityError, ProgrammingError, DataError))
         raise error from cause

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from gpusla.catalogue.codes import STORE_UNAVAILABLE
 from gpusla.errors import StoreError
+from gpusla_collector.adapters.sql.database import reason_of
 
 NO_VALUE = (TypeError, ValueError, OverflowError)
 """What the library raises for a stored value that a column of its kind cannot hold."""
@@ -27,8 +28,7 @@ def given(connection: Connection, query: Select[Any] | TextClause, what: str = "
     except (DBAPIError, *NO_VALUE) as cause:
         if isinstance(cause, DBAPIError) and cause.connection_invalidated:
             raise
-        words = str(getattr(cause, "orig", None) or cause).splitlines()[0]
-        message = f"the database cannot give {what or _tables(query)}: {words}"
+        message = f"the database cannot give {what or _tables(query)}: {reason_of(cause)}"
         raise StoreError(STORE_UNAVAILABLE, message) from cause
 
 

@@ -37,7 +37,7 @@ HOME = "(SELECT relnamespace FROM pg_class WHERE oid = to_regclass('alembic_vers
 """The schema that our tables are in, whatever it is called."""
 
 TRIGGERS = f"""\
-SELECT relname, tgname, tgtype, tgenabled, tgisinternal, proname,
+SELECT relname, tgname, tgtype, tgenabled::text, tgisinternal, proname,
   pronamespace = relnamespace AND tgqual IS NULL AND tgattr::text = '' AND tgnargs = 0
 FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid
 WHERE relnamespace = {HOME} AND relname = ANY(:names) ORDER BY relname, tgname"""  # noqa: S608
@@ -85,7 +85,7 @@ def broken_on_postgresql(connection: Connection, printed: str) -> Found:
     for table, rule in _asked(connection, RULES, names=TABLES):
         yield table, f"its rule {rule} is none of ours"
     yield from _rights(connection, _granted(roles_sql()))
-    for name, *_ in _asked(connection, OWNED, names=TABLES, functions=list(bodies)):
+    for (name,) in _asked(connection, OWNED, names=TABLES, functions=bodies):
         yield name, f"{APP} has the rights of its owner, who may take every guard off"
     (role,) = _asked(connection, "SELECT current_setting('session_replication_role')")[0]
     if role != "origin":
@@ -107,7 +107,7 @@ def _triggers(connection: Connection, expected: Mapping[tuple[str, str], Trigger
         connection, TRIGGERS, names=TABLES
     ):
         trigger = left.pop((table, name), None)
-        if _letter(enabled) not in ENABLED:
+        if enabled not in ENABLED:
             yield table, f"its trigger {name} is switched off"
         if trigger is None and not is_internal:
             yield table, f"its trigger {name} is none of ours"
@@ -118,7 +118,7 @@ def _triggers(connection: Connection, expected: Mapping[tuple[str, str], Trigger
 
 
 def _functions(connection: Connection, bodies: Mapping[str, str]) -> Found:
-    found = {row[0]: row[1:] for row in _asked(connection, FUNCTIONS, names=list(bodies))}
+    found = {row[0]: row[1:] for row in _asked(connection, FUNCTIONS, names=bodies)}
     for name, body in sorted(bodies.items()):
         if name not in found:
             yield name, "the function behind triggers is gone"
@@ -151,11 +151,6 @@ def _granted(printed: str) -> dict[tuple[str, str], set[str]]:
     return granted
 
 
-def _letter(value: str | bytes) -> str:
-    """Return a value of PostgreSQL's type "char", which a driver may give as bytes."""
-    return value.decode() if isinstance(value, bytes) else value
-
-
 def _asked(connection: Connection, query: str, **names: Any) -> list[Any]:
     bound = text(query).bindparams(**{key: list(value) for key, value in names.items()})
-    return list(given(connection, bound, "its guards"))
+    return given(connection, bound, "its guards")

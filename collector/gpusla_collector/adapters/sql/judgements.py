@@ -46,23 +46,21 @@ _FROM_LAST = {
     name: func.coalesce(EVALUATION_INPUTS.c[name], EVALUATIONS.c[name]).label(name)
     for name in ("inputs", "judged_ms")
 }
+_WITH_LAST = EVALUATIONS.outerjoin(EVALUATION_INPUTS, _AGAIN)
 NEWEST = select(*(_FROM_LAST.get(one.name, one) for one in EVALUATIONS.columns)).select_from(
-    EVALUATIONS.outerjoin(EVALUATION_INPUTS, _AGAIN)
+    _WITH_LAST
 )
 """Evaluations with what they were made from last."""
 
-_IS_POSTED = (
+_NAMED = (
     select(LEDGER_ENTRIES.c.position)
-    .where(
-        LEDGER_ENTRIES.c.evaluation == EVALUATIONS.c.digest,
-        LEDGER_ENTRIES.c.status == Status.POSTED.value,
-    )
+    .where(LEDGER_ENTRIES.c.evaluation == EVALUATIONS.c.digest)
     .correlate(EVALUATIONS)
-    .exists()
 )
+_IS_POSTED = _NAMED.where(LEDGER_ENTRIES.c.status == Status.POSTED.value).exists()
 KNOWN = (
     select(_FROM_LAST["inputs"], _IS_POSTED.label("is_posted"))
-    .select_from(EVALUATIONS.outerjoin(EVALUATION_INPUTS, _AGAIN))
+    .select_from(_WITH_LAST)
     .where(EVALUATIONS.c.digest == bindparam("digest"))
 )
 KEEP = insert(EVALUATIONS)
@@ -89,12 +87,7 @@ _HERE = (
 LAST = select(EVALUATION_CURSORS.c.evaluation).where(*_HERE)
 BEGIN = insert(EVALUATION_CURSORS)
 MOVE = update(EVALUATION_CURSORS).where(*_HERE).values(evaluation=bindparam("evaluation"))
-_NAMED = select(LEDGER_ENTRIES.c.position).where(
-    LEDGER_ENTRIES.c.evaluation == EVALUATIONS.c.digest
-)
-FORGET = delete(EVALUATIONS).where(
-    EVALUATIONS.c.digest == bindparam("digest"), ~_NAMED.correlate(EVALUATIONS).exists()
-)
+FORGET = delete(EVALUATIONS).where(EVALUATIONS.c.digest == bindparam("digest"), ~_NAMED.exists())
 
 
 class SqlJudgements:
@@ -148,7 +141,7 @@ def keep_evaluation(connection: Connection, judged: Judged) -> None:
     stays = known is not None and known.is_posted
     inputs = None if known is None else known.inputs
     if put_evaluation(connection, judged, before, inputs, stays=stays):
-        chain(connection, made_again(connection, judged.digest))
+        chain(connection, unlinked_inputs(connection, judged.digest))
 
 
 def put_evaluation(
@@ -176,7 +169,7 @@ def put_evaluation(
     return is_again
 
 
-def made_again(connection: Connection, digest: str) -> list[tuple[Table, Content]]:
+def unlinked_inputs(connection: Connection, digest: str) -> list[tuple[Table, Content]]:
     """Return what needs a link by now of that from which a judgement was made again."""
     rows = connection.execute(NOT_LINKED, {"digest": digest}).mappings()
     return [(EVALUATION_INPUTS, {EVALUATION_INPUTS.name: [dict(row)]}) for row in rows]

@@ -24,8 +24,8 @@ from gpusla_collector.adapters.sql.database import Database
 from gpusla_collector.adapters.sql.judgements import (
     KNOWN,
     judgement_row,
-    made_again,
     put_evaluation,
+    unlinked_inputs,
 )
 from gpusla_collector.adapters.sql.leases import require_held
 from gpusla_collector.adapters.sql.tables import (
@@ -106,13 +106,13 @@ class _Before:
     """
     What stood when a booking began.
 
-    inputs: what its judgement was made from last, None if there is none of that digest.  again: how
-    often it was made again from others.  evaluation: digest of the period's last one.  note: number
-    of the contract's last credit note, 0 before the first.  link: the chain's end.
+    inputs: what its judgement was made from last, None if there is none of that digest.
+    was_made_again: from others than the first.  evaluation: digest of the period's last one.
+    note: number of the contract's last credit note, 0 before the first.  link: the chain's end.
     """
 
     inputs: str | None
-    again: int
+    was_made_again: bool
     evaluation: str | None
     note: int
     link: Link | None
@@ -149,8 +149,9 @@ class SqlLedger:
             if new:
                 facts = _append_all(connection, lease, judged, new, now_ms=now_ms, before=before)
                 # Named from now on, if not before: first what it was made from, then the entries.
-                made = made_again(connection, judged.digest) if before.again or is_again else []
-                chain_after(connection, before.link, [*made, *facts])
+                if before.was_made_again or is_again:
+                    facts = [*unlinked_inputs(connection, judged.digest), *facts]
+                chain_after(connection, before.link, facts)
             return new
 
     def unbalanced(self) -> tuple[str, ...]:
@@ -204,7 +205,7 @@ def _before(connection: Connection, lease: Lease, judged: Judged) -> _Before:
     require_held(lease, None if row is None else (row.holder, row.epoch))
     assert row is not None  # there is such a lease
     link = None if row.number is None else Link(row.number, "", "", "", row.last_digest)
-    return _Before(row.inputs, row.again or 0, row.evaluation, row.note or 0, link)
+    return _Before(row.inputs, row.again is not None, row.evaluation, row.note or 0, link)
 
 
 def _append_all(

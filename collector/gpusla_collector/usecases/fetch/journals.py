@@ -8,7 +8,6 @@ not follow from what was taken in, holds up nobody else.
 Source: docs/decisions/0149-fetching-from-25000-nodes.md.
 """
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,17 @@ from gpusla.catalogue.codes import FENCED
 from gpusla.clock import Clock
 from gpusla.errors import GpuslaError, JournalError, StoreError
 from gpusla.identity import GpuUuid, NodeName, Slot
-from gpusla_collector.ports import Agents, Cursor, Evidence, Finding, Lease, Move, Segment, Store
+from gpusla_collector.ports import (
+    Agents,
+    Cursor,
+    Evidence,
+    Finding,
+    Lease,
+    Move,
+    Segment,
+    Store,
+    finding_key,
+)
 from gpusla_collector.usecases.fetch.flights import Flights, Landed
 from gpusla_collector.usecases.fetch.pace import Pace
 from gpusla_collector.usecases.fetch.page import Pages, Step, Target
@@ -78,7 +87,7 @@ class Fetcher:
     What fetching needs; workers is how many nodes are fetched at the same time.
 
     patience_ms: how long a round waits for a node; None to wait for all.  One fetcher is used by
-    one thread; others may ask for its cursors.
+    one thread; others may ask for its cursors, and whether they are kept.
     """
 
     agents: Agents
@@ -290,5 +299,5 @@ class Fetcher:
 
 def finding_of(node: NodeName, error: JournalError, now_ms: int) -> Finding:
     """Make the row for people of an error about a node's journal."""
-    key = hashlib.sha256(f"{error.code.name}\n{node}\n{error.message}".encode()).hexdigest()
+    key = finding_key(error.code.name, node, error.message)
     return Finding(key, error.code.name, node, now_ms, str(error))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gpusla.catalogue.codes import PERIOD_OPEN, UNKNOWN_REFERENCE
+from gpusla.catalogue.metrics import CONTRACT_CHRONIC_RIGHT
 from gpusla.commands.statement_file import read_whole
 from gpusla.contracts.model import ContractVersion
 from gpusla.errors import InputError, Position
@@ -15,7 +16,7 @@ from gpusla.statement.standing import is_never_booked, standing_name
 FINAL = (Standing.FINAL, Standing.RESTATED)
 UNPOSTED = (
     "Nothing is due for it, so it is never posted and no file tells when it is final; the "
-    "collector, which knows when it was judged, counts it: gpusla_contract_chronic_right."
+    f"collector, which knows when it was judged, counts it: {CONTRACT_CHRONIC_RIGHT.name}."
 )
 
 

@@ -84,6 +84,9 @@ CREDIT_COLUMNS = (
     ("claimable_minor_units", Kind.WHOLE),
     ("claim_before", Kind.TEXT),
 )
+NO_CLAIM = (None, None, None)
+"""What a row of credits has in the columns of what may be claimed, if that is not its subject."""
+
 DAY_COLUMNS = (
     *OF_ALL,
     ("day", Kind.TEXT),
@@ -108,9 +111,6 @@ LOSS_COLUMNS = (
     ("signed_gpu_ms", Kind.TEXT),
     ("chained_gpu_ms", Kind.TEXT),
 )
-NO_CLAIM = (None, None, None)
-"""What a row of credits has in the columns of what may be claimed, if that is not its subject."""
-
 INCIDENT_COLUMNS = (
     *OF_ALL,
     ("incident", Kind.TEXT),
@@ -192,14 +192,16 @@ def _losses(statement: Statement) -> Iterator[tuple[Cell, ...]]:
 
 def _incidents(statement: Statement) -> Iterator[tuple[Cell, ...]]:
     grounds, currency = statement.grounds, statement.evaluation.contract.fees.currency
-    for one in () if grounds is None else grounds.incidents.listed:
+    if grounds is None:
+        return
+    for one in grounds.incidents.listed:
         end = None if one.end_ms is None else format_instant(one.end_ms)
         root = None if one.root is None else str(one.root)
         where = one.scope.value, one.place, one.reason, root, one.xid, one.slots_total
         lost = str(exact(one.gpu_ms)), _hours(one.gpu_ms)
         worth = str(exact(one.minor_units))
         yield (one.id, format_instant(one.start_ms), end, *where, *lost, currency, worth)
-    for name, gpu_ms, minor_units in () if grounds is None else _rest(statement, grounds):
+    for name, gpu_ms, minor_units in _rest(statement, grounds):
         if gpu_ms:
             lost = str(exact(gpu_ms)), _hours(gpu_ms)
             yield (name, *[None] * 8, *lost, currency, str(exact(minor_units)))
