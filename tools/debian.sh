@@ -297,11 +297,16 @@ alertmanager_starts() {
     --storage.path="$start_folder" --web.listen-address=127.0.0.1:0 --cluster.listen-address= \
     >"$start_folder/log" 2>&1 9>&- &
   start_process=$!
-  while kill -0 "$start_process" 2>/dev/null && ! grep -q 'Listening on' "$start_folder/log"; do
+  start_waits=0
+  while kill -0 "$start_process" 2>/dev/null && [ "$start_waits" -lt 300 ] &&
+    ! grep -q 'Listening on' "$start_folder/log"; do
+    start_waits=$((start_waits + 1))
     sleep 0.1
   done
   cat "$start_folder/log"
-  kill "$start_process" 2>/dev/null && { wait "$start_process" || :; } && rm -rf "$start_folder"
+  kill "$start_process" 2>/dev/null || :
+  wait "$start_process" || :
+  grep -q 'Listening on' "$start_folder/log" && rm -rf "$start_folder"
 }
 
 wrap_browser() {

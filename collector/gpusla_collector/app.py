@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gpusla.catalogue.codes import BAD_SETTING, FENCED
 from gpusla.clock import Clock
-from gpusla.errors import Position, SettingsError, StoreError
+from gpusla.errors import GpuslaError, Position, SettingsError, StoreError
 from gpusla.logs import get_logger
 from gpusla_collector import schedule
 from gpusla_collector.adapters.agents import HttpAgents
@@ -256,8 +256,8 @@ def _jobs(collector: Collector) -> list[schedule.Job]:
 
 
 def _release(collector: Collector) -> None:
-    """Give the lease back; that the database is gone must not hide why we stop."""
+    """Give the lease back; what is in the way of it must not hide why we stop."""
     try:
         collector.turns.stop()
-    except StoreError as error:
-        log.warning("lease_not_released", code=code_of(error), error=str(error))
+    except GpuslaError as error:
+        log.warning("stopped_with_an_error", code=code_of(error), error=str(error))

@@ -120,3 +120,18 @@ def test_what_was_booked_last_is_written_down_at_the_end(
     turns.once()
     turns.stop()
     assert LedgerMark(tmp_path).read() == SqlChain(any_database).end()
+
+
+def test_a_disk_that_refuses_the_mark_keeps_no_lease(
+    any_database: Database, tmp_path: Path
+) -> None:
+    """Whoever stops says so, and another may lead at once."""
+    stage = stage_of(any_database)
+    turns = watched(stage, any_database, tmp_path / "gone")
+    (tmp_path / "gone").mkdir()
+    turns.once()
+    (tmp_path / "gone" / "ledger.mark").unlink(missing_ok=True)
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(InputError, match="cannot be written"):
+        turns.stop()
+    assert watched(stage, any_database, tmp_path, "another").once()

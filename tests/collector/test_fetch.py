@@ -13,7 +13,6 @@ from gpusla.identity import NodeName
 from gpusla.instants import Interval
 from gpusla.journal.chain import EMPTY, Head
 from gpusla.journal.codec import decode
-from gpusla.journal.model import ReadingsTaken
 from gpusla.timeline.advice import unadvised
 from gpusla.timeline.fold import Carry, advance
 from gpusla.timeline.join import join
@@ -277,27 +276,6 @@ def test_an_agent_that_gives_nothing_of_what_it_has_was_not_reached(
         "c2-r01-t01: it has records up to 9, and gives none behind record 4"
     )
     assert store.cursors()[ONE] == before
-
-
-def test_a_journal_without_an_end_is_taken_in_slowly(
-    store: Store, evidence: Evidence, lease: Lease
-) -> None:
-    """Records of 60 kB about no time at all; an honest backlog of the same length comes at once."""
-    agents, clock = FakeAgents(page_records=64), HandClock()
-    fetcher = Fetcher(agents, evidence, store, clock, 1)
-    words: dict[str, int | str] = {f"x{number:04}_mw": "a" * 50 for number in range(900)}
-    for node, step_ms in ((ONE, 0), (TWO, 120_000)):
-        journal = agents.journals[node] = Journal(node, tray_slots(*node.split("-")), 0).start(0)
-        for number in range(200):
-            journal.append(ReadingsTaken(journal.instant(0), {journal.slots[0]: words}))
-            journal.observe(number * step_ms + 1_000, number * step_ms + 2_000)
-    endless, honest = fetcher.fetch_all(lease, [Target(ONE, ""), Target(TWO, "")])
-    assert "bytes of records speak of 2000 ms" in str(endless.error)
-    assert (honest.error, honest.records) == (None, 401)
-    for _ in range(60):
-        clock.now_ms += 1_000
-        fetcher.fetch_all(lease, [Target(ONE, "")])
-    assert store.cursors()[ONE].head.sequence < 401
 
 
 def test_evidence_is_on_disk_before_it_counts(store: Store, lease: Lease) -> None:

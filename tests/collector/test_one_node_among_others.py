@@ -11,10 +11,11 @@ from gpusla.errors import StoreError
 from gpusla.identity import GpuUuid
 from gpusla.journal.model import ClockState, ClockStepped, Observed, Occupancy
 from gpusla.timeline.model import StateSpan
-from gpusla_collector.ports import Cursor, Lease, Move, Store
+from gpusla_collector.ports import Cursor, Finding, Lease, Move, Store
 from gpusla_collector.usecases.late_evidence import LateEvidence
 from gpusla_collector.usecases.turns import LEASE
 from tests.collector.journals import OK, Journal
+from tests.collector.memory_store import MemoryStore
 from tests.collector.site import TWO_TRAYS
 from tests.collector.stage import AUGUST_MS, DAY_MS, HOUR_MS, START_MS, Stage
 
@@ -247,3 +248,29 @@ def test_a_gpu_that_was_moved_has_one_place(store: Store) -> None:
     with_gpus(stage, "t02", (GPUS[0], *GPUS[5:]), START_MS + 2 * HOUR_MS)  # t01 was switched off
     turns.once()
     assert stage.store.findings() == ()
+
+
+class Refusing(MemoryStore):
+    """A store that keeps no finding while it refuses."""
+
+    refuses = True
+
+    def report(self, lease: Lease, finding: Finding) -> bool:
+        """Keep a finding, or not."""
+        if self.refuses:
+            raise StoreError(STORE_UNAVAILABLE, "the disk is full")
+        return super().report(lease, finding)
+
+
+def test_a_database_that_refuses_to_keep_it_is_told_again() -> None:
+    """What was not kept was not told."""
+    store = Refusing()
+    stage = Stage(store=store, trays=TWO_TRAYS)
+    turns = stage.turns()
+    with_gpus(stage, "t01", GPUS[:4], START_MS)
+    with_gpus(stage, "t02", (GPUS[3], *GPUS[5:]), START_MS)
+    with pytest.raises(StoreError):
+        turns.once()
+    store.refuses = False
+    turns.once()
+    assert [found.kind for found in store.findings()] == ["gpu_twice"]

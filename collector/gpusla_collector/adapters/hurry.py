@@ -22,10 +22,11 @@ class HurriedTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, clock: Clock, answer_ms: int, kept_connections: int) -> None:
-        # A proxy of the environment must not come between us and the evidence.
-        super().__init__(trust_env=False)
+        # A client asks a transport of its own, and no proxy that the environment names.
+        tls = httpx.create_ssl_context(trust_env=False)
+        super().__init__(verify=tls)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=tls,
             max_connections=None,
             max_keepalive_connections=kept_connections,
             keepalive_expiry=5.0,

@@ -6,6 +6,7 @@ from pathlib import Path
 from gpusla.catalogue.codes import FILE_UNREADABLE
 from gpusla.commands.files import write_atomically
 from gpusla.errors import InputError, Position
+from gpusla_collector.adapters.folders import sync_folder
 from gpusla_collector.ports.continuity import ChainEnd
 
 NAME = "ledger.mark"
@@ -41,6 +42,10 @@ class LedgerMark:
     def write(self, end: ChainEnd) -> None:
         """Write down whole or not at all; on disk when it returns."""
         write_atomically(self._path, f"{end}\n".encode("ascii"))
+        try:
+            sync_folder(self._path.parent)
+        except OSError as cause:
+            raise self._refused(f"its folder cannot be synced: {cause.strerror}") from cause
 
     def _refused(self, words: str) -> InputError:
         return InputError(

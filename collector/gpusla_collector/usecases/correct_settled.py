@@ -15,7 +15,6 @@ from typing import Any
 
 from gpusla.clock import Clock
 from gpusla.contracts.remedies import ClaimMode
-from gpusla.errors import GpuslaError
 from gpusla.identity import ContractId
 from gpusla.ledger.entries import Entry
 from gpusla.sla.digest import canonical
@@ -44,13 +43,13 @@ class Corrector:
         One period that cannot be judged again does not keep the others from it; the first error is
         raised at the end.  A lease or a database that is gone ends it at once.
         """
-        failures: list[GpuslaError] = []
+        failures: list[Exception] = []
         for contract in sorted(world.versions):
             if _asks_for_claims(world, contract):
                 for judged in self._outdated(world, contract):
                     try:
                         yield from self._correct(lease, world, judged)
-                    except GpuslaError as error:
+                    except Exception as error:  # whatever is wrong, others are corrected
                         if is_of_all(error):
                             raise
                         failures.append(error)

@@ -40,8 +40,8 @@ class GpuPlaces:
         }
         for doubled in _doubled(fresh):
             if doubled not in self._told:
-                self._told.add(doubled)
                 self.store.report(lease, _finding(*doubled, self.clock.wall_ms()))
+                self._told.add(doubled)
 
 
 def _doubled(places: Places) -> Iterator[tuple[GpuUuid, Place, Place]]:

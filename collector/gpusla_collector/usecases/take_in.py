@@ -27,8 +27,8 @@ class TakenIn:
     """
     What came of some lines.
 
-    count: how many of them, from the first on, belong to the chain.  until_ms: the instant of the
-    last sample among them, None if there is none.  error: why the next one does not belong.
+    count: how many of them, from the first on, belong to the chain.  seen_ms: the instant of the
+    last sample by each line that has one.  error: why the next one does not belong.
     keyring: the keys that the journal introduced up to head, and how far they signed.  milestones:
     the hours and keys among the lines.  gpus: which GPU was last said to sit in each slot that one
     of the lines names, None for an empty one.
@@ -38,11 +38,16 @@ class TakenIn:
     head: Head
     carry: Carry
     spans: tuple[StateSpan, ...]
-    until_ms: int | None
+    seen_ms: tuple[int, ...]
     error: JournalError | None
     keyring: Keyring = NO_KEYS
     milestones: Milestones = NO_MILESTONES
     gpus: Mapping[Slot, GpuUuid | None] = field(default_factory=dict)
+
+    @property
+    def until_ms(self) -> int | None:
+        """The instant of the last sample among the lines, None if there is none."""
+        return self.seen_ms[-1] if self.seen_ms else None
 
 
 def take_in(
@@ -67,7 +72,8 @@ def take_in(
     hours: list[HourLine] = []
     keys: list[KeyLine] = []
     gpus: dict[Slot, GpuUuid | None] = {}
-    count, until_ms, error = 0, None, None
+    seen_ms: list[int] = []
+    count, error = 0, None
     for line in lines:
         try:
             next_head, envelope, body = follow(head, line)
@@ -84,14 +90,14 @@ def take_in(
         except JournalError as cause:
             error = cause
             break
-        carry = told
         spans.extend(new)
         gpus |= _occupants(body)
-        head, keyring, count = next_head, attested, count + 1
+        head, carry, keyring, count = next_head, told, attested, count + 1
         if carry.last is not None:
-            until_ms = carry.last.at_ms
+            seen_ms.append(carry.last.at_ms)
     found = Milestones(tuple(hours), tuple(keys))
-    return TakenIn(count, head, carry, tuple(join(spans)), until_ms, error, keyring, found, gpus)
+    seen = tuple(seen_ms)
+    return TakenIn(count, head, carry, tuple(join(spans)), seen, error, keyring, found, gpus)
 
 
 def _occupants(body: Body) -> Mapping[Slot, GpuUuid | None]:

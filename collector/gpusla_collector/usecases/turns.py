@@ -156,9 +156,11 @@ class Turns:
     def stop(self) -> None:
         """Give the lease back; no turn may be taken any more."""
         if self._lease is not None:
-            self._note()
-            self.store.release(self._lease)
-            self._lease = None
+            try:
+                self._note()
+            finally:
+                self.store.release(self._lease)
+                self._lease = None
 
     def _lead(self, lease: Lease | None) -> None:
         """Go on with a lease, or without one; who leads anew knows nothing."""

@@ -115,7 +115,7 @@ class Pages:
         )
         error: GpuslaError | None = taken.error
         if error is None:
-            error = _flood(cursor, after, page)
+            error = _flood(cursor, taken, page)
         if error is None:
             # Only an agent that can be believed counts as reached.
             after = replace(after, agent_sequence=page.head.sequence, reached_ms=now_ms)
@@ -173,19 +173,22 @@ def _open_segment(lease: Lease, cursor: Cursor) -> Segment:
     return Segment(cursor.head.sequence + 1, lease.epoch, cursor.head.sequence, 0)
 
 
-def _flood(before: Cursor, after: Cursor, page: Page) -> ServiceError | None:
+def _flood(before: Cursor, taken: TakenIn, page: Page) -> ServiceError | None:
     """
     Tell of a node whose records have no end: what came is kept, and it is asked less often.
 
     It would fill the disk that the evidence of all nodes is on, and hold its contract back.
+    A clock that is wrong, or is set, makes none: what counts is how far apart its samples are.
     """
     size_bytes = sum(map(len, page.lines))
-    told_ms = after.evidence_until_ms - before.evidence_until_ms
+    last = before.carry.last
+    seen_ms = (*taken.seen_ms, *(() if last is None else (last.at_ms,)))
+    told_ms = max(seen_ms) - min(seen_ms) if seen_ms else 0
     if size_bytes < FLOOD_BYTES or told_ms >= FLOOD_MS:
         return None
     return ServiceError(
         AGENT_UNREACHABLE,
-        f"{after.node}: {size_bytes} bytes of records speak of {max(told_ms, 0)} ms",
+        f"{before.node}: {size_bytes} bytes of records speak of {told_ms} ms",
         fix="Stop its agent and look at its journal; an agent writes some 32 MB a day.",
     )
 

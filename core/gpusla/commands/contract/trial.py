@@ -10,6 +10,7 @@ from gpusla.sla.evaluate import evaluate
 from gpusla.sla.evaluation import Bounds, Evaluation
 from gpusla.sla.facts_file import RecordedFacts
 from gpusla.sla.periods import Period, period_of
+from gpusla.statement.claims import open_claim
 from gpusla.statement.numbers import gpu_hours, money, percent
 from gpusla.timeline.model import Timeline
 
@@ -75,7 +76,7 @@ def _standing(trial: Trial) -> str:
     evaluation = trial.evaluation
     if evaluation.is_shadow:
         return ", on a shadow price: a figure to look at, and no debt"
-    if evaluation.claim is not None and evaluation.claim.claimed_ms is None:
-        claimable = money(trial.contract, evaluation.claim.claimable_minor_units)
-        return f"; {claimable} may be claimed"
+    claim = open_claim(evaluation)
+    if claim is not None:
+        return f"; {money(trial.contract, claim.claimable_minor_units)} may be claimed"
     return ""
