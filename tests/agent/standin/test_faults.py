@@ -39,6 +39,8 @@ def test_other_conditions_have_other_codes(tray: Tray) -> None:
 def test_a_hung_gpu_blocks_its_own_caller_only(tray: Tray) -> None:
     """Until the line is gone; nobody else waits for it."""
     tray.set("gpu", 3, "hung")
+    # One call reads the file; whoever asks meanwhile is answered as before.
+    assert power(tray, 0) == 0
     asked, answers = threading.Event(), list[int]()
 
     def ask() -> None:
