@@ -210,7 +210,7 @@ def _build(
 
 def _announcer(settings: Settings, clock: Clock, store: Store) -> Announcer | None:
     form = settings.form.announcements
-    return None if form is None else Announcer(store, Webhook(form.name, form.url), clock)
+    return None if form is None else Announcer(store, Webhook(form.name, form.url, clock), clock)
 
 
 def input_files(settings: Settings) -> InputFilesOnDisk:

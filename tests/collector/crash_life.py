@@ -81,7 +81,7 @@ class Shared:
     def __init__(self) -> None:
         # A view writes a number at once.  `struct.pack_into` would write zeros first, which another
         # process may read: a clock that fell back to zero once let a lease last for hours.
-        self._numbers = memoryview(mmap.mmap(-1, 8 * (3 + self.SEATS))).cast("q")
+        self._numbers = memoryview(mmap.mmap(-1, 8 * (4 + self.SEATS))).cast("q")
 
     def now_ms(self) -> int:
         """Return the time by which leases run out."""
@@ -99,9 +99,13 @@ class Shared:
         """Return whether those who do not lead still wait for their turn."""
         return bool(self._numbers[1])
 
-    def lead(self, pid: int) -> None:
-        """Tell who leads; 0 if nobody did so far, -1 if nobody does any more."""
-        self._numbers[2] = pid
+    def lead(self, pid: int, until_ms: int = 0) -> None:
+        """Tell who leads, and how long; 0 if nobody did so far, -1 if nobody does any more."""
+        self._numbers[2], self._numbers[3] = pid, until_ms
+
+    def outlast(self, gap_ms: int) -> None:
+        """Let time pass, and at least until the lease has run out of whoever leads."""
+        self.pass_ms(max(gap_ms, self._numbers[3] - self.now_ms() + 1))
 
     def leader(self) -> int:
         """Return what was told last."""
@@ -110,12 +114,12 @@ class Shared:
     def seat(self, pids: list[int]) -> None:
         """Tell who takes part now."""
         for place in range(self.SEATS):
-            self._numbers[3 + place] = pids[place] if place < len(pids) else 0
+            self._numbers[4 + place] = pids[place] if place < len(pids) else 0
 
     def call(self, number: signal.Signals) -> None:
         """Send a signal to everybody else: to go on after a stop, or to ask for the lease now."""
         for place in range(self.SEATS):
-            pid = self._numbers[3 + place]
+            pid = self._numbers[4 + place]
             if pid and pid != os.getpid():
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
@@ -130,9 +134,10 @@ class LeasedStore(SqlStore):
 
     def acquire(self, name: str, holder: str, now_ms: int, duration_ms: int) -> Lease | None:  # noqa: ARG002
         """Take or prolong a lease."""
-        lease = super().acquire(name, holder, self._shared.now_ms(), duration_ms)
+        asked_ms = self._shared.now_ms()
+        lease = super().acquire(name, holder, asked_ms, duration_ms)
         if lease is not None:
-            self._shared.lead(os.getpid())
+            self._shared.lead(os.getpid(), asked_ms + duration_ms)
         return lease
 
 

@@ -19,7 +19,10 @@ STOPPED = (*KILLED, "stop", "stop", "stop", "wake", "wake")
 LEASES_MS = (60, 200, 600)
 POLLS_SECONDS = (0.05, 0.2, 0.4)
 LATER_MS = 700
-"""How far the clock goes on when a leader dies or stops: nobody waits for the lease of the dead."""
+"""
+How far the clock goes on, at least, when a leader dies or stops: nobody waits for the lease of the
+dead.  One that was refused asks for more, so that it may be longer than those that are drawn.
+"""
 
 LIVES_MAX = 4
 AGAIN = 0.5
@@ -187,7 +190,7 @@ class _Troupe:
         """Let the lease of a leader run out that died or stopped, and the others ask for it."""
         shared = self._ground.shared
         if shared.leader() in {0, pid}:
-            shared.pass_ms(LATER_MS)
+            shared.outlast(LATER_MS)
             shared.lead(-1)
             shared.call(CALLED)
 

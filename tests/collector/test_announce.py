@@ -2,20 +2,24 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from gpusla.catalogue.codes import FENCED, RECEIVER_UNREACHABLE
+from gpusla.clock import SystemClock
 from gpusla.errors import ServiceError, StoreError
+from gpusla_collector.adapters import webhook
 from gpusla_collector.adapters.webhook import Webhook, body_of, digest_of
 from gpusla_collector.ports import Announcement, Lease, Store
 from gpusla_collector.usecases.announce import Announcer
 from tests.collector.bookings import entry, judged, posted
 from tests.collector.fakes import HandClock
+from tests.collector.peers import dribbling
 
 ENTRIES = [entry(1), entry(2), posted(3)]
 KEYS = [one.key for one in ENTRIES]
@@ -143,7 +147,7 @@ def test_a_webhook_gets_the_entry_under_its_key() -> None:
     content = json.dumps({"amount_minor_units": 500, "document": "CN-alpha-000001"})
     told = Announcement("k" * 64, "credit_posted", content, 7)
     with listening([204]) as (url, arrived):
-        receiver = Webhook("billing", url)
+        receiver = Webhook("billing", url, SystemClock())
         receiver.take(told)
         receiver.close()
     (one,) = arrived
@@ -160,7 +164,7 @@ def test_a_known_key_with_another_content_is_told_by_its_digest() -> None:
         for amount in (500, 900)
     )
     with listening([204, 204, 409]) as (url, arrived):
-        receiver = Webhook("billing", url)
+        receiver = Webhook("billing", url, SystemClock())
         receiver.take(lost)
         receiver.take(lost)
         with pytest.raises(ServiceError, match="billing: it answers 409"):
@@ -186,16 +190,39 @@ def test_the_digest_is_that_of_the_standard_and_the_bytes_never_change() -> None
 def test_only_a_success_counts_as_taken(status: int) -> None:
     """A redirect is not followed: whoever answers there was not configured."""
     with listening([status]) as (url, arrived):
-        receiver = Webhook("billing", url)
+        receiver = Webhook("billing", url, SystemClock())
         with pytest.raises(ServiceError, match=f"billing: it answers {status}"):
             receiver.take(Announcement("k", "credit_posted", "{}", 7))
         receiver.close()
     assert len(arrived) == 1
 
 
+@pytest.mark.parametrize(
+    ("content", "is_taken"),
+    [
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + b"x" * 200, True),
+        (b"HTTP/1.1 200 OK" + b"\r\nA: b" * 999, False),
+    ],
+    ids=["a status", "a body without an end", "a header without an end"],
+)
+def test_a_receiver_is_waited_for_until_its_status_is_there(
+    content: bytes, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+) -> None:
+    """However it dribbles in, and no longer than a receiver is given in all."""
+    monkeypatch.setattr(webhook, "ANSWER_MS", 1_000)
+    with dribbling(content, 30) as url:
+        receiver = Webhook("billing", url, SystemClock())
+        began = time.monotonic()
+        with nullcontext() if is_taken else pytest.raises(ServiceError, match="ReadTimeout"):
+            receiver.take(Announcement("k", "credit_posted", "{}", 7))
+        assert time.monotonic() - began < 8
+        receiver.close()
+
+
 def test_a_receiver_that_is_not_there_is_an_error_that_passes() -> None:
     """The same announcement is handed over at the next turn."""
-    receiver = Webhook("billing", "http://127.0.0.1:1/credits")
+    receiver = Webhook("billing", "http://127.0.0.1:1/credits", SystemClock())
     with pytest.raises(ServiceError) as caught:
         receiver.take(Announcement("k", "credit_posted", "{}", 7))
     assert caught.value.retryable

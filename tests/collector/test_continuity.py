@@ -74,7 +74,10 @@ def test_a_mark_that_says_nothing_is_refused(tmp_path: Path, content: bytes) -> 
         mark.read()
 
 
-def test_nobody_leads_on_an_older_copy(tmp_path: Path, empty_database: Path) -> None:
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_nobody_leads_on_an_older_copy(
+    tmp_path: Path, empty_database: Path, *, is_stopped: bool
+) -> None:
     """Neither who wrote the newer one nor who starts afterwards, until a person says so."""
     path, kept = tmp_path / "collector.db", tmp_path / "backup.db"
     shutil.copy(empty_database, path)
@@ -95,6 +98,11 @@ def test_nobody_leads_on_an_older_copy(tmp_path: Path, empty_database: Path) -> 
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     shutil.copy(kept, path)
+    if is_stopped:  # before it asks again: the mark stays where it was
+        mark = LedgerMark(tmp_path).read()
+        with pytest.raises(LedgerError, match="it is an older copy, or another one"):
+            turns.stop()
+        assert LedgerMark(tmp_path).read() == mark
     for process in (turns, watched(stage, database, tmp_path, "another")):
         with pytest.raises(LedgerError, match="it is an older copy, or another one") as refused:
             process.lead_turn()
@@ -125,13 +133,10 @@ def test_what_was_booked_last_is_written_down_at_the_end(
 def test_a_disk_that_refuses_the_mark_keeps_no_lease(
     any_database: Database, tmp_path: Path
 ) -> None:
-    """Whoever stops says so, and another may lead at once."""
+    """Whoever works once, or stops, says so; and another may lead at once."""
     stage = stage_of(any_database)
     turns = watched(stage, any_database, tmp_path / "gone")
-    (tmp_path / "gone").mkdir()
-    turns.once()
-    (tmp_path / "gone" / "ledger.mark").unlink(missing_ok=True)
-    (tmp_path / "gone").rmdir()
-    with pytest.raises(InputError, match="cannot be written"):
-        turns.stop()
+    for act in (turns.once, turns.stop):
+        with pytest.raises(InputError, match="cannot be written"):
+            act()
     assert watched(stage, any_database, tmp_path, "another").once()

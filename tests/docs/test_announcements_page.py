@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gpusla.clock import SystemClock
 from gpusla.identity import ContractId, TenantId
 from gpusla.ledger.entries import Entry, Status, key_of, lines_of
 from gpusla_collector.adapters.sql.database import open_database
@@ -69,7 +70,7 @@ def arrived(tmp_path_factory: pytest.TempPathFactory) -> list[Arrived]:
     judged = Judged(ACME, TENANT, MONTH, BOOKED_MS, "f", JUDGEMENT, "{}", "{}", BOOKED_MS)
     store.book(lease, judged, lambda _: month(), BOOKED_MS)
     with listening([204, 204, 204]) as (url, found):
-        receiver = Webhook("billing", url.replace("://", "://gpusla:secret@"))
+        receiver = Webhook("billing", url.replace("://", "://gpusla:secret@"), SystemClock())
         Announcer(store, receiver, HandClock()).announce_all(lease)
         receiver.close()
     database.close()

@@ -45,7 +45,12 @@ class LedgerMark:
         try:
             sync_folder(self._path.parent)
         except OSError as cause:
-            raise self._refused(f"its folder cannot be synced: {cause.strerror}") from cause
+            raise InputError(
+                FILE_UNREADABLE,
+                f"its folder cannot be synced: {cause.strerror}",
+                fix="Mend the disk of the data directory, or bring the folder to another one.",
+                position=Position(self.name),
+            ) from cause
 
     def _refused(self, words: str) -> InputError:
         return InputError(

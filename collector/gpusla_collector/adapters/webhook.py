@@ -14,17 +14,27 @@ import json
 import httpx
 
 from gpusla.catalogue.codes import RECEIVER_UNREACHABLE
+from gpusla.clock import Clock
 from gpusla.errors import ServiceError
+from gpusla_collector.adapters.hurry import HurriedTransport
 from gpusla_collector.ports import Announcement
+
+CONNECT_SECONDS = 2.0
+ANSWER_MS = 10_000
+"""So long a receiver is waited for in all, however its answer dribbles in."""
 
 
 class Webhook:
     """The port `Receiver`."""
 
-    def __init__(self, name: str, url: str) -> None:
+    def __init__(self, name: str, url: str, clock: Clock) -> None:
         self.name = name
         self._url = url
-        self._client = httpx.Client(timeout=httpx.Timeout(10.0, connect=2.0), trust_env=False)
+        self._client = httpx.Client(
+            transport=HurriedTransport(clock, ANSWER_MS, kept_connections=1),
+            timeout=httpx.Timeout(ANSWER_MS / 1000, connect=CONNECT_SECONDS),
+            trust_env=False,
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -39,11 +49,13 @@ class Webhook:
             "Content-Digest": digest_of(body),
         }
         try:
-            answer = self._client.post(self._url, content=body, headers=headers)
+            # Of the answer the status alone counts; what follows it is not waited for.
+            with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
+                status = answer.status_code
         except (httpx.HTTPError, httpx.InvalidURL) as cause:
             raise self._refused(f"{type(cause).__name__} {cause}".strip()) from cause
-        if not answer.is_success:
-            raise self._refused(f"it answers {answer.status_code}")
+        if not httpx.codes.is_success(status):
+            raise self._refused(f"it answers {status}")
 
     def _refused(self, why: str) -> ServiceError:
         return ServiceError(RECEIVER_UNREACHABLE, f"{self.name}: {why}")

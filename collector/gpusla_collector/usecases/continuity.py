@@ -30,7 +30,26 @@ class Continuity:
         the database does not answer.
         """
         end = self.mark.read()
-        if end is not None and not self.chain.holds(end):
+        if end is not None:
+            self._require_held(end)
+
+    def note(self) -> None:
+        """
+        Write down the chain's end if it moved; only who leads may.
+
+        Raises as `require` does if it moved back: the mark stays where it was.
+        """
+        end = self.chain.end()
+        if end == self._noted:
+            return
+        if self._noted is not None:
+            self._require_held(self._noted)
+        if end is not None:
+            self.mark.write(end)
+            self._noted = end
+
+    def _require_held(self, end: ChainEnd) -> None:
+        if not self.chain.holds(end):
             raise LedgerError(
                 LEDGER_RESTORED,
                 f"the database does not hold link {end.number}, {end.digest[:12]}, of the chain, "
@@ -38,10 +57,3 @@ class Continuity:
                 fix=f"Bring the newer one back; or restore as docs/operating/restore.md says, and "
                 f"delete {self.mark.name} when that is done.",
             )
-
-    def note(self) -> None:
-        """Write down the chain's end if it moved; only who leads may."""
-        end = self.chain.end()
-        if end is not None and end != self._noted:
-            self.mark.write(end)
-            self._noted = end

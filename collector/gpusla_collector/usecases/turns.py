@@ -151,6 +151,7 @@ class Turns:
             return False
         for turn in (self.reload_turn, self.fetch_turn, self.judge_turn, self.close_turn):
             turn()
+        self._note()
         return True
 
     def stop(self) -> None:
