@@ -2,7 +2,7 @@
 The page on backup and restore, followed to the letter on both databases.
 
 Every command is run by a shell, in its order, in folders of the test's own; only `systemctl` is
-ours and does nothing.  The backup knows half of what the evidence holds in the end, and one of the
+ours and does nothing, and there are no other users to become.  The backup knows half of what the evidence holds in the end, and one of the
 two nodes has left meanwhile: what the collector has of it is the only copy.
 """
 
@@ -46,6 +46,7 @@ class Scripts:
     check: str
     delete_mark: str
     take_in: str
+    start: str
     compare: str
 
     @classmethod
@@ -128,9 +129,10 @@ def site_in(folder: Path, variables: Mapping[str, str]) -> Site:
     gpusla = f'exec {sys.executable} -c "{START}" "$@"'
     return Site(
         folder,
-        {**clients, "gpusla": gpusla, "systemctl": "exit 0"},
+        {**clients, "gpusla": gpusla, "systemctl": "exit 0", "runuser": 'shift 3; exec "$@"'},
         variables,
         {
+            " -o gpusla-collector ": " ",
             "/opt/gpusla/bin/python": sys.executable,
             "sqlite:////mnt/": f"sqlite:///{folder}/mnt/",
             "acme-2026": "alpha-2026",
@@ -212,6 +214,7 @@ def test_every_command_of_the_page_brings_the_collector_back(
     assert f"{GONE}: {beyond} records taken in" in told
     assert f" {place.records} records, " in told
     assert "nothing broken" in told
+    place.follow(scripts.start)
     assert "billing" not in place.collect()[1]
     assert "alpha-2026" in place.follow(scripts.compare)
     place.switch_receiver(is_on=True)
