@@ -168,6 +168,7 @@ class Life:
 
     told: the file in which it leaves word.  poll_seconds: how long it waits for the lease unless it
     is called.  calls: its round trips since it last asked for the lease in vain.
+    has_ended: came to what was to happen to it.
     """
 
     act: Act
@@ -179,6 +180,7 @@ class Life:
     lease_ms: int = 60_000
     poll_seconds: float = 0
     calls: list[str] = field(default_factory=list, init=False)
+    has_ended: bool = field(default=False, init=False)
 
     def work(self) -> list[str]:
         """
@@ -221,16 +223,24 @@ class Life:
             signal.sigtimedwait({CALLED}, 0.02)
 
     def watch(self, end: End) -> None:
-        """Count the driver's calls, and let it end at one of them."""
+        """
+        Count the driver's calls, and let it end at one of them.
+
+        It stops once: two that stop in each of their turns would take the lease from one another
+        for ever, since whoever stops outlasts its own.
+        """
         dialect = self.database.engine.dialect
 
         def watched(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
             def call(*args: Any, **named: Any) -> Any:
                 self.calls.append(_words(name, args))
-                is_here = self.calls[-1].startswith(end.of) and end.call == sum(
-                    words.startswith(end.of) for words in self.calls
+                is_here = (
+                    not self.has_ended
+                    and self.calls[-1].startswith(end.of)
+                    and end.call == sum(words.startswith(end.of) for words in self.calls)
                 )
                 if is_here:
+                    self.has_ended = True
                     append(self.told, f"{end.how} {self.calls[-1]}")
                     self._end(end.how, is_before=True)
                 result = inner(*args, **named)
