@@ -2,8 +2,9 @@
 The page on backup and restore, followed to the letter on both databases.
 
 Every command is run by a shell, in its order, in folders of the test's own; only `systemctl` is
-ours and does nothing, and there are no other users to become.  The backup knows half of what the evidence holds in the end, and one of the
-two nodes has left meanwhile: what the collector has of it is the only copy.
+ours and does nothing, and there are no other users to become.  The backup knows half of what the
+evidence holds in the end, and one of the two nodes has left meanwhile: what the collector has of it
+is the only copy.
 """
 
 import re
