@@ -1,10 +1,47 @@
-"""Peers that answer as none should."""
+"""Peers on a socket: one that hears all and answers as it is told, and one that dribbles."""
 
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """One request: headers by name, and the bytes of its body."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+@contextmanager
+def listening(statuses: list[int]) -> Iterator[tuple[str, list[Arrived]]]:
+    """Serve one answer after another; gives the URL, and what arrived."""
+    arrived: list[Arrived] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            arrived.append(Arrived(dict(self.headers), body))
+            self.send_response(statuses.pop(0))
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/credits", arrived
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager

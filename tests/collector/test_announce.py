@@ -1,12 +1,9 @@
 """Who is told of bookings: everything, in order, at least once, and once under each key."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -19,7 +16,7 @@ from gpusla_collector.ports import Announcement, Lease, Store
 from gpusla_collector.usecases.announce import Announcer
 from tests.collector.bookings import entry, judged, posted
 from tests.collector.fakes import HandClock
-from tests.collector.peers import dribbling
+from tests.collector.peers import dribbling, listening
 
 ENTRIES = [entry(1), entry(2), posted(3)]
 KEYS = [one.key for one in ENTRIES]
@@ -105,41 +102,6 @@ def test_a_stale_leader_does_not_go_on_telling(booked: Store, lease: Lease) -> N
         announcer(booked, receiver).announce_all(lease)
     assert caught.value.code is FENCED
     assert receiver.calls == 1
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """One request: headers by name, and the bytes of its body."""
-
-    headers: dict[str, str]
-    body: bytes
-
-
-@contextmanager
-def listening(statuses: list[int]) -> Iterator[tuple[str, list[Arrived]]]:
-    """Serve one answer after another; gives the URL, and what arrived."""
-    arrived: list[Arrived] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            arrived.append(Arrived(dict(self.headers), body))
-            self.send_response(statuses.pop(0))
-            self.send_header("Location", "/elsewhere")
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/credits", arrived
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def test_a_webhook_gets_the_entry_under_its_key() -> None:

@@ -20,7 +20,7 @@ from gpusla_collector.ports import Judged
 from gpusla_collector.settings import AnnouncementsForm
 from gpusla_collector.usecases.announce import Announcer
 from tests.collector.fakes import HandClock
-from tests.collector.test_announce import Arrived, listening
+from tests.collector.peers import Arrived, listening
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operating" / "announcements.md"
 TEXT = PAGE.read_text("utf-8")

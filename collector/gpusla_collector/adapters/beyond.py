@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gpusla_collector.adapters.folders import sync_folder
 
-NAMED = r"\.beyond-[0-9]+(?:-[0-9]+)?"
+NAME_END = r"\.beyond-[0-9]+(?:-[0-9]+)?"
 """How the names of what was kept end."""
 
 

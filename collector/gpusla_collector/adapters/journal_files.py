@@ -23,14 +23,14 @@ from gpusla.errors import InputError, JournalError, Position
 from gpusla.identity import NodeName
 from gpusla.journal.chain import Head
 from gpusla.journal.codec import LINE_BYTES_MAX, digest
-from gpusla_collector.adapters.beyond import NAMED
+from gpusla_collector.adapters.beyond import NAME_END
 from gpusla_collector.ports import Page
 
 RECORDS_AT_ONCE = 1_000
 _TAIL = re.compile(rb',"seq":([1-9][0-9]{0,17}),"v":[1-9][0-9]*}$')
 _STARTED = b'"kind":"started"'
 _MEMBER = re.compile(r"journals/([^/]+)\.jsonl")
-_OF_LINES = re.compile(rf".+\.jsonl(?:{NAMED})?")
+_OF_LINES = re.compile(rf".+\.jsonl(?:{NAME_END})?")
 """Segments of an agent or a collector, and what a collector cut off its own and kept beside."""
 
 
